@@ -1,0 +1,25 @@
+/**
+ * What one action is. The files beside this one are the action table: the checker, the C, the reference and the highlighting
+ * derive from it. Adding an action is its file, one line in `index.ts`, and `templates/include/pktc/action_<name>.h`.
+ */
+export type ActionKind = 'verdict' | 'observe' | 'state' | 'notify' | 'rehearse';
+
+/** One `word value` pair an action accepts: `sample 1/100`, `payload 64`. */
+export interface ActionParameter {
+  readonly word: string;
+  /** `ratio` is 1/N with N from `min` to `max`; `bytes` is a plain number from `min` to `max`. */
+  readonly type: 'ratio' | 'bytes';
+  readonly min: number;
+  readonly max: number;
+  readonly summary: string;
+}
+
+export interface Action {
+  readonly name: string;
+  readonly kind: ActionKind;
+  readonly parameters: readonly ActionParameter[];
+  /** One sentence for the reference. */
+  readonly summary: string;
+  /** An action list that uses it; a test compiles every example. */
+  readonly example: string;
+}

@@ -1,0 +1,21 @@
+import type { ActionKind } from './action.ts';
+
+/** Actions of the language that this version knows by name and does not carry out yet. */
+export const LATER_ACTIONS: Readonly<Record<string, ActionKind>> = {
+  reject: 'verdict',
+  redirect: 'verdict',
+  balance: 'verdict',
+  rewrite: 'verdict',
+  top: 'observe',
+  distinct: 'observe',
+  hist: 'observe',
+  flow: 'observe',
+  capture: 'observe',
+  block: 'state',
+  add: 'state',
+  limit: 'state',
+  mark: 'state',
+  learn: 'state',
+  alert: 'notify',
+  audit: 'rehearse',
+};

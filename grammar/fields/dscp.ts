@@ -1,0 +1,47 @@
+import type { Field } from './field.ts';
+
+export const dscp: Field = {
+  name: 'dscp',
+  group: 'network',
+  type: {
+    kind: 'uint',
+    bits: 6,
+    names: {
+      cs0: 0,
+      le: 1,
+      cs1: 8,
+      af11: 10,
+      af12: 12,
+      af13: 14,
+      cs2: 16,
+      af21: 18,
+      af22: 20,
+      af23: 22,
+      cs3: 24,
+      af31: 26,
+      af32: 28,
+      af33: 30,
+      cs4: 32,
+      af41: 34,
+      af42: 36,
+      af43: 38,
+      cs5: 40,
+      va: 44,
+      ef: 46,
+      cs6: 48,
+      cs7: 56,
+    },
+  },
+  read: {
+    kind: 'header',
+    from: [
+      { layer: 'ipv4', offset: 1, size: 1, member: 'tos', mask: 0xfc, shift: 2 },
+      { layer: 'ipv6', offset: 0, size: 2, member: 'vtc', mask: 0x0fc0, shift: 6 },
+    ],
+  },
+  summary: 'Differentiated services code point.',
+  units: '',
+  source: 'RFC 2474, RFC 3260',
+  absent: 'not IP, or cut off',
+  example: 'dscp { ef, cs6 }',
+};

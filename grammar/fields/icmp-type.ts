@@ -1,0 +1,58 @@
+import type { Field } from './field.ts';
+
+export const icmpType: Field = {
+  name: 'icmp.type',
+  group: 'transport',
+  type: {
+    kind: 'uint',
+    bits: 8,
+    namesUnder: {
+      icmp: {
+        'echo-reply': 0,
+        'destination-unreachable': 3,
+        'source-quench': 4,
+        redirect: 5,
+        'echo-request': 8,
+        'router-advertisement': 9,
+        'router-solicitation': 10,
+        'time-exceeded': 11,
+        'parameter-problem': 12,
+        'timestamp-request': 13,
+        'timestamp-reply': 14,
+        'info-request': 15,
+        'info-reply': 16,
+        'address-mask-request': 17,
+        'address-mask-reply': 18,
+      },
+      icmp6: {
+        'destination-unreachable': 1,
+        'packet-too-big': 2,
+        'time-exceeded': 3,
+        'parameter-problem': 4,
+        'echo-request': 128,
+        'echo-reply': 129,
+        'mld-listener-query': 130,
+        'mld-listener-report': 131,
+        'mld-listener-done': 132,
+        'router-solicitation': 133,
+        'router-advertisement': 134,
+        'neighbor-solicitation': 135,
+        'neighbor-advertisement': 136,
+        redirect: 137,
+        'mld2-listener-report': 143,
+      },
+    },
+  },
+  read: {
+    kind: 'header',
+    from: [
+      { layer: 'icmp', offset: 0, size: 1, member: 'type' },
+      { layer: 'icmp6', offset: 0, size: 1, member: 'type' },
+    ],
+  },
+  summary: 'ICMP or ICMPv6 type. A name such as `echo-request` means its number in each family.',
+  units: '',
+  source: 'RFC 792, RFC 4443, RFC 4861',
+  absent: 'neither ICMP over IPv4 nor ICMPv6 over IPv6, a later fragment, or cut off',
+  example: 'icmp.type echo-request',
+};

@@ -1,0 +1,35 @@
+import type { Field } from './field.ts';
+
+export const proto: Field = {
+  name: 'proto',
+  group: 'network',
+  type: {
+    kind: 'uint',
+    bits: 8,
+    names: {
+      icmp: 1,
+      igmp: 2,
+      ipip: 4,
+      tcp: 6,
+      udp: 17,
+      ip6: 41,
+      gre: 47,
+      esp: 50,
+      ah: 51,
+      icmp6: 58,
+      eigrp: 88,
+      ospf: 89,
+      pim: 103,
+      vrrp: 112,
+      l2tp: 115,
+      sctp: 132,
+      udplite: 136,
+    },
+  },
+  read: { kind: 'fact', fact: 'proto' },
+  summary: 'Upper-layer protocol: the IPv4 protocol, or the next header behind the IPv6 extension headers.',
+  units: '',
+  source: 'RFC 791, RFC 8200, IANA protocol numbers',
+  absent: 'not IP, or the chain of extension headers cannot be walked to its end',
+  example: 'proto tcp',
+};

@@ -1,0 +1,42 @@
+/**
+ * The artifact's schema: what the compiler tells the runtime about an object beside its bytecode. BTF says how bytes lie, the
+ * manifest says what they mean. This is the only file that both sides import.
+ */
+export const MANIFEST_VERSION = 1;
+
+export interface Manifest {
+  readonly version: typeof MANIFEST_VERSION;
+  /** pktc that made it. */
+  readonly pktc: string;
+  /** Rule file as named on the command line; for people only. */
+  readonly source: string;
+  readonly hook: 'xdp';
+  /** Name of the program in the object. */
+  readonly program: string;
+  /** SHA-256 of the object, hex: object and manifest belong together. */
+  readonly object_sha256: string;
+  readonly default_verdict: 'pass' | 'drop';
+  /** In evaluation order; a rule's index is its place in the counters and in events. */
+  readonly rules: readonly ManifestRule[];
+  /** Bytes of payload in every event record; null: the program has no events. */
+  readonly events: { readonly payload_bytes: number; readonly ring_bytes: number } | null;
+  /** Line in the generated C (1-based, file name `*.bpf.c`) -> rule index, first lines of each rule, ascending. */
+  readonly line_map: readonly { readonly c_line: number; readonly rule: number }[];
+}
+
+export interface ManifestRule {
+  readonly name: string;
+  readonly identity: string;
+  /** 1-based line in the rule file. */
+  readonly line: number;
+  /** The rule's text on one line, for people; control characters escaped. */
+  readonly text: string;
+  readonly verdict: 'pass' | 'drop' | null;
+  readonly logs: boolean;
+}
+
+/** What `build` hands to the runtime, in memory or as `X.bpf.o` beside `X.manifest.json`. */
+export interface Artifact {
+  readonly object: Uint8Array;
+  readonly manifest: Manifest;
+}
