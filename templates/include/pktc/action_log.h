@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR MIT */
+/*
+ * Logging: one record of the ring buffer an event. What could not be reserved is
+ * counted as lost, by the rule that asked for it.
+ */
+#ifndef PKTC_ACTION_LOG_H
+#define PKTC_ACTION_LOG_H
+
+#include <pktc/action_count.h>
+#include <pktc/compare.h>
+#include <pktc/decision.h>
+#include <pktc/event.h>
+#include <pktc/fields.h>
+
+/* Waking the reader for each event costs half the packet rate: it is woken for so many bytes, and has a timer besides. */
+#define PKTC_WAKEUP_BYTES (64U << 10)
+
+/* What the ring adds to a record, and rounds it up to: BPF_RINGBUF_HDR_SZ in kernel/bpf/ringbuf.c. */
+#define PKTC_RING_HEADER_BYTES 8
+
+#define pktc_log_how(verdict, payload) ((verdict) | (payload) << 8)
+
+/* Wakes the reader when this record is the one with which another PKTC_WAKEUP_BYTES wait. */
+static __always_inline __u64 pktc_wakeup(void)
+{
+	__u64 size = (sizeof(struct pktc_event) + PKTC_RING_HEADER_BYTES + 7) & ~7ULL;
+	__u64 waiting = bpf_ringbuf_query(&pktc_events, BPF_RB_AVAIL_DATA);
+
+	return waiting % PKTC_WAKEUP_BYTES < size && waiting >= PKTC_WAKEUP_BYTES ?
+		       BPF_RB_FORCE_WAKEUP :
+		       BPF_RB_NO_WAKEUP;
+}
+
+static __always_inline void pktc_store32(__u8 *to, __u32 value)
+{
+	*(__be32 *)to = pktc_ntoh32(value);
+}
+
+static __always_inline void pktc_store128(__u8 *to, const struct pktc_u128 *value)
+{
+	((__be64 *)to)[0] = pktc_ntoh64(value->high);
+	((__be64 *)to)[1] = pktc_ntoh64(value->low);
+}
+
+static __always_inline __u32 pktc_present(const struct pktc_fields *f)
+{
+	__u32 present = 0;
+
+	if (pktc_has(f, PKTC_HAS_ETHERTYPE))
+		present |= PKTC_EVENT_ETHERTYPE;
+	if (pktc_has(f, PKTC_HAS_VLAN))
+		present |= PKTC_EVENT_VLAN;
+	if (pktc_has(f, PKTC_HAS_PROTO))
+		present |= PKTC_EVENT_PROTO;
+	if (pktc_has(f, PKTC_HAS_SPORT | PKTC_HAS_DPORT))
+		present |= PKTC_EVENT_PORTS;
+	if (pktc_has(f, PKTC_HAS_FLAGS))
+		present |= PKTC_EVENT_TCP_FLAGS;
+	if (pktc_has(f, PKTC_HAS_ICMP_TYPE | PKTC_HAS_ICMP_CODE))
+		present |= PKTC_EVENT_ICMP;
+	return present;
+}
+
+static __always_inline void pktc_describe(struct pktc_event *e, const struct pktc_fields *f)
+{
+	e->frame_len = f->len;
+	e->present = pktc_present(f);
+	e->ethertype = f->ethertype;
+	e->vlan = f->vlan;
+	e->sport = f->sport;
+	e->dport = f->dport;
+	e->proto = f->proto;
+	e->tcp_flags = f->flags;
+	e->icmp_type = f->icmp_type;
+	e->icmp_code = f->icmp_code;
+
+	e->family = 0;
+	__builtin_memset(e->src, 0, sizeof(e->src));
+	__builtin_memset(e->dst, 0, sizeof(e->dst));
+	if (pktc_has(f, PKTC_HAS_SRC4 | PKTC_HAS_DST4)) {
+		e->present |= PKTC_EVENT_ADDRESSES;
+		e->family = 4;
+		pktc_store32(e->src, f->src4);
+		pktc_store32(e->dst, f->dst4);
+	} else if (pktc_has(f, PKTC_HAS_SRC6 | PKTC_HAS_DST6)) {
+		e->present |= PKTC_EVENT_ADDRESSES;
+		e->family = 6;
+		pktc_store128(e->src, &f->src6);
+		pktc_store128(e->dst, &f->dst6);
+	}
+}
+
+/* Returns how many of `wanted` bytes of payload went into the record. */
+static __always_inline __u32 pktc_copy_payload(struct xdp_md *ctx, struct pktc_event *e,
+					       const struct pktc_fields *f, __u32 wanted)
+{
+#if PKTC_PAYLOAD_BYTES > 0
+	__u32 len = f->payload_len < wanted ? f->payload_len : wanted;
+
+	pktc_opaque(len);
+	if (len == 0 || len > sizeof(e->payload))
+		return 0;
+	return bpf_xdp_load_bytes(ctx, f->payload_off, e->payload, len) ? 0 : len;
+#else
+	(void)ctx, (void)e, (void)f, (void)wanted;
+	return 0;
+#endif
+}
+
+/*
+ * Logs one in `sample` packets. `how` is pktc_log_how(). A global function, so that
+ * the verifier checks it once and not in every rule that logs.
+ */
+__noinline int pktc_log(struct xdp_md *ctx, struct pktc_fields *f, __u32 rule, __u32 how,
+			__u32 sample)
+{
+	struct pktc_counter *counter;
+	struct pktc_event *e;
+
+	if (!f)
+		return 0;
+	if (sample > 1 && (__u64)bpf_get_prandom_u32() * sample >> 32)
+		return 0;
+	counter = pktc_counter(rule);
+	e = bpf_ringbuf_reserve(&pktc_events, sizeof(*e), 0);
+	if (!e) {
+		if (counter)
+			counter->lost += 1;
+		return 0;
+	}
+	pktc_describe(e, f);
+	e->time_ns = bpf_ktime_get_boot_ns();
+	e->rule = rule;
+	e->ifindex = ctx->ingress_ifindex;
+	e->sample = sample;
+	e->verdict = how & 0xff;
+	e->payload_len = pktc_copy_payload(ctx, e, f, how >> 8);
+	bpf_ringbuf_submit(e, pktc_wakeup());
+	if (counter)
+		counter->logged += 1;
+	return 0;
+}
+
+#endif /* PKTC_ACTION_LOG_H */

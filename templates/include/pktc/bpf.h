@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR MIT */
+/*
+ * The few types, helpers and attributes a program needs, defined here so that
+ * clang needs no other header. Numbers are those of include/uapi/linux/bpf.h.
+ */
+#ifndef PKTC_BPF_H
+#define PKTC_BPF_H
+
+typedef unsigned char __u8;
+typedef unsigned short __u16;
+typedef unsigned int __u32;
+typedef unsigned long long __u64;
+typedef long long __s64;
+
+/* Network byte order; the names survive into BTF. */
+typedef __u16 __be16;
+typedef __u32 __be32;
+typedef __u64 __be64;
+
+#define bool _Bool
+#define true 1
+#define false 0
+#define NULL ((void *)0)
+
+#define SEC(name) __attribute__((section(name), used))
+#define __always_inline inline __attribute__((always_inline))
+#define __noinline __attribute__((noinline))
+#define likely(x) __builtin_expect(!!(x), 1)
+#define unlikely(x) __builtin_expect(!!(x), 0)
+#define offsetof(type, member) __builtin_offsetof(type, member)
+
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+#define pktc_ntoh16(x) __builtin_bswap16(x)
+#define pktc_ntoh32(x) __builtin_bswap32(x)
+#define pktc_ntoh64(x) __builtin_bswap64(x)
+#else
+#define pktc_ntoh16(x) (x)
+#define pktc_ntoh32(x) (x)
+#define pktc_ntoh64(x) (x)
+#endif
+
+/* How libbpf reads the definition of a map out of BTF. */
+#define __uint(name, value) int(*name)[value]
+#define __type(name, type) type *name
+
+enum bpf_map_type {
+	BPF_MAP_TYPE_ARRAY = 2,
+	BPF_MAP_TYPE_RINGBUF = 27,
+};
+
+enum {
+	BPF_F_MMAPABLE = 1U << 10,
+};
+
+enum {
+	BPF_RB_NO_WAKEUP = 1ULL << 0,
+	BPF_RB_FORCE_WAKEUP = 1ULL << 1,
+};
+
+enum {
+	BPF_RB_AVAIL_DATA = 0,
+};
+
+enum xdp_action {
+	XDP_DROP = 1,
+	XDP_PASS = 2,
+};
+
+struct xdp_md {
+	__u32 data;
+	__u32 data_end;
+	__u32 data_meta;
+	__u32 ingress_ifindex;
+	__u32 rx_queue_index;
+	__u32 egress_ifindex;
+};
+
+static void *(*const bpf_map_lookup_elem)(void *map, const void *key) = (void *)1;
+static __u32 (*const bpf_get_prandom_u32)(void) = (void *)7;
+static __u32 (*const bpf_get_smp_processor_id)(void) = (void *)8;
+static __u64 (*const bpf_ktime_get_boot_ns)(void) = (void *)125;
+static void *(*const bpf_ringbuf_reserve)(void *ring, __u64 size, __u64 flags) = (void *)131;
+static void (*const bpf_ringbuf_submit)(void *record, __u64 flags) = (void *)132;
+static __u64 (*const bpf_ringbuf_query)(void *ring, __u64 what) = (void *)134;
+static __u64 (*const bpf_xdp_get_buff_len)(struct xdp_md *ctx) = (void *)188;
+static long (*const bpf_xdp_load_bytes)(struct xdp_md *ctx, __u32 offset, void *to,
+					__u32 size) = (void *)189;
+
+/*
+ * A value read afresh each time. Without it the compiler keeps values in
+ * registers from rule to rule, and the verifier drags what it learnt from one
+ * rule's comparisons into the next: its work then doubles with each rule
+ * instead of adding up.
+ */
+#define pktc_read(x) (*(const volatile __typeof__(x) *)&(x))
+
+/* Hides a value's origin from the compiler, so that a bounds check stays where it is written. */
+#define pktc_opaque(x) __asm__ volatile("" : "+r"(x))
+
+#endif /* PKTC_BPF_H */

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR MIT */
+/*
+ * The event record and the ring it travels in. User space decodes it from BTF, so
+ * members may move; what they mean is stated here.
+ */
+#ifndef PKTC_EVENT_H
+#define PKTC_EVENT_H
+
+#include <pktc/bpf.h>
+
+/* A program that logs payload says how much a record can hold. */
+#ifndef PKTC_PAYLOAD_BYTES
+#define PKTC_PAYLOAD_BYTES 0
+#endif
+
+#ifndef PKTC_RING_BYTES
+#define PKTC_RING_BYTES (1U << 20)
+#endif
+
+/* Bits of pktc_event.present: members whose packet had them. */
+enum pktc_event_bit {
+	PKTC_EVENT_ETHERTYPE = 1U << 0,
+	PKTC_EVENT_VLAN = 1U << 1,
+	PKTC_EVENT_ADDRESSES = 1U << 2,
+	PKTC_EVENT_PROTO = 1U << 3,
+	PKTC_EVENT_PORTS = 1U << 4,
+	PKTC_EVENT_TCP_FLAGS = 1U << 5,
+	PKTC_EVENT_ICMP = 1U << 6,
+};
+
+/* Written in words, so aligned to them. */
+typedef __u8 pktc_address[16] __attribute__((aligned(8)));
+
+/* Host byte order, but for the addresses. Absent members are 0. */
+struct pktc_event {
+	__u64 time_ns;	    /* since boot, CLOCK_BOOTTIME */
+	pktc_address src;   /* network byte order; IPv4 in the first four bytes */
+	pktc_address dst;
+	__u32 rule;
+	__u32 ifindex;
+	__u32 frame_len;
+	__u32 sample;	    /* one event for so many packets; 1: each */
+	__u32 present;	    /* enum pktc_event_bit */
+	__u16 ethertype;
+	__u16 vlan;
+	__u16 sport;
+	__u16 dport;
+	__u16 payload_len;  /* bytes of `payload` that count */
+	__u8 proto;
+	__u8 tcp_flags;
+	__u8 icmp_type;
+	__u8 icmp_code;
+	__u8 verdict;	    /* of this rule: enum pktc_verdict */
+	__u8 family;	    /* 0, 4 or 6 */
+	__u8 payload[PKTC_PAYLOAD_BYTES];
+};
+
+/* Never read: nothing else would put the record and its bits into BTF. */
+const struct pktc_event *const volatile pktc_event_anchor = NULL;
+const enum pktc_event_bit *const volatile pktc_event_bit_anchor = NULL;
+
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, PKTC_RING_BYTES);
+} pktc_events SEC(".maps");
+
+#endif /* PKTC_EVENT_H */

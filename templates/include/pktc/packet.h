@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR MIT */
+/*
+ * The walk over a packet's headers: what it has found so far, and how a header
+ * is read that may be cut short. docs/packets.md says what each fact means.
+ */
+#ifndef PKTC_PACKET_H
+#define PKTC_PACKET_H
+
+#include <pktc/headers.h>
+
+/* Facts that may be absent; bits of struct pktc_packet.known. */
+enum {
+	PKTC_KNOWN_ETHERTYPE = 1 << 0,
+	PKTC_KNOWN_PROTO = 1 << 1,
+	PKTC_KNOWN_FRAG = 1 << 2,
+	PKTC_KNOWN_PAYLOAD = 1 << 3,
+};
+
+enum {
+	PKTC_FRAG_FIRST = 1,
+	PKTC_FRAG_LATER = 2,
+};
+
+/* How far the walk has to go for what the rules ask; PKTC_DEPTH is one of these. */
+enum {
+	PKTC_DEPTH_LINK,
+	PKTC_DEPTH_NETWORK,
+	PKTC_DEPTH_TRANSPORT,
+};
+
+struct pktc_packet {
+	struct xdp_md *ctx;
+	__u32 len;	   /* bytes of the frame */
+	__u32 off;	   /* where the next header begins */
+	__u32 end;	   /* where the IP datagram ends, at most len */
+	__u32 payload_off; /* where the payload begins */
+	__u32 payload_len;
+	__u32 known;
+	__u32 malformed; /* 0 or 1 */
+	__u16 ethertype;
+	__u8 proto;
+	__u8 frag;
+};
+
+/* A header that the packet's linear memory does not hold whole; large enough for any. */
+struct pktc_cut {
+	__u64 words[5];
+};
+
+/* No datagram ends here: the frame alone bounds a header. */
+#define PKTC_NO_LIMIT (~0U)
+
+/* Whether the first `have` bytes of a header hold all of `member`. */
+#define pktc_covers(have, header, member) \
+	((have) >= offsetof(__typeof__(*(header)), member) + sizeof((header)->member))
+
+/* A link-layer address as a number, the first byte on top. */
+static __always_inline __u64 pktc_mac(const __be16 *halves)
+{
+	return (__u64)pktc_ntoh16(halves[0]) << 32 | (__u64)pktc_ntoh16(halves[1]) << 16 |
+	       pktc_ntoh16(halves[2]);
+}
+
+static __always_inline void pktc_open(struct pktc_packet *p, struct xdp_md *ctx)
+{
+	__builtin_memset(p, 0, sizeof(*p));
+	p->ctx = ctx;
+	/* Counts the fragments of a multi-buffer frame too, which data_end does not. */
+	p->len = bpf_xdp_get_buff_len(ctx);
+	p->end = p->len;
+}
+
+/*
+ * Copies what there is of `size` bytes at `off` before `limit`. Returns how many
+ * that was. A global function: the verifier checks it once, and this path is rare.
+ */
+__noinline __u32 pktc_load(struct xdp_md *ctx, struct pktc_cut *cut, __u32 off, __u32 size,
+			   __u32 limit)
+{
+	__u32 have;
+
+	if (!cut || off >= limit)
+		return 0;
+	have = limit - off;
+	if (have > size)
+		have = size;
+	pktc_opaque(have);
+	if (have == 0 || have > sizeof(*cut))
+		return 0;
+	if (bpf_xdp_load_bytes(ctx, off, cut, have))
+		return 0;
+	return have;
+}
+
+/*
+ * The header of `size` bytes at p->off: in place when it is there whole, else what
+ * there is of it, copied into `cut` behind which zeroes follow. `have` is how many
+ * of its bytes lie before `limit` and inside the frame.
+ */
+static __always_inline const void *pktc_header(const struct pktc_packet *p, __u32 size,
+					       __u32 limit, struct pktc_cut *cut, __u32 *have)
+{
+	const void *data_end = (const void *)(long)p->ctx->data_end;
+	const void *at = (const void *)(long)p->ctx->data + p->off;
+
+	if (likely(at + size <= data_end && p->off + size <= limit)) {
+		*have = size;
+		return at;
+	}
+	__builtin_memset(cut, 0, sizeof(*cut));
+	*have = pktc_load(p->ctx, cut, p->off, size, limit < p->len ? limit : p->len);
+	return cut;
+}
+
+#endif /* PKTC_PACKET_H */
