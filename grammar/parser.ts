@@ -1,0 +1,535 @@
+/**
+ * The grammar, LL(1), one method a rule with its EBNF above it. It reads one statement at a time: `compiler/1-parse` cuts a
+ * file into statements, which is where recovery happens. Within a statement nothing is recovered, because a statement with any
+ * error in it is thrown away whole, and because skipping tokens to go on is quadratic and recursive on hostile input.
+ */
+import {
+  type CstNode,
+  CstParser,
+  type IParserErrorMessageProvider,
+  type IToken,
+  type ParserMethod,
+  type TokenType,
+  tokenLabel,
+} from 'chevrotain';
+import { BARE_WORDS } from './fields/bare.ts';
+import * as T from './tokens.ts';
+
+const { Reserved: R, Contextual: C } = T;
+
+const OPERATORS: readonly TokenType[] = [
+  T.Equal,
+  T.NotEqual,
+  T.Less,
+  T.LessEqual,
+  T.Greater,
+  T.GreaterEqual,
+  R.in,
+  R.contains,
+  R.starts,
+  R.ends,
+];
+
+type Rule = ParserMethod<[], CstNode>;
+
+/** Messages are made in `compiler/1-parse`; the parser only says which token it wanted. */
+const BARE_MESSAGES: IParserErrorMessageProvider = {
+  buildMismatchTokenMessage: ({ expected }) => tokenLabel(expected),
+  buildNotAllInputParsedMessage: () => '',
+  buildNoViableAltMessage: () => '',
+  buildEarlyExitMessage: () => '',
+};
+
+class StatementParser extends CstParser {
+  /** The comparison just read has a field and may be followed by `per` and `,!ACK`. */
+  private plain = false;
+
+  constructor(validate: boolean) {
+    super([...T.TOKEN_TYPES], {
+      maxLookahead: 1,
+      recoveryEnabled: false,
+      nodeLocationTracking: 'none',
+      errorMessageProvider: BARE_MESSAGES,
+      skipValidations: !validate,
+    });
+    this.performSelfAnalysis();
+  }
+
+  /** `statement = include | hook | default | let | set | rule | test ;` */
+  readonly statement: Rule = this.RULE('statement', () => {
+    this.OR([
+      { ALT: () => this.SUBRULE(this.include) },
+      { ALT: () => this.SUBRULE(this.hook) },
+      { ALT: () => this.SUBRULE(this.default) },
+      { ALT: () => this.SUBRULE(this.let) },
+      { ALT: () => this.SUBRULE(this.set) },
+      { ALT: () => this.SUBRULE(this.rule) },
+      { ALT: () => this.SUBRULE(this.test) },
+    ]);
+  });
+
+  /** `include = "include" STRING ;` */
+  private readonly include: Rule = this.RULE('include', () => {
+    this.CONSUME(R.include);
+    this.CONSUME(T.Text);
+  });
+
+  /** `hook = "hook" WORD [ WORD ] ;` */
+  private readonly hook: Rule = this.RULE('hook', () => {
+    this.CONSUME(R.hook);
+    this.CONSUME(T.Word);
+    this.OPTION(() => this.CONSUME2(T.Word));
+  });
+
+  /** `default = "default" action ;` */
+  private readonly default: Rule = this.RULE('default', () => {
+    this.CONSUME(R.default);
+    this.SUBRULE(this.action);
+  });
+
+  /** `let = "let" WORD "=" value ;` */
+  private readonly let: Rule = this.RULE('let', () => {
+    this.CONSUME(R.let);
+    this.CONSUME(T.Word);
+    this.CONSUME(T.Equal);
+    this.SUBRULE(this.value);
+  });
+
+  /** `set = "set" ( LABEL key | WORD ":" key | WORD "from" STRING ) { setOption } ;` */
+  private readonly set: Rule = this.RULE('set', () => {
+    this.CONSUME(R.set);
+    this.OR([
+      {
+        ALT: () => {
+          this.CONSUME(T.Label);
+          this.SUBRULE(this.key);
+        },
+      },
+      {
+        ALT: () => {
+          this.CONSUME(T.Word);
+          this.OR2([
+            {
+              ALT: () => {
+                this.CONSUME(T.Colon);
+                this.SUBRULE2(this.key);
+              },
+            },
+            {
+              ALT: () => {
+                this.CONSUME(C.from);
+                this.CONSUME(T.Text);
+              },
+            },
+          ]);
+        },
+      },
+    ]);
+    this.MANY(() => this.SUBRULE(this.setOption));
+  });
+
+  /** `setOption = WORD scalar ;` */
+  private readonly setOption: Rule = this.RULE('setOption', () => {
+    this.CONSUME(T.Word);
+    this.SUBRULE(this.scalar);
+  });
+
+  /** `rule = [ LABEL ] "match" either [ steps ] "->" actions ;` */
+  private readonly rule: Rule = this.RULE('rule', () => {
+    this.OPTION(() => this.CONSUME(T.Label));
+    this.CONSUME(R.match);
+    this.SUBRULE(this.either);
+    this.OPTION2(() => this.SUBRULE(this.steps));
+    this.CONSUME(T.Arrow);
+    this.SUBRULE(this.actions);
+  });
+
+  /** `steps = "then" either { "then" either } "within" NUMBER "per" key ;` */
+  private readonly steps: Rule = this.RULE('steps', () => {
+    this.AT_LEAST_ONE(() => {
+      this.CONSUME(R.then);
+      this.SUBRULE(this.either);
+    });
+    this.CONSUME(R.within);
+    this.CONSUME(T.Numeral);
+    this.CONSUME(R.per);
+    this.SUBRULE(this.key);
+  });
+
+  /* Conditions */
+
+  /** `either = both { "or" both } ;` */
+  private readonly either: Rule = this.RULE('either', () => {
+    this.SUBRULE(this.both);
+    this.MANY(() => {
+      this.CONSUME(R.or);
+      this.SUBRULE2(this.both);
+    });
+  });
+
+  /** `both = term { [ "and" ] term } ;` */
+  private readonly both: Rule = this.RULE('both', () => {
+    this.SUBRULE(this.term);
+    this.MANY(() => {
+      this.OPTION(() => this.CONSUME(R.and));
+      this.SUBRULE2(this.term);
+    });
+  });
+
+  /** `term = { "not" } ( "(" either ")" | compare [ "per" key ] { more } ) ;` the tail only behind a field with a value */
+  private readonly term: Rule = this.RULE('term', () => {
+    this.MANY(() => this.CONSUME(R.not));
+    this.OR([
+      {
+        ALT: () => {
+          this.CONSUME(T.OpenParen);
+          this.SUBRULE(this.either);
+          this.CONSUME(T.CloseParen);
+        },
+      },
+      {
+        ALT: () => {
+          this.SUBRULE(this.compare);
+          this.OPTION({
+            GATE: () => this.plain,
+            DEF: () => {
+              this.CONSUME(R.per);
+              this.SUBRULE(this.key);
+            },
+          });
+          this.MANY2({ GATE: () => this.plain, DEF: () => this.SUBRULE(this.more) });
+        },
+      },
+    ]);
+  });
+
+  /** `more = "," [ "!" ] WORD ;` */
+  private readonly more: Rule = this.RULE('more', () => {
+    this.CONSUME(T.Comma);
+    this.OPTION(() => this.CONSUME(T.Bang));
+    this.CONSUME(T.Word);
+  });
+
+  /** `compare = BARE | FIELD [ call | slice | masked | valued ] ;` a bare word with an operator behind it is a field */
+  private readonly compare: Rule = this.RULE('compare', () => {
+    const name = this.CONSUME(T.Word);
+    let bare = false;
+    this.ACTION(() => {
+      bare = Object.hasOwn(BARE_WORDS, name.image) && !OPERATORS.includes(this.LA(1).tokenType);
+      this.plain = !bare && this.LA(1).tokenType !== T.OpenParen;
+    });
+    const plain = this.ACTION(() => this.plain);
+    this.OPTION({
+      GATE: () => !bare,
+      DEF: () => {
+        this.OR([
+          { ALT: () => this.SUBRULE(this.call) },
+          { ALT: () => this.SUBRULE(this.sliced) },
+          { ALT: () => this.SUBRULE(this.masked) },
+          { ALT: () => this.SUBRULE(this.valued) },
+        ]);
+      },
+    });
+    this.ACTION(() => {
+      this.plain = plain;
+    });
+  });
+
+  /** `call = "(" either ")" [ op value ] ;` */
+  private readonly call: Rule = this.RULE('call', () => {
+    this.CONSUME(T.OpenParen);
+    this.SUBRULE(this.either);
+    this.CONSUME(T.CloseParen);
+    this.OPTION(() => {
+      this.SUBRULE(this.operator);
+      this.SUBRULE(this.value);
+    });
+  });
+
+  /** `sliced = "[" NUMBER ":" NUMBER "]" [ mask ] op value ;` offset and length in bytes */
+  private readonly sliced: Rule = this.RULE('sliced', () => {
+    this.CONSUME(T.OpenBracket);
+    this.CONSUME(T.Numeral);
+    this.CONSUME(T.Colon);
+    this.CONSUME2(T.Numeral);
+    this.CONSUME(T.CloseBracket);
+    this.OPTION(() => {
+      this.CONSUME(T.Ampersand);
+      this.CONSUME(T.Literal);
+    });
+    this.SUBRULE(this.operator);
+    this.SUBRULE(this.value);
+  });
+
+  /** `masked = "&" LITERAL op value ;` */
+  private readonly masked: Rule = this.RULE('masked', () => {
+    this.CONSUME(T.Ampersand);
+    this.CONSUME(T.Literal);
+    this.SUBRULE(this.operator);
+    this.SUBRULE(this.value);
+  });
+
+  /** `valued = [ op ] [ "!" ] value ;` */
+  private readonly valued: Rule = this.RULE('valued', () => {
+    this.OPTION(() => this.SUBRULE(this.operator));
+    this.OPTION2(() => this.CONSUME(T.Bang));
+    this.SUBRULE(this.value);
+  });
+
+  /** `op = "=" | "!=" | "<" | "<=" | ">" | ">=" | "in" | "contains" | "starts" | "ends" ;` */
+  private readonly operator: Rule = this.RULE('operator', () => {
+    this.OR(OPERATORS.map((type) => ({ ALT: () => this.CONSUME(type) })));
+  });
+
+  /* Values */
+
+  /** `value = scalar | list ;` */
+  private readonly value: Rule = this.RULE('value', () => {
+    this.OR([{ ALT: () => this.SUBRULE(this.list) }, { ALT: () => this.SUBRULE(this.scalar) }]);
+  });
+
+  /** `scalar = WORD [ "*" NUMBER ] | LITERAL [ "-" LITERAL ] | STRING ;` */
+  private readonly scalar: Rule = this.RULE('scalar', () => {
+    this.OR([
+      {
+        ALT: () => {
+          this.CONSUME(T.Word);
+          this.OPTION(() => {
+            this.CONSUME(T.Star);
+            this.CONSUME(T.Numeral);
+          });
+        },
+      },
+      {
+        ALT: () => {
+          this.CONSUME(T.Literal);
+          this.OPTION2(() => {
+            this.CONSUME(T.Dash);
+            this.CONSUME2(T.Literal);
+          });
+        },
+      },
+      { ALT: () => this.CONSUME(T.Text) },
+    ]);
+  });
+
+  /** `list = "{" [ scalar { "," scalar } [ "," ] ] "}" ;` */
+  private readonly list: Rule = this.RULE('list', () => {
+    let open = true;
+    this.CONSUME(T.OpenBrace);
+    this.MANY({
+      GATE: () => open,
+      DEF: () => {
+        this.SUBRULE(this.scalar);
+        open = false;
+        this.OPTION(() => {
+          this.CONSUME(T.Comma);
+          open = true;
+        });
+      },
+    });
+    this.CONSUME(T.CloseBrace);
+  });
+
+  /** `key = WORD | tuple ;` */
+  private readonly key: Rule = this.RULE('key', () => {
+    this.OR([{ ALT: () => this.CONSUME(T.Word) }, { ALT: () => this.SUBRULE(this.tuple) }]);
+  });
+
+  /** `tuple = "(" WORD { "," WORD } ")" ;` */
+  private readonly tuple: Rule = this.RULE('tuple', () => {
+    this.CONSUME(T.OpenParen);
+    this.AT_LEAST_ONE_SEP({ SEP: T.Comma, DEF: () => this.CONSUME(T.Word) });
+    this.CONSUME(T.CloseParen);
+  });
+
+  /* Actions */
+
+  /** `actions = action { ( "," | "/" ) action } ;` */
+  private readonly actions: Rule = this.RULE('actions', () => {
+    this.SUBRULE(this.action);
+    this.MANY(() => {
+      this.OR([{ ALT: () => this.CONSUME(T.Comma) }, { ALT: () => this.CONSUME(T.Slash) }]);
+      this.SUBRULE2(this.action);
+    });
+  });
+
+  /** `action = WORD { argument } ;` */
+  private readonly action: Rule = this.RULE('action', () => {
+    this.CONSUME(T.Word);
+    this.MANY(() => this.SUBRULE(this.argument));
+  });
+
+  /** `argument = scalar | list | tuple | "per" key | ( "when" | "unless" ) guard ;` */
+  private readonly argument: Rule = this.RULE('argument', () => {
+    this.OR([
+      { ALT: () => this.SUBRULE(this.scalar) },
+      { ALT: () => this.SUBRULE(this.list) },
+      { ALT: () => this.SUBRULE(this.tuple) },
+      {
+        ALT: () => {
+          this.CONSUME(R.per);
+          this.SUBRULE(this.key);
+        },
+      },
+      {
+        ALT: () => {
+          this.CONSUME(R.when);
+          this.SUBRULE(this.guard);
+        },
+      },
+      {
+        ALT: () => {
+          this.CONSUME(R.unless);
+          this.SUBRULE2(this.guard);
+        },
+      },
+    ]);
+  });
+
+  /** `guard = allOf { "or" allOf } ;` */
+  private readonly guard: Rule = this.RULE('guard', () => {
+    this.SUBRULE(this.allOf);
+    this.MANY(() => {
+      this.CONSUME(R.or);
+      this.SUBRULE2(this.allOf);
+    });
+  });
+
+  /** `allOf = guarded { "and" guarded } ;` side by side is not *and* here: what follows is the next argument */
+  private readonly allOf: Rule = this.RULE('allOf', () => {
+    this.SUBRULE(this.guarded);
+    this.MANY(() => {
+      this.CONSUME(R.and);
+      this.SUBRULE2(this.guarded);
+    });
+  });
+
+  /** `guarded = { "not" } ( "(" either ")" | compare ) ;` */
+  private readonly guarded: Rule = this.RULE('guarded', () => {
+    this.MANY(() => this.CONSUME(R.not));
+    this.OR([
+      {
+        ALT: () => {
+          this.CONSUME(T.OpenParen);
+          this.SUBRULE(this.either);
+          this.CONSUME(T.CloseParen);
+        },
+      },
+      { ALT: () => this.SUBRULE(this.compare) },
+    ]);
+  });
+
+  /* Tests */
+
+  /** `test = "test" STRING "{" { item } "}" ;` */
+  private readonly test: Rule = this.RULE('test', () => {
+    this.CONSUME(R.test);
+    this.CONSUME(T.Text);
+    this.CONSUME(T.OpenBrace);
+    this.MANY(() => this.SUBRULE(this.item));
+    this.CONSUME(T.CloseBrace);
+  });
+
+  /** `item = ( "packet" packet | "capture" STRING ) "expect" WORD [ NUMBER ] [ "by" WORD ] ;` */
+  private readonly item: Rule = this.RULE('item', () => {
+    this.OR([
+      {
+        ALT: () => {
+          this.CONSUME(C.packet);
+          this.SUBRULE(this.packet);
+        },
+      },
+      {
+        ALT: () => {
+          this.CONSUME(C.capture);
+          this.CONSUME(T.Text);
+        },
+      },
+    ]);
+    this.CONSUME(R.expect);
+    this.CONSUME(T.Word);
+    this.OPTION(() => this.CONSUME(T.Numeral));
+    this.OPTION2(() => {
+      this.CONSUME(C.by);
+      this.CONSUME2(T.Word);
+    });
+  });
+
+  /** `packet = WORD [ LITERAL ">" LITERAL ] { setting } ;` */
+  private readonly packet: Rule = this.RULE('packet', () => {
+    this.CONSUME(T.Word);
+    this.OPTION(() => {
+      this.CONSUME(T.Literal);
+      this.CONSUME(T.Greater);
+      this.CONSUME2(T.Literal);
+    });
+    this.MANY(() => this.SUBRULE(this.setting));
+  });
+
+  /** `setting = WORD ( scalar { "," WORD } | "(" packet ")" ) ;` */
+  private readonly setting: Rule = this.RULE('setting', () => {
+    this.CONSUME(T.Word);
+    this.OR([
+      {
+        ALT: () => {
+          this.CONSUME(T.OpenParen);
+          this.SUBRULE(this.packet);
+          this.CONSUME(T.CloseParen);
+        },
+      },
+      {
+        ALT: () => {
+          this.SUBRULE(this.scalar);
+          this.MANY(() => {
+            this.CONSUME(T.Comma);
+            this.CONSUME2(T.Word);
+          });
+        },
+      },
+    ]);
+  });
+}
+
+/** Building the lookahead tables takes milliseconds, so there is one instance; each call resets it and leaves nothing behind. */
+const PARSER = new StatementParser(false);
+
+/** What stopped the parser. */
+export interface Stop {
+  /** Index of the token it could not take; the number of tokens when the statement ended too early. */
+  readonly at: number;
+  /** How the token it wanted is called, `` when several would do. */
+  readonly expected: string;
+  /** The grammar rule it was in. */
+  readonly rule: string;
+}
+
+export interface Reading {
+  readonly cst: CstNode;
+  /** null: the tokens are one statement, and `cst` is all of it. */
+  readonly stop: Stop | null;
+}
+
+/** Reads the tokens of one statement. Recurses as deep as they nest: the caller limits that. Never throws. */
+export function readStatement(tokens: readonly IToken[]): Reading {
+  PARSER.input = tokens as IToken[];
+  const cst = PARSER.statement();
+  const error = PARSER.errors[0];
+  PARSER.input = [];
+  if (error === undefined) return { cst, stop: null };
+  const at = tokens.indexOf(error.token);
+  return {
+    cst,
+    stop: { at: at < 0 ? tokens.length : at, expected: error.message, rule: error.context.ruleStack.at(-1) ?? 'statement' },
+  };
+}
+
+/** What chevrotain finds wrong with the grammar itself (ambiguities, left recursion): nothing, as a test shows. */
+export function grammarProblems(): readonly string[] {
+  try {
+    new StatementParser(true);
+    return [];
+  } catch (error) {
+    return [String(error)];
+  }
+}
