@@ -1,0 +1,82 @@
+/** Where the members of a structure lie and how to read them, from BTF: no structure is written down a second time. */
+import type { BtfType } from './btf.ts';
+import { damaged } from './elf.ts';
+
+export interface StructLayout {
+  readonly name: string;
+  readonly size: number;
+  member(name: string): MemberLayout;
+}
+
+export interface MemberLayout {
+  readonly offset: number;
+  /** Bytes of one element. */
+  readonly size: number;
+  /** Elements of an array; a flexible array has 0. null: not an array. */
+  readonly length: number | null;
+  /** `__be16`, `__be32` and `__be64` are typedefs, and survive into BTF as such. */
+  readonly byteOrder: 'host' | 'big';
+}
+
+/** Types nested deeper than this are a cycle. */
+const MAX_DEPTH = 32;
+
+/** @throws RuntimeError PKT6003 when the object has no such structure, or (from `member`) no such member. */
+export function structLayout(types: readonly BtfType[], name: string): StructLayout {
+  const type = types.find((candidate) => candidate.kind === 'struct' && candidate.name === name);
+  if (type?.kind !== 'struct') throw damaged(`its BTF does not describe \`struct ${name}\``);
+  const members = new Map(
+    type.members.map((member) => [
+      member.name,
+      { offset: member.offset_bits / 8, ...scalarOf(types, member.type, `${name}.${member.name}`) },
+    ]),
+  );
+  return {
+    name,
+    size: type.size,
+    member(wanted) {
+      const member = members.get(wanted);
+      if (member === undefined) throw damaged(`\`struct ${name}\` has no member \`${wanted}\``);
+      if (!Number.isInteger(member.offset)) throw damaged(`\`${name}.${wanted}\` is a bit field`);
+      return member;
+    },
+  };
+}
+
+/**
+ * The values of an enumeration by name.
+ * @throws RuntimeError PKT6003 when the object has no such enumeration.
+ */
+export function enumValues(types: readonly BtfType[], name: string): ReadonlyMap<string, number> {
+  const type = types.find((candidate) => candidate.kind === 'enum' && candidate.name === name);
+  if (type?.kind !== 'enum') throw damaged(`its BTF does not describe \`enum ${name}\``);
+  return type.values;
+}
+
+function scalarOf(types: readonly BtfType[], start: number, path: string): Omit<MemberLayout, 'offset'> {
+  let id = start;
+  let length: number | null = null;
+  let byteOrder: MemberLayout['byteOrder'] = 'host';
+  for (let depth = 0; depth < MAX_DEPTH; depth++) {
+    const type = types[id];
+    switch (type?.kind) {
+      case 'alias':
+        if (/^__be(16|32|64)$/.test(type.name)) byteOrder = 'big';
+        id = type.type;
+        break;
+      case 'array':
+        length = (length ?? 1) * type.length;
+        id = type.element;
+        break;
+      case 'int':
+      case 'enum':
+      case 'struct':
+        return { size: type.size, length, byteOrder };
+      case 'pointer':
+        return { size: 8, length, byteOrder };
+      default:
+        throw damaged(`the type of \`${path}\` is missing in its BTF`);
+    }
+  }
+  throw damaged(`the type of \`${path}\` runs in a circle`);
+}

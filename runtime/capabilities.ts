@@ -1,0 +1,40 @@
+/** What this process is allowed to do (capabilities(7)). */
+import { readFileSync } from 'node:fs';
+
+export type CapabilityName = 'CAP_NET_ADMIN' | 'CAP_SYS_ADMIN' | 'CAP_PERFMON' | 'CAP_BPF';
+
+/** include/uapi/linux/capability.h */
+const BITS: Readonly<Record<CapabilityName, number>> = {
+  CAP_NET_ADMIN: 12,
+  CAP_SYS_ADMIN: 21,
+  CAP_PERFMON: 38,
+  CAP_BPF: 39,
+};
+
+/** Effective capabilities by name; null when `/proc` does not tell. */
+export function effectiveCapabilities(): Readonly<Record<CapabilityName, boolean>> | null {
+  let status: string;
+  try {
+    status = readFileSync('/proc/self/status', 'latin1');
+  } catch {
+    return null;
+  }
+  const set = /^CapEff:\s*([0-9a-f]+)$/m.exec(status)?.[1];
+  if (set === undefined) return null;
+  const bits = BigInt(`0x${set}`);
+  const has = (name: CapabilityName) => ((bits >> BigInt(BITS[name])) & 1n) === 1n;
+  return {
+    CAP_NET_ADMIN: has('CAP_NET_ADMIN'),
+    CAP_SYS_ADMIN: has('CAP_SYS_ADMIN'),
+    CAP_PERFMON: has('CAP_PERFMON'),
+    CAP_BPF: has('CAP_BPF'),
+  };
+}
+
+/** What is missing to load and attach an XDP program that reads packets; CAP_SYS_ADMIN stands for CAP_BPF and CAP_PERFMON. */
+export function missingCapabilities(): readonly CapabilityName[] {
+  const have = effectiveCapabilities();
+  if (have === null) return [];
+  const needed: readonly CapabilityName[] = ['CAP_BPF', 'CAP_NET_ADMIN', 'CAP_PERFMON'];
+  return needed.filter((name) => !have[name] && (name === 'CAP_NET_ADMIN' || !have.CAP_SYS_ADMIN));
+}

@@ -1,0 +1,205 @@
+/** One record of the event ring as a PacketEvent. Where the members lie comes from BTF; what they mean is said here. */
+import type { BtfType } from './abi/btf.ts';
+import { damaged } from './abi/elf.ts';
+import { enumValues, type StructLayout, structLayout } from './abi/struct-layout.ts';
+import { ipv4Text, ipv6Text } from './address-text.ts';
+import { LITTLE_ENDIAN } from './ffi/libc.ts';
+
+/** What the kernel tells about one packet that a rule logged. null: the packet has no such field. */
+export interface PacketEvent {
+  /** Nanoseconds since 1970, UTC, when the packet was seen. */
+  readonly time_ns: bigint;
+  /** Index of the rule in the manifest. */
+  readonly rule: number;
+  /** What this rule decided; null: it only observes. */
+  readonly verdict: 'pass' | 'drop' | null;
+  readonly ifindex: number;
+  /** Bytes of the frame, from the Ethernet header on. */
+  readonly length: number;
+  /** The event stands for so many packets: N of `log sample 1/N`, else 1. */
+  readonly sample: number;
+  readonly ethertype: number | null;
+  readonly vlan: number | null;
+  /** Text: `10.0.0.1`, `fd00::1` (RFC 5952). */
+  readonly src: string | null;
+  readonly dst: string | null;
+  readonly proto: number | null;
+  readonly sport: number | null;
+  readonly dport: number | null;
+  /** The eight TCP flags as the header has them: FIN 1, SYN 2, RST 4, PSH 8, ACK 16, URG 32, ECE 64, CWR 128. */
+  readonly flags: number | null;
+  readonly icmp_type: number | null;
+  readonly icmp_code: number | null;
+  /** What lies behind the transport header, as far as the rule asked for it. */
+  readonly payload: Uint8Array;
+}
+
+/** A stretch of memory with records in it. */
+export interface RecordMemory {
+  readonly bytes: Uint8Array;
+  readonly view: DataView;
+}
+
+/** @param start where the record begins; `clock_ns` is what turns the kernel's time since boot into UTC. */
+export type EventDecoder = (memory: RecordMemory, start: number, clock_ns: bigint) => PacketEvent;
+
+const VERDICTS = [null, 'drop', 'pass'] as const;
+
+/**
+ * A decoder for the `struct pktc_event` that this object was compiled with. An event reads a member when it is asked for it:
+ * most readers want a few, and text is dear.
+ * @throws RuntimeError PKT6003 when that is not what this version of pktc understands.
+ */
+export function eventDecoder(types: readonly BtfType[]): EventDecoder {
+  const at = memberOffsets(structLayout(types, 'pktc_event'));
+  const bit = presenceBits(types);
+
+  /** A class for its getters: shared by all events, where an object of closures would cost a function a member. */
+  class RecordedEvent implements PacketEvent {
+    readonly #memory: RecordMemory;
+    readonly #start: number;
+    readonly #clock_ns: bigint;
+
+    constructor(memory: RecordMemory, start: number, clock_ns: bigint) {
+      this.#memory = memory;
+      this.#start = start;
+      this.#clock_ns = clock_ns;
+    }
+
+    get time_ns() {
+      return this.#memory.view.getBigUint64(this.#start + at.time_ns, LITTLE_ENDIAN) + this.#clock_ns;
+    }
+    get rule() {
+      return this.#u32(at.rule);
+    }
+    get verdict() {
+      return VERDICTS[this.#u8(at.verdict)] ?? null;
+    }
+    get ifindex() {
+      return this.#u32(at.ifindex);
+    }
+    get length() {
+      return this.#u32(at.frame_len);
+    }
+    get sample() {
+      return this.#u32(at.sample);
+    }
+    get ethertype() {
+      return this.#has(bit.ethertype) ? this.#u16(at.ethertype) : null;
+    }
+    get vlan() {
+      return this.#has(bit.vlan) ? this.#u16(at.vlan) : null;
+    }
+    get src() {
+      return this.#address(at.src);
+    }
+    get dst() {
+      return this.#address(at.dst);
+    }
+    get proto() {
+      return this.#has(bit.proto) ? this.#u8(at.proto) : null;
+    }
+    get sport() {
+      return this.#has(bit.ports) ? this.#u16(at.sport) : null;
+    }
+    get dport() {
+      return this.#has(bit.ports) ? this.#u16(at.dport) : null;
+    }
+    get flags() {
+      return this.#has(bit.tcp_flags) ? this.#u8(at.tcp_flags) : null;
+    }
+    get icmp_type() {
+      return this.#has(bit.icmp) ? this.#u8(at.icmp_type) : null;
+    }
+    get icmp_code() {
+      return this.#has(bit.icmp) ? this.#u8(at.icmp_code) : null;
+    }
+    get payload() {
+      const start = this.#start + at.payload;
+      return this.#memory.bytes.subarray(start, start + Math.min(this.#u16(at.payload_len), at.payload_capacity));
+    }
+
+    #u8(offset: number): number {
+      return this.#memory.view.getUint8(this.#start + offset);
+    }
+    #u16(offset: number): number {
+      return this.#memory.view.getUint16(this.#start + offset, LITTLE_ENDIAN);
+    }
+    #u32(offset: number): number {
+      return this.#memory.view.getUint32(this.#start + offset, LITTLE_ENDIAN);
+    }
+    #has(mask: number): boolean {
+      return (this.#u32(at.present) & mask) !== 0;
+    }
+    #address(offset: number): string | null {
+      if (!this.#has(bit.addresses)) return null;
+      return this.#u8(at.family) === 4
+        ? ipv4Text(this.#memory.bytes, this.#start + offset)
+        : ipv6Text(this.#memory.bytes, this.#start + offset);
+    }
+  }
+  return (memory, start, clock_ns) => new RecordedEvent(memory, start, clock_ns);
+}
+
+function memberOffsets(layout: StructLayout) {
+  /** Widths and byte order are part of the meaning: an object that differs was made for another decoder. */
+  const offset = (name: string, size: number) => {
+    const member = layout.member(name);
+    if (member.length !== null || member.size !== size || member.byteOrder !== 'host') {
+      throw damaged(`\`${layout.name}.${name}\` is not ${size} bytes in host order`);
+    }
+    return member.offset;
+  };
+  const array = (name: string) => {
+    const member = layout.member(name);
+    if (member.length === null || member.size !== 1) throw damaged(`\`${layout.name}.${name}\` is not an array of bytes`);
+    return { offset: member.offset, length: member.length };
+  };
+  const address = (name: string) => {
+    const { offset: at, length } = array(name);
+    if (length !== 16) throw damaged(`\`${layout.name}.${name}\` does not have 16 bytes`);
+    return at;
+  };
+  const payload = array('payload');
+  return {
+    time_ns: offset('time_ns', 8),
+    rule: offset('rule', 4),
+    ifindex: offset('ifindex', 4),
+    frame_len: offset('frame_len', 4),
+    sample: offset('sample', 4),
+    present: offset('present', 4),
+    ethertype: offset('ethertype', 2),
+    vlan: offset('vlan', 2),
+    sport: offset('sport', 2),
+    dport: offset('dport', 2),
+    payload_len: offset('payload_len', 2),
+    proto: offset('proto', 1),
+    tcp_flags: offset('tcp_flags', 1),
+    icmp_type: offset('icmp_type', 1),
+    icmp_code: offset('icmp_code', 1),
+    verdict: offset('verdict', 1),
+    family: offset('family', 1),
+    src: address('src'),
+    dst: address('dst'),
+    payload: payload.offset,
+    payload_capacity: payload.length,
+  };
+}
+
+function presenceBits(types: readonly BtfType[]) {
+  const values = enumValues(types, 'pktc_event_bit');
+  const bit = (name: string) => {
+    const value = values.get(`PKTC_EVENT_${name}`);
+    if (value === undefined) throw damaged(`\`enum pktc_event_bit\` has no \`PKTC_EVENT_${name}\``);
+    return value;
+  };
+  return {
+    ethertype: bit('ETHERTYPE'),
+    vlan: bit('VLAN'),
+    addresses: bit('ADDRESSES'),
+    proto: bit('PROTO'),
+    ports: bit('PORTS'),
+    tcp_flags: bit('TCP_FLAGS'),
+    icmp: bit('ICMP'),
+  };
+}

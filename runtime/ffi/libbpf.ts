@@ -1,0 +1,230 @@
+/** Every function and structure of libbpf that the runtime uses (libbpf.h, bpf.h; kernel structures: include/uapi/linux/bpf.h). */
+import koffi, { type LibraryHandle, type TypeObject } from 'koffi';
+import { RuntimeError } from '../runtime-error.ts';
+import { LITTLE_ENDIAN, type Libc, type Pointer, stableMemory } from './libc.ts';
+
+export interface Libbpf {
+  /** `1.1.2`; null before 0.6, which could not tell. */
+  readonly version: string | null;
+  /** Whether `bpf_object_open_opts` has a place for the verifier's log (libbpf 0.7). */
+  readonly takesLogBuffer: boolean;
+  set_print(callback: Pointer | null): Pointer | null;
+  object_open_mem(object: Uint8Array, size: number, options: Uint8Array | null): Pointer | null;
+  /** 0, or a negative errno; so is every `int` below that is not a descriptor. */
+  object_load(object: Pointer): number;
+  object_close(object: Pointer): void;
+  object_find_program_by_name(object: Pointer, name: string): Pointer | null;
+  object_find_map_by_name(object: Pointer, name: string): Pointer | null;
+  program_fd(program: Pointer): number;
+  map_fd(map: Pointer): number;
+  map_set_max_entries(map: Pointer, entries: number): number;
+  /** Before load: the bytes of a data section; `size` takes their number. After load, writes do not reach the kernel. */
+  map_initial_value(map: Pointer, size: BigUint64Array): Pointer | null;
+  num_possible_cpus(): number;
+  /** A descriptor, or a negative errno. */
+  link_create(program_fd: number, target: number, attach_type: number, options: Uint8Array): number;
+  prog_test_run_opts(program_fd: number, options: Uint8Array): number;
+  obj_get_info_by_fd(fd: number, info: Uint8Array, length: Uint32Array): number;
+  prog_get_fd_by_id(id: number): number;
+  /** null: libbpf before 0.8. */
+  readonly xdp_query: ((ifindex: number, flags: number, options: Uint8Array) => number) | null;
+}
+
+/** enum bpf_attach_type */
+export const BPF_XDP = 37;
+/** include/uapi/linux/if_link.h */
+export const XDP_FLAGS_SKB_MODE = 2;
+export const XDP_FLAGS_DRV_MODE = 4;
+/** enum libbpf_print_level */
+const LIBBPF_DEBUG = 2;
+/** enum libbpf_strict_mode */
+const LIBBPF_STRICT_CLEAN_PTRS = 1;
+const LIBBPF_STRICT_DIRECT_ERRS = 2;
+
+const SONAMES = ['libbpf.so.1', 'libbpf.so.0'] as const;
+
+/** struct bpf_object_open_opts, up to `kernel_log_level` */
+export const OPEN_OPTIONS = koffi.struct({
+  sz: 'size_t',
+  object_name: 'void *',
+  relaxed_maps: 'bool',
+  pin_root_path: 'void *',
+  unused: 'uint32_t',
+  kconfig: 'void *',
+  btf_custom_path: 'void *',
+  kernel_log_buf: 'void *',
+  kernel_log_size: 'size_t',
+  kernel_log_level: 'uint32_t',
+});
+
+/** struct bpf_link_create_opts, as much of it as XDP takes */
+export const LINK_OPTIONS = koffi.struct({ sz: 'size_t', flags: 'uint32_t', padding: 'uint32_t' });
+
+/** struct bpf_test_run_opts */
+export const TEST_RUN_OPTIONS = koffi.struct({
+  sz: 'size_t',
+  data_in: 'void *',
+  data_out: 'void *',
+  data_size_in: 'uint32_t',
+  data_size_out: 'uint32_t',
+  ctx_in: 'void *',
+  ctx_out: 'void *',
+  ctx_size_in: 'uint32_t',
+  ctx_size_out: 'uint32_t',
+  retval: 'uint32_t',
+  repeat: 'int',
+  duration: 'uint32_t',
+  flags: 'uint32_t',
+  cpu: 'uint32_t',
+  batch_size: 'uint32_t',
+});
+
+/** struct bpf_xdp_query_opts, up to `attach_mode` */
+export const XDP_QUERY_OPTIONS = koffi.struct({
+  sz: 'size_t',
+  prog_id: 'uint32_t',
+  drv_prog_id: 'uint32_t',
+  hw_prog_id: 'uint32_t',
+  skb_prog_id: 'uint32_t',
+  attach_mode: 'uint8_t',
+});
+
+/** struct bpf_prog_info, up to `name` */
+export const PROGRAM_INFO = koffi.struct({
+  type: 'uint32_t',
+  id: 'uint32_t',
+  tag: koffi.array('uint8_t', 8),
+  jited_prog_len: 'uint32_t',
+  xlated_prog_len: 'uint32_t',
+  jited_prog_insns: 'uint64_t',
+  xlated_prog_insns: 'uint64_t',
+  load_time: 'uint64_t',
+  created_by_uid: 'uint32_t',
+  nr_map_ids: 'uint32_t',
+  map_ids: 'uint64_t',
+  name: koffi.array('uint8_t', 16),
+});
+
+/** struct bpf_link_info of an XDP link */
+export const XDP_LINK_INFO = koffi.struct({
+  type: 'uint32_t',
+  id: 'uint32_t',
+  prog_id: 'uint32_t',
+  padding: 'uint32_t',
+  ifindex: 'uint32_t',
+  unused: koffi.array('uint32_t', 7),
+});
+
+/** A structure in memory that does not move, its members read and written by name. */
+export interface Structure {
+  readonly bytes: Uint8Array;
+  set(member: string, value: number | Pointer): void;
+  get(member: string): number;
+  getBytes(member: string): Uint8Array;
+}
+
+/** @param type one of the structures above; `sz`, where there is one, is filled in. */
+export function allocate(type: TypeObject): Structure {
+  const { bytes } = stableMemory(koffi.sizeof(type));
+  const view = new DataView(bytes.buffer);
+  const find = (name: string) => {
+    const member = type.members?.[name];
+    if (member === undefined) throw new Error(`no member \`${name}\` in this structure`);
+    return { offset: member.offset, size: member.type.size };
+  };
+  const structure: Structure = {
+    bytes,
+    set(name, value) {
+      const { offset, size } = find(name);
+      if (size === 8) view.setBigUint64(offset, BigInt(value), LITTLE_ENDIAN);
+      else view.setUint32(offset, Number(value), LITTLE_ENDIAN);
+    },
+    get(name) {
+      const { offset, size } = find(name);
+      return size === 8 ? Number(view.getBigUint64(offset, LITTLE_ENDIAN)) : view.getUint32(offset, LITTLE_ENDIAN);
+    },
+    getBytes(name) {
+      const { offset, size } = find(name);
+      return bytes.subarray(offset, offset + size);
+    },
+  };
+  if (type.members?.sz !== undefined) structure.set('sz', bytes.length);
+  return structure;
+}
+
+/**
+ * The library, looked for when it is needed. libbpf's messages are silenced until somebody listens (`captureMessages`).
+ * @throws RuntimeError PKT6002
+ */
+export function openLibbpf(): Libbpf {
+  const library = loadFirst(SONAMES);
+  const optional = (definition: string): ReturnType<LibraryHandle['func']> | null => {
+    try {
+      return library.func(definition);
+    } catch {
+      return null;
+    }
+  };
+  const version: string | null = optional('const char *libbpf_version_string()')?.().replace(/^v/, '') ?? null;
+  // Before 1.0, errors came back as pointers unless one asked for NULL and negative errno (libbpf_legacy.h).
+  optional('int libbpf_set_strict_mode(int)')?.(LIBBPF_STRICT_CLEAN_PTRS | LIBBPF_STRICT_DIRECT_ERRS);
+  const set_print = library.func('void *libbpf_set_print(void *)');
+  set_print(null);
+  return {
+    version,
+    takesLogBuffer: version !== null && !version.startsWith('0.6'),
+    set_print,
+    object_open_mem: library.func('void *bpf_object__open_mem(void *, size_t, void *)'),
+    object_load: library.func('int bpf_object__load(void *)'),
+    object_close: library.func('void bpf_object__close(void *)'),
+    object_find_program_by_name: library.func('void *bpf_object__find_program_by_name(void *, const char *)'),
+    object_find_map_by_name: library.func('void *bpf_object__find_map_by_name(void *, const char *)'),
+    program_fd: library.func('int bpf_program__fd(void *)'),
+    map_fd: library.func('int bpf_map__fd(void *)'),
+    map_set_max_entries: library.func('int bpf_map__set_max_entries(void *, uint32_t)'),
+    map_initial_value: library.func('void *bpf_map__initial_value(void *, void *)'),
+    num_possible_cpus: library.func('int libbpf_num_possible_cpus()'),
+    link_create: library.func('int bpf_link_create(int, int, int, void *)'),
+    prog_test_run_opts: library.func('int bpf_prog_test_run_opts(int, void *)'),
+    obj_get_info_by_fd: library.func('int bpf_obj_get_info_by_fd(int, void *, void *)'),
+    prog_get_fd_by_id: library.func('int bpf_prog_get_fd_by_id(uint32_t)'),
+    xdp_query: optional('int bpf_xdp_query(int, int, void *)'),
+  };
+}
+
+function loadFirst(names: readonly string[]): LibraryHandle {
+  const reasons: string[] = [];
+  for (const name of names) {
+    try {
+      return koffi.load(name);
+    } catch (error) {
+      reasons.push(error instanceof Error ? error.message : String(error));
+    }
+  }
+  throw new RuntimeError('PKT6002', `libbpf is not installed (${names.join(', ')} not found)`, {
+    help: 'install it: `apt install libbpf1` (Debian 12, Ubuntu 24.04), `apt install libbpf0` (Ubuntu 22.04), `dnf install libbpf`',
+    libbpfLog: reasons.join('\n'),
+  });
+}
+
+const PRINT_CALLBACK = koffi.pointer(koffi.proto('int', ['int', 'void *', 'void *']));
+const MESSAGE_BYTES = 65536;
+
+/** Runs `work` and collects what libbpf says while it does; nothing reaches stderr. */
+export function captureMessages<T>(bpf: Libbpf, libc: Libc, messages: string[], work: () => T): T {
+  const buffer = Buffer.alloc(MESSAGE_BYTES);
+  const callback = koffi.register((level: number, format: Pointer, va_list: Pointer) => {
+    if (level >= LIBBPF_DEBUG) return 0;
+    // A va_list parameter is a pointer on x86-64 and arm64 alike, so it can be handed on as one.
+    const length = libc.vsnprintf(buffer, buffer.length, format, va_list);
+    messages.push(buffer.toString('utf8', 0, Math.max(0, Math.min(length, buffer.length - 1))).trimEnd());
+    return 0;
+  }, PRINT_CALLBACK);
+  bpf.set_print(callback);
+  try {
+    return work();
+  } finally {
+    bpf.set_print(null);
+    koffi.unregister(callback);
+  }
+}

@@ -1,0 +1,102 @@
+/** Every function of the C library that the runtime calls. Numbers are those of Linux, the same on all its 64-bit machines. */
+import koffi from 'koffi';
+
+/** An address in this process; koffi gives null for NULL. */
+export type Pointer = bigint;
+
+export interface Libc {
+  mmap(address: null, length: number, protection: number, flags: number, fd: number, offset: number): Pointer;
+  munmap(address: Pointer, length: number): number;
+  close(fd: number): number;
+  dup(fd: number): number;
+  getpagesize(): number;
+  if_nametoindex(name: string): number;
+  /** `name` has room for 16 bytes. */
+  if_indextoname(ifindex: number, name: Uint8Array): Pointer | null;
+  clock_gettime(clock: number, timespec: BigInt64Array): number;
+  /** `limit` is {soft, hard}. */
+  setrlimit(resource: number, limit: BigUint64Array): number;
+  getrlimit(resource: number, limit: BigUint64Array): number;
+  vsnprintf(out: Uint8Array, size: number, format: Pointer, va_list: Pointer): number;
+  socket(domain: number, type: number, protocol: number): number;
+  setsockopt(fd: number, level: number, name: number, value: Uint8Array, length: number): number;
+  send(fd: number, data: Uint8Array, length: number, flags: number): number;
+  recv(fd: number, data: Uint8Array, length: number, flags: number): number;
+  ioctl(fd: number, request: number, argument: Uint8Array): number;
+  /** Of the last call through koffi. */
+  errno(): number;
+}
+
+export const PROT_READ = 1;
+export const PROT_WRITE = 2;
+export const MAP_SHARED = 1;
+/** What `mmap` returns when it fails. */
+export const MAP_FAILED: Pointer = 0xffff_ffff_ffff_ffffn;
+export const CLOCK_REALTIME = 0;
+export const CLOCK_BOOTTIME = 7;
+export const RLIMIT_MEMLOCK = 8;
+export const RLIM_INFINITY = 0xffff_ffff_ffff_ffffn;
+export const AF_INET = 2;
+export const AF_NETLINK = 16;
+export const SOCK_DGRAM = 2;
+export const SOCK_RAW = 3;
+export const SOCK_CLOEXEC = 0o2000000;
+export const NETLINK_GENERIC = 16;
+export const SOL_SOCKET = 1;
+export const SO_RCVTIMEO = 20;
+
+/** Byte order of this machine, and so of everything the kernel and a BPF program write here. */
+export const LITTLE_ENDIAN = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1;
+
+/** Cheap enough to be called where it is needed (some 0.2 ms): nothing is kept between calls. */
+export function openLibc(): Libc {
+  const libc = koffi.load(null);
+  return {
+    mmap: libc.func('void *mmap(void *, size_t, int, int, int, int64_t)'),
+    munmap: libc.func('int munmap(void *, size_t)'),
+    close: libc.func('int close(int)'),
+    dup: libc.func('int dup(int)'),
+    getpagesize: libc.func('int getpagesize()'),
+    if_nametoindex: libc.func('unsigned int if_nametoindex(const char *)'),
+    if_indextoname: libc.func('void *if_indextoname(unsigned int, void *)'),
+    clock_gettime: libc.func('int clock_gettime(int, void *)'),
+    setrlimit: libc.func('int setrlimit(int, void *)'),
+    getrlimit: libc.func('int getrlimit(int, void *)'),
+    vsnprintf: libc.func('int vsnprintf(void *, size_t, void *, void *)'),
+    socket: libc.func('int socket(int, int, int)'),
+    setsockopt: libc.func('int setsockopt(int, int, int, void *, uint32_t)'),
+    send: libc.func('int64_t send(int, void *, size_t, int)'),
+    recv: libc.func('int64_t recv(int, void *, size_t, int)'),
+    ioctl: libc.func('int ioctl(int, unsigned long, void *)'),
+    errno: () => koffi.errno(),
+  };
+}
+
+/** `EBUSY` for 16; `errno 4242` for a number that has no name. */
+export function errnoName(errno: number): string {
+  for (const [name, number] of Object.entries(koffi.os.errno)) {
+    if (number === errno) return name;
+  }
+  return `errno ${errno}`;
+}
+
+/** The number of an errno name, as koffi knows it for this system. */
+export function errnoNumber(name: string): number {
+  const number = koffi.os.errno[name];
+  if (number === undefined) throw new Error(`koffi knows no errno named \`${name}\``);
+  return number;
+}
+
+/** The memory behind `length` bytes at `address`, without a copy. Touching it after the memory is gone kills the process. */
+export function viewMemory(address: Pointer, length: number): ArrayBuffer {
+  return koffi.view(address, length);
+}
+
+/**
+ * Memory that C may keep the address of between calls: V8 moves small typed arrays, but never what an ArrayBuffer of its own
+ * stands for. It lives as long as the returned array is reachable.
+ */
+export function stableMemory(bytes: number): { readonly bytes: Uint8Array; readonly address: Pointer } {
+  const memory = new Uint8Array(new ArrayBuffer(bytes));
+  return { bytes: memory, address: koffi.address(memory) };
+}

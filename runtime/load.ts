@@ -1,0 +1,258 @@
+/** An artifact becomes a program in the kernel: checked, loaded, its counters mapped. */
+import { createHash } from 'node:crypto';
+import { type BtfType, readBtf } from './abi/btf.ts';
+import { damaged, type ElfFile, readElf } from './abi/elf.ts';
+import { type Artifact, MANIFEST_VERSION, type Manifest } from './abi/manifest.ts';
+import { structLayout } from './abi/struct-layout.ts';
+import { mapCounters, type RuleCounter } from './counters.ts';
+import { type EventDecoder, eventDecoder } from './event-decoder.ts';
+import { allocate, captureMessages, type Libbpf, OPEN_OPTIONS, openLibbpf, PROGRAM_INFO } from './ffi/libbpf.ts';
+import {
+  LITTLE_ENDIAN,
+  type Libc,
+  openLibc,
+  type Pointer,
+  RLIM_INFINITY,
+  RLIMIT_MEMLOCK,
+  stableMemory,
+  viewMemory,
+} from './ffi/libc.ts';
+import { kernelOlderThan } from './kernel-version.ts';
+import { loadError } from './load-error.ts';
+import { RuntimeError } from './runtime-error.ts';
+import { createTestRun, type TestRun } from './test-run.ts';
+
+export type { RuleCounter } from './counters.ts';
+export type { TestRun, TestRunResult } from './test-run.ts';
+
+export interface LoadedProgram extends Disposable {
+  readonly manifest: Manifest;
+  readonly programFd: number;
+  readonly programId: number;
+  /** Since the program was loaded; one a rule, the last one for packets that no verdict caught. */
+  counters(): readonly RuleCounter[];
+  readonly testRun: TestRun;
+  /** Detaches the program everywhere, ends its event streams and unloads it. May be called again. */
+  close(): void;
+  /** For the rest of the runtime. */
+  readonly internals: Internals;
+}
+
+export interface Internals {
+  readonly libbpf: Libbpf;
+  readonly libc: Libc;
+  /** null: no rule logs. */
+  readonly events: EventSource | null;
+  /** A ring has one reading position, so one reader; the result lets the next one in. @throws Error when there is one. */
+  claimEvents(): () => void;
+  /** `close` is called before the program goes, unless the result is called first. @throws Error when the program is closed. */
+  own(close: () => void): () => void;
+}
+
+export interface EventSource {
+  readonly ring_fd: number;
+  readonly ring_bytes: number;
+  readonly decode: EventDecoder;
+}
+
+const COUNTERS = 'pktc_counters';
+const EVENTS = 'pktc_events';
+const STRIDE = 'pktc_counter_stride';
+const LOG_BYTES = 4 << 20;
+/** The kernel shows it in the names of maps, libbpf before 1.0 wants it in the name of `.rodata`. */
+const OBJECT_NAME = 'pktc';
+/** `sz` and `object_name` of struct bpf_object_open_opts */
+const OLD_OPTIONS_BYTES = 16;
+
+/** @throws RuntimeError with a code PKT6xxx; nothing is left behind in the kernel then. */
+export function loadArtifact(artifact: Artifact): LoadedProgram {
+  const { manifest } = artifact;
+  verifyArtifact(artifact);
+  const elf = readElf(artifact.object);
+  const types = readBtf(elf);
+  const libc = openLibc();
+  const libbpf = openLibbpf();
+  const object = loadObject(artifact, elf, libbpf, libc);
+  try {
+    const programFd = libbpf.program_fd(findProgram(libbpf, object, manifest.program));
+    const counters = mapCounters(libc, libbpf.map_fd(findMap(libbpf, object, COUNTERS)), {
+      layout: structLayout(types, 'pktc_counter'),
+      counters: manifest.rules.length + 1,
+      stride: counterStride(manifest),
+      cpus: libbpf.num_possible_cpus(),
+    });
+    const ownership = createOwnership(() => {
+      counters.close();
+      libbpf.object_close(object);
+    });
+    return {
+      manifest,
+      programFd,
+      programId: programIdOf(libbpf, programFd),
+      counters: () => ownership.whileOpen(counters.read),
+      testRun: createTestRun(libbpf, programFd, ownership.whileOpen),
+      close: ownership.close,
+      [Symbol.dispose]: ownership.close,
+      internals: {
+        libbpf,
+        libc,
+        events: eventSource(manifest, types, libbpf, object),
+        claimEvents: createClaim(),
+        own: ownership.own,
+      },
+    };
+  } catch (error) {
+    libbpf.object_close(object);
+    throw error;
+  }
+}
+
+function verifyArtifact({ object, manifest }: Artifact): void {
+  if (manifest.version !== MANIFEST_VERSION) {
+    throw new RuntimeError('PKT6004', `the manifest has version ${manifest.version}, this pktc reads ${MANIFEST_VERSION}`, {
+      help: 'compile the rule file with this version of pktc',
+    });
+  }
+  const sha256 = createHash('sha256').update(object).digest('hex');
+  if (sha256 !== manifest.object_sha256) {
+    throw new RuntimeError('PKT6004', 'the object and the manifest do not belong together: the SHA-256 differs', {
+      help: 'keep `X.bpf.o` and `X.manifest.json` of one compilation together, or compile the rule file again',
+    });
+  }
+}
+
+function loadObject(artifact: Artifact, elf: ElfFile, libbpf: Libbpf, libc: Libc): Pointer {
+  const log = stableMemory(LOG_BYTES);
+  const name = stableMemory(OBJECT_NAME.length + 1);
+  name.bytes.set(Buffer.from(OBJECT_NAME));
+  const messages: string[] = [];
+  return captureMessages(libbpf, libc, messages, () => {
+    raiseMemoryLimit(libc);
+    const object = libbpf.object_open_mem(
+      artifact.object,
+      artifact.object.length,
+      openOptions(libbpf, name.address, log.address),
+    );
+    if (object === null) throw damaged(messages.at(-1) ?? 'libbpf cannot read it');
+    try {
+      prepareCounters(libbpf, object, elf, artifact.manifest);
+      const result = libbpf.object_load(object);
+      if (result < 0) throw loadError(-result, logText(log.bytes), messages, artifact.manifest);
+      return object;
+    } catch (error) {
+      libbpf.object_close(object);
+      throw error;
+    }
+  });
+}
+
+function openOptions(libbpf: Libbpf, name: Pointer, log: Pointer): Uint8Array {
+  const options = allocate(OPEN_OPTIONS);
+  options.set('object_name', name);
+  if (libbpf.takesLogBuffer) {
+    options.set('kernel_log_buf', log);
+    options.set('kernel_log_size', LOG_BYTES);
+  } else {
+    // An older library refuses what it does not know, and has the verifier's log among its messages.
+    options.set('sz', OLD_OPTIONS_BYTES);
+  }
+  return options.bytes;
+}
+
+/** Before 5.11 the kernel charged BPF memory to RLIMIT_MEMLOCK, which is 64 KiB as it comes. */
+function raiseMemoryLimit(libc: Libc): void {
+  if (kernelOlderThan(5, 11)) libc.setrlimit(RLIMIT_MEMLOCK, new BigUint64Array([RLIM_INFINITY, RLIM_INFINITY]));
+}
+
+/** Slots a CPU has: an even number, so that no two CPUs write to one cache line. */
+function counterStride(manifest: Manifest): number {
+  const counters = manifest.rules.length + 1;
+  return counters + (counters % 2);
+}
+
+function prepareCounters(libbpf: Libbpf, object: Pointer, elf: ElfFile, manifest: Manifest): void {
+  const stride = counterStride(manifest);
+  const slots = libbpf.num_possible_cpus() * stride;
+  const result = libbpf.map_set_max_entries(findMap(libbpf, object, COUNTERS), slots);
+  if (result < 0) throw damaged(`\`${COUNTERS}\` cannot be resized`);
+  // clang leaves the offsets of variables out of BTF, for the linker to fill in; the symbol has it.
+  const symbol = elf.symbols.find((candidate) => candidate.name === STRIDE && candidate.section === '.rodata');
+  const size = new BigUint64Array(1);
+  const rodata = libbpf.map_initial_value(findMap(libbpf, object, '.rodata', `${OBJECT_NAME}.rodata`), size);
+  if (symbol === undefined || rodata === null || symbol.size !== 4 || symbol.offset + 4 > Number(size[0])) {
+    throw damaged(`it has no variable \`${STRIDE}\``);
+  }
+  new DataView(viewMemory(rodata, Number(size[0]))).setUint32(symbol.offset, stride, LITTLE_ENDIAN);
+}
+
+function findMap(libbpf: Libbpf, object: Pointer, name: string, oldName = name): Pointer {
+  const map = libbpf.object_find_map_by_name(object, name) ?? libbpf.object_find_map_by_name(object, oldName);
+  if (map === null) throw damaged(`it has no map \`${name}\``);
+  return map;
+}
+
+function findProgram(libbpf: Libbpf, object: Pointer, name: string): Pointer {
+  const program = libbpf.object_find_program_by_name(object, name);
+  if (program === null) throw damaged(`it has no program \`${name}\``);
+  return program;
+}
+
+function eventSource(manifest: Manifest, types: readonly BtfType[], libbpf: Libbpf, object: Pointer): EventSource | null {
+  if (manifest.events === null) return null;
+  const ring_fd = libbpf.map_fd(findMap(libbpf, object, EVENTS));
+  return { ring_fd, ring_bytes: manifest.events.ring_bytes, decode: eventDecoder(types) };
+}
+
+function createClaim(): () => () => void {
+  let taken = false;
+  return () => {
+    if (taken) throw new Error('the events of this program are being read already');
+    taken = true;
+    return () => {
+      taken = false;
+    };
+  };
+}
+
+function programIdOf(libbpf: Libbpf, fd: number): number {
+  const info = allocate(PROGRAM_INFO);
+  libbpf.obj_get_info_by_fd(fd, info.bytes, new Uint32Array([info.bytes.length]));
+  return info.get('id');
+}
+
+function logText(log: Uint8Array): string {
+  const end = log.indexOf(0);
+  return Buffer.from(log.buffer, log.byteOffset, end < 0 ? log.length : end).toString('utf8');
+}
+
+interface Ownership {
+  whileOpen<T>(work: () => T): T;
+  own(close: () => void): () => void;
+  close(): void;
+}
+
+/** What uses the program is closed before it, last come first. */
+function createOwnership(release: () => void): Ownership {
+  const owned = new Set<() => void>();
+  let open = true;
+  const check = () => {
+    if (!open) throw new Error('the program is closed');
+  };
+  return {
+    whileOpen(work) {
+      check();
+      return work();
+    },
+    own(close) {
+      check();
+      owned.add(close);
+      return () => owned.delete(close);
+    },
+    close() {
+      if (!open) return;
+      open = false;
+      for (const close of [...owned].reverse()) close();
+      release();
+    },
+  };
+}
