@@ -12,10 +12,11 @@ export interface Piece {
   /** A space before it when it stands on the line of the piece before. */
   readonly space: boolean;
   /**
-   * A line break before it in a statement that does not fit on one line: `must`, or `may` when it would reach beyond the
-   * width. `always` even when everything would fit.
+   * A line break before it in a statement that does not fit on one line: `must`; `may` when what follows up to the next such place
+   * would reach beyond the width; `last`, inside one of those stretches, only when there is no other way. `always` breaks even
+   * when everything would fit.
    */
-  readonly break: 'never' | 'may' | 'must' | 'always';
+  readonly break: 'never' | 'last' | 'may' | 'must' | 'always';
   /** Columns before it when it begins a line. */
   readonly indent: number;
   /** Columns before comments on lines of their own that precede it. */
@@ -33,16 +34,16 @@ export interface Layout {
 }
 
 /** Whether nothing but white space precedes `at` on its line. */
-export function beginsLine(source: string, at: number): boolean {
+function beginsLine(source: string, at: number): boolean {
   let before = at - 1;
-  while (before >= 0 && /[ \t\f\ufeff]/.test(source.charAt(before))) before--;
-  return before < 0 || /[\n\r]/.test(source.charAt(before));
+  while (before >= 0 && /[ \t\f]/.test(source.charAt(before))) before--;
+  return before < 0 || /[\n\r]/.test(source.charAt(before)) || (before === 0 && source.startsWith('\ufeff'));
 }
 
-/** Whether an empty line precedes the line of `at`. */
+/** Whether an empty line precedes the line of `at`. White space is what the lexer skips, and no more. */
 export function followsBlankLine(source: string, at: number): boolean {
   let start = at;
-  while (start > 0 && /\s/.test(source.charAt(start - 1))) start--;
+  while (start > 0 && /[ \t\f\n\r]/.test(source.charAt(start - 1))) start--;
   return (source.slice(start, at).match(/\r\n|\n|\r/g)?.length ?? 0) > 1;
 }
 
@@ -55,7 +56,8 @@ export function layOut(pieces: readonly Piece[], comments: readonly Comment[], s
 }
 
 function breakLines(pieces: readonly Piece[], comments: readonly Comment[], source: string): Layout {
-  const reach = unbreakableWidths(pieces);
+  const stretch = widthsTo(pieces, ['may', 'must', 'always']);
+  const reach = widthsTo(pieces, ['last', 'may', 'must', 'always']);
   const lines: string[] = [];
   let line = '';
   let next = 0;
@@ -83,7 +85,8 @@ function breakLines(pieces: readonly Piece[], comments: readonly Comment[], sour
       if (inside.span.start > piece.at) break;
       comment(inside, piece);
     }
-    const tooLong = piece.break === 'may' && line.length + (reach[index] ?? 0) > WIDTH;
+    const width = (piece.break === 'may' ? stretch : piece.break === 'last' ? reach : [])[index] ?? 0;
+    const tooLong = width > 0 && line.length + width > WIDTH;
     const broken = index > 0 && (commented || tooLong || piece.break === 'must' || piece.break === 'always');
     if (broken) {
       if (piece.keepsBlank) blank(piece.at ?? 0);
@@ -98,13 +101,13 @@ function breakLines(pieces: readonly Piece[], comments: readonly Comment[], sour
   return { text: lines.join('\n'), rest: comments.slice(next) };
 }
 
-/** For each piece, the columns up to the next place where the line may break. */
-function unbreakableWidths(pieces: readonly Piece[]): readonly number[] {
+/** For each piece, the columns up to the next place where a line may break in one of these ways. */
+function widthsTo(pieces: readonly Piece[], ways: readonly Piece['break'][]): readonly number[] {
   const widths: number[] = new Array(pieces.length).fill(0);
   for (let index = pieces.length - 1; index >= 0; index--) {
     const piece = pieces[index] as Piece;
     const following = pieces[index + 1];
-    const glued = following?.break === 'never' ? (widths[index + 1] ?? 0) : 0;
+    const glued = following && !ways.includes(following.break) ? (widths[index + 1] ?? 0) : 0;
     widths[index] = (piece.space ? 1 : 0) + piece.text.length + glued;
   }
   return widths;

@@ -203,7 +203,7 @@ export const TOKEN_TYPES: readonly TokenType[] = [
 const LEXER = new Lexer([...TOKEN_TYPES], { positionTracking: 'onlyOffset', ensureOptimizations: true });
 
 /** Characters lexed at once: enough to be fast, few enough that the tokens of a large file are never all alive. */
-const SLICE = 1 << 16;
+const SLICE = 1 << 13;
 
 export interface Slice {
   readonly tokens: readonly IToken[];
@@ -238,11 +238,14 @@ function lexSlice(text: string, start: number, end: number, images: Map<string, 
   return { tokens, comments };
 }
 
+/** Texts that are shared; a file's own names soon outnumber them, and are not worth the table. */
+const SHARED = 1024;
+
 /** One string for every occurrence: a hundred thousand rules say `src` a hundred thousand times. */
 function intern(images: Map<string, string>, image: string): string {
   const known = images.get(image);
   if (known !== undefined) return known;
-  images.set(image, image);
+  if (images.size < SHARED) images.set(image, image);
   return image;
 }
 

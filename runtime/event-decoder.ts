@@ -5,7 +5,10 @@ import { enumValues, type StructLayout, structLayout } from './abi/struct-layout
 import { ipv4Text, ipv6Text } from './address-text.ts';
 import { LITTLE_ENDIAN } from './ffi/libc.ts';
 
-/** What the kernel tells about one packet that a rule logged. null: the packet has no such field. */
+/**
+ * What the kernel tells about one packet that a rule logged. null: the packet has no such field. Whoever keeps an event keeps
+ * its whole batch in memory.
+ */
 export interface PacketEvent {
   /** Nanoseconds since 1970, UTC, when the packet was seen. */
   readonly time_ns: bigint;
@@ -40,10 +43,8 @@ export interface RecordMemory {
   readonly view: DataView;
 }
 
-/** @param start where the record begins; `clock_ns` is what turns the kernel's time since boot into UTC. */
-export type EventDecoder = (memory: RecordMemory, start: number, clock_ns: bigint) => PacketEvent;
-
-const VERDICTS = [null, 'drop', 'pass'] as const;
+/** @param starts where each record begins; `clock_ns` is what turns the kernel's time since boot into UTC. */
+export type EventDecoder = (memory: RecordMemory, starts: readonly number[], clock_ns: bigint) => readonly PacketEvent[];
 
 /**
  * A decoder for the `struct pktc_event` that this object was compiled with. An event reads a member when it is asked for it:
@@ -53,92 +54,104 @@ const VERDICTS = [null, 'drop', 'pass'] as const;
 export function eventDecoder(types: readonly BtfType[]): EventDecoder {
   const at = memberOffsets(structLayout(types, 'pktc_event'));
   const bit = presenceBits(types);
+  return (memory, starts, clock_ns) => {
+    const batch = { memory, clock_ns, at, bit };
+    return starts.map((start) => new RecordedEvent(batch, start));
+  };
+}
 
-  /** A class for its getters: shared by all events, where an object of closures would cost a function a member. */
-  class RecordedEvent implements PacketEvent {
-    readonly #memory: RecordMemory;
-    readonly #start: number;
-    readonly #clock_ns: bigint;
+interface RecordedBatch {
+  readonly memory: RecordMemory;
+  readonly clock_ns: bigint;
+  readonly at: ReturnType<typeof memberOffsets>;
+  readonly bit: ReturnType<typeof presenceBits>;
+}
 
-    constructor(memory: RecordMemory, start: number, clock_ns: bigint) {
-      this.#memory = memory;
-      this.#start = start;
-      this.#clock_ns = clock_ns;
-    }
+const VERDICTS = [null, 'drop', 'pass'] as const;
 
-    get time_ns() {
-      return this.#memory.view.getBigUint64(this.#start + at.time_ns, LITTLE_ENDIAN) + this.#clock_ns;
-    }
-    get rule() {
-      return this.#u32(at.rule);
-    }
-    get verdict() {
-      return VERDICTS[this.#u8(at.verdict)] ?? null;
-    }
-    get ifindex() {
-      return this.#u32(at.ifindex);
-    }
-    get length() {
-      return this.#u32(at.frame_len);
-    }
-    get sample() {
-      return this.#u32(at.sample);
-    }
-    get ethertype() {
-      return this.#has(bit.ethertype) ? this.#u16(at.ethertype) : null;
-    }
-    get vlan() {
-      return this.#has(bit.vlan) ? this.#u16(at.vlan) : null;
-    }
-    get src() {
-      return this.#address(at.src);
-    }
-    get dst() {
-      return this.#address(at.dst);
-    }
-    get proto() {
-      return this.#has(bit.proto) ? this.#u8(at.proto) : null;
-    }
-    get sport() {
-      return this.#has(bit.ports) ? this.#u16(at.sport) : null;
-    }
-    get dport() {
-      return this.#has(bit.ports) ? this.#u16(at.dport) : null;
-    }
-    get flags() {
-      return this.#has(bit.tcp_flags) ? this.#u8(at.tcp_flags) : null;
-    }
-    get icmp_type() {
-      return this.#has(bit.icmp) ? this.#u8(at.icmp_type) : null;
-    }
-    get icmp_code() {
-      return this.#has(bit.icmp) ? this.#u8(at.icmp_code) : null;
-    }
-    get payload() {
-      const start = this.#start + at.payload;
-      return this.#memory.bytes.subarray(start, start + Math.min(this.#u16(at.payload_len), at.payload_capacity));
-    }
+/** A class for its getters: they are there once, where an object made by a function would need its own for every event. */
+class RecordedEvent implements PacketEvent {
+  readonly #batch: RecordedBatch;
+  readonly #start: number;
 
-    #u8(offset: number): number {
-      return this.#memory.view.getUint8(this.#start + offset);
-    }
-    #u16(offset: number): number {
-      return this.#memory.view.getUint16(this.#start + offset, LITTLE_ENDIAN);
-    }
-    #u32(offset: number): number {
-      return this.#memory.view.getUint32(this.#start + offset, LITTLE_ENDIAN);
-    }
-    #has(mask: number): boolean {
-      return (this.#u32(at.present) & mask) !== 0;
-    }
-    #address(offset: number): string | null {
-      if (!this.#has(bit.addresses)) return null;
-      return this.#u8(at.family) === 4
-        ? ipv4Text(this.#memory.bytes, this.#start + offset)
-        : ipv6Text(this.#memory.bytes, this.#start + offset);
-    }
+  constructor(batch: RecordedBatch, start: number) {
+    this.#batch = batch;
+    this.#start = start;
   }
-  return (memory, start, clock_ns) => new RecordedEvent(memory, start, clock_ns);
+
+  get time_ns() {
+    const { memory, at, clock_ns } = this.#batch;
+    return memory.view.getBigUint64(this.#start + at.time_ns, LITTLE_ENDIAN) + clock_ns;
+  }
+  get rule() {
+    return this.#u32(this.#batch.at.rule);
+  }
+  get verdict() {
+    return VERDICTS[this.#u8(this.#batch.at.verdict)] ?? null;
+  }
+  get ifindex() {
+    return this.#u32(this.#batch.at.ifindex);
+  }
+  get length() {
+    return this.#u32(this.#batch.at.frame_len);
+  }
+  get sample() {
+    return this.#u32(this.#batch.at.sample);
+  }
+  get ethertype() {
+    return this.#has('ethertype') ? this.#u16(this.#batch.at.ethertype) : null;
+  }
+  get vlan() {
+    return this.#has('vlan') ? this.#u16(this.#batch.at.vlan) : null;
+  }
+  get src() {
+    return this.#address(this.#batch.at.src);
+  }
+  get dst() {
+    return this.#address(this.#batch.at.dst);
+  }
+  get proto() {
+    return this.#has('proto') ? this.#u8(this.#batch.at.proto) : null;
+  }
+  get sport() {
+    return this.#has('ports') ? this.#u16(this.#batch.at.sport) : null;
+  }
+  get dport() {
+    return this.#has('ports') ? this.#u16(this.#batch.at.dport) : null;
+  }
+  get flags() {
+    return this.#has('tcp_flags') ? this.#u8(this.#batch.at.tcp_flags) : null;
+  }
+  get icmp_type() {
+    return this.#has('icmp') ? this.#u8(this.#batch.at.icmp_type) : null;
+  }
+  get icmp_code() {
+    return this.#has('icmp') ? this.#u8(this.#batch.at.icmp_code) : null;
+  }
+  get payload() {
+    const { memory, at } = this.#batch;
+    const start = this.#start + at.payload;
+    return memory.bytes.subarray(start, start + Math.min(this.#u16(at.payload_len), at.payload_capacity));
+  }
+
+  #u8(offset: number): number {
+    return this.#batch.memory.view.getUint8(this.#start + offset);
+  }
+  #u16(offset: number): number {
+    return this.#batch.memory.view.getUint16(this.#start + offset, LITTLE_ENDIAN);
+  }
+  #u32(offset: number): number {
+    return this.#batch.memory.view.getUint32(this.#start + offset, LITTLE_ENDIAN);
+  }
+  #has(field: keyof RecordedBatch['bit']): boolean {
+    return (this.#u32(this.#batch.at.present) & this.#batch.bit[field]) !== 0;
+  }
+  #address(offset: number): string | null {
+    const { memory, at } = this.#batch;
+    if (!this.#has('addresses')) return null;
+    const toText = this.#u8(at.family) === 4 ? ipv4Text : ipv6Text;
+    return toText(memory.bytes, this.#start + offset);
+  }
 }
 
 function memberOffsets(layout: StructLayout) {

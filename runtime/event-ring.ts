@@ -37,7 +37,9 @@ const TAKE_BYTES = 128 << 10;
 export function mapEventRing(libc: Libc, fd: number, size: number): EventRing {
   const page = libc.getpagesize();
   const consumer = mapMemory(libc, { fd, length_bytes: page, offset_bytes: 0, writable: true });
-  const producer = mapMemory(libc, { fd, length_bytes: page + 2 * size, offset_bytes: page, writable: false });
+  const producer = mapOr(consumer.close, () =>
+    mapMemory(libc, { fd, length_bytes: page + 2 * size, offset_bytes: page, writable: false }),
+  );
   const consumed = new BigInt64Array(consumer.buffer, 0, 1);
   // Only the lower half is compared: the ring is far smaller than 4 GiB, and a load of 32 bits makes no BigInt.
   const produced = new Uint32Array(producer.buffer, LITTLE_ENDIAN ? 0 : 4, 1);
@@ -71,4 +73,13 @@ export function mapEventRing(libc: Libc, fd: number, size: number): EventRing {
       producer.close();
     },
   };
+}
+
+function mapOr<T>(undo: () => void, map: () => T): T {
+  try {
+    return map();
+  } catch (error) {
+    undo();
+    throw error;
+  }
 }

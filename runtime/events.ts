@@ -20,13 +20,27 @@ export interface EventStream extends AsyncIterable<readonly PacketEvent[]>, Disp
 
 /** A flood must not hold the event loop for longer than a few milliseconds. */
 const BATCH_EVENTS = 1024;
-/** The kernel wakes the reader for every 64 KiB; what is less than that is looked for this often. */
-const BUSY_INTERVAL_MS = 2;
-const QUIET_INTERVAL_MS = 5;
-/** So many looks in vain, and it is quiet. */
-const QUIET_AFTER = 50;
+/** From which look in vain on the ring is looked at how often. */
+interface Look {
+  readonly first: number;
+  readonly interval_ms: number;
+}
+
+/**
+ * The kernel wakes the reader for every 64 KiB; what is less than that is looked for every so often, the less often the longer
+ * nothing has come: after 0.1 s and after 1 s.
+ */
+const LOOKS: readonly Look[] = [
+  { first: 0, interval_ms: 2 },
+  { first: 50, interval_ms: 5 },
+  { first: 230, interval_ms: 20 },
+];
+/** Nobody waits for longer than three weeks. */
+const NEVER: readonly Look[] = [{ first: 0, interval_ms: 2 ** 31 - 1 }];
 /** A difference between the clocks that is larger than this means that somebody set the time. */
 const CLOCK_STEP_NS = 10_000_000n;
+const CLOCK_WIDTH_NS = 50_000n;
+const CLOCK_TRIES = 10;
 
 /**
  * One stream at a time reads a program's ring.
@@ -34,66 +48,69 @@ const CLOCK_STEP_NS = 10_000_000n;
  */
 export function openEvents(loaded: LoadedProgram): EventStream {
   const { events, libc, claimEvents } = loaded.internals;
-  const pause = createPause();
-  if (events === null)
-    return createStream(
-      () => [],
-      pause,
-      loaded,
-      () => {},
-    );
+  if (events === null) return createStream(loaded, SILENCE, createPause(SILENCE.isEmpty, NEVER));
   const release = claimEvents();
   const fd = libc.dup(events.ring_fd);
-  let ring: EventRing;
+  const ring = mapRing(libc, fd, events.ring_bytes, release);
+  const pause = createPause(ring.isEmpty, LOOKS);
+  const watch = watchReadable(fd, pause.onReadable);
+  pause.useWatch(watch);
+  const clock = createClock(libc);
+  const source = {
+    isEmpty: ring.isEmpty,
+    take() {
+      const { memory, starts } = ring.take(BATCH_EVENTS);
+      return events.decode(memory, starts, clock());
+    },
+    close() {
+      watch.close();
+      ring.close();
+      libc.close(fd);
+      release();
+    },
+  };
+  return createStream(loaded, source, pause);
+}
+
+interface Source {
+  isEmpty(): boolean;
+  take(): readonly PacketEvent[];
+  close(): void;
+}
+
+/** A program without rules that log. */
+const SILENCE: Source = { isEmpty: () => true, take: () => [], close() {} };
+
+function mapRing(libc: Libc, fd: number, ring_bytes: number, release: () => void): EventRing {
   try {
-    ring = mapEventRing(libc, fd, events.ring_bytes);
+    return mapEventRing(libc, fd, ring_bytes);
   } catch (error) {
     libc.close(fd);
     release();
     throw error;
   }
-  const watch = watchReadable(fd, pause.onReadable);
-  pause.useWatch(watch);
-  const clock = createClock(libc);
-  const read = () => {
-    if (ring.isEmpty()) return [];
-    const { memory, starts } = ring.take(BATCH_EVENTS);
-    const clock_ns = clock();
-    return starts.map((start) => events.decode(memory, start, clock_ns));
-  };
-  return createStream(read, pause, loaded, () => {
-    watch.close();
-    ring.close();
-    libc.close(fd);
-    release();
-  });
 }
 
-function createStream(
-  take: () => readonly PacketEvent[],
-  pause: Pause,
-  loaded: LoadedProgram,
-  release: () => void,
-): EventStream {
-  const state = { open: true };
+function createStream(loaded: LoadedProgram, source: Source, pause: Pause): EventStream {
+  let open = true;
   const close = () => {
-    if (!state.open) return;
-    state.open = false;
+    if (!open) return;
+    open = false;
     disown();
     pause.end();
-    release();
+    source.close();
   };
   const disown = loaded.internals.own(close);
-  const read = () => (state.open ? take() : []);
+  const read = () => (open && !source.isEmpty() ? source.take() : []);
   async function* batches(): AsyncGenerator<readonly PacketEvent[]> {
-    while (state.open) {
+    while (open) {
       const batch = read();
       if (batch.length > 0) {
         yield batch;
         // Promises alone would starve timers and signals for as long as packets come.
         await new Promise<void>((resolve) => setImmediate(resolve));
       }
-      if (batch.length < BATCH_EVENTS && state.open) await pause.wait(batch.length > 0);
+      if (batch.length < BATCH_EVENTS && open) await pause.wait();
     }
   }
   return { read, close, [Symbol.dispose]: close, [Symbol.asyncIterator]: batches };
@@ -101,17 +118,16 @@ function createStream(
 
 interface Pause {
   /** Until something may be in the ring, or `end`. */
-  wait(busy: boolean): Promise<void>;
+  wait(): Promise<void>;
   /** The kernel says that there is plenty. */
   onReadable(): void;
   end(): void;
   useWatch(watch: Watch): void;
 }
 
-function createPause(): Pause {
+function createPause(isEmpty: () => boolean, looks: readonly Look[]): Pause {
   let watch: Watch | null = null;
-  let waiting: { readonly promise: Promise<void>; readonly resolve: () => void; readonly timer: NodeJS.Timeout } | null = null;
-  let vain = 0;
+  let waiting: { readonly promise: Promise<void>; readonly resolve: () => void; timer: NodeJS.Timeout } | null = null;
   const end = () => {
     if (waiting === null) return;
     const { resolve, timer } = waiting;
@@ -119,6 +135,15 @@ function createPause(): Pause {
     clearTimeout(timer);
     resolve();
   };
+  /** Looks until there is something, ever less often: waking the reader for nothing is what costs. */
+  const look = (vain: number) =>
+    setTimeout(
+      () => {
+        if (!isEmpty()) end();
+        else if (waiting !== null) waiting.timer = look(vain + 1);
+      },
+      looks.findLast(({ first }) => vain >= first)?.interval_ms,
+    );
   return {
     end,
     onReadable() {
@@ -129,11 +154,10 @@ function createPause(): Pause {
     useWatch(added) {
       watch = added;
     },
-    wait(busy) {
-      vain = busy ? 0 : vain + 1;
+    wait() {
       if (waiting !== null) return waiting.promise;
       const { promise, resolve } = withResolvers();
-      waiting = { promise, resolve, timer: setTimeout(end, vain > QUIET_AFTER ? QUIET_INTERVAL_MS : BUSY_INTERVAL_MS) };
+      waiting = { promise, resolve, timer: look(0) };
       // Left running between waits: starting it anew would report the few events that the timer is there to gather.
       watch?.start();
       return promise;
@@ -156,12 +180,27 @@ function createClock(libc: Libc): () => bigint {
     libc.clock_gettime(clock, timespec);
     return (timespec[0] ?? 0n) * 1_000_000_000n + (timespec[1] ?? 0n);
   };
-  const measure = () => now(CLOCK_REALTIME) - now(CLOCK_BOOTTIME);
-  let offset_ns = measure();
+  const measure = () => {
+    const before_ns = now(CLOCK_BOOTTIME);
+    const utc_ns = now(CLOCK_REALTIME);
+    const width_ns = now(CLOCK_BOOTTIME) - before_ns;
+    return { offset_ns: utc_ns - before_ns - width_ns / 2n, width_ns };
+  };
+  // Between two looks at the clocks the process may have to wait for the CPU: then the measure is worth nothing.
+  const measureWell = () => {
+    let best = measure();
+    for (let again = 0; again < CLOCK_TRIES && best.width_ns > CLOCK_WIDTH_NS; again++) {
+      const next = measure();
+      if (next.width_ns < best.width_ns) best = next;
+    }
+    return best;
+  };
+  let { offset_ns } = measureWell();
   return () => {
-    const measured_ns = measure();
-    const drift_ns = measured_ns - offset_ns;
-    if (drift_ns > CLOCK_STEP_NS || drift_ns < -CLOCK_STEP_NS) offset_ns = measured_ns;
+    const measured = measureWell();
+    const step_ns = measured.offset_ns - offset_ns;
+    const limit_ns = CLOCK_STEP_NS + measured.width_ns;
+    if (step_ns > limit_ns || step_ns < -limit_ns) offset_ns = measured.offset_ns;
     return offset_ns;
   };
 }

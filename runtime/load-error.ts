@@ -2,14 +2,21 @@
 import type { Manifest } from './abi/manifest.ts';
 import { missingCapabilities } from './capabilities.ts';
 import { errnoName, errnoNumber } from './ffi/libc.ts';
-import { kernelOlderThan } from './kernel-version.ts';
+import { kernelOlderThan, kernelVersion } from './kernel-version.ts';
 import { RuntimeError } from './runtime-error.ts';
 import { rejectionPlace, rejectionReason } from './verifier-log.ts';
 
 /** Ring buffers came with 5.8, XDP links with 5.9 (kernel/bpf/ringbuf.c, net/core/dev.c). */
 const OLDEST_KERNEL = [5, 9] as const;
 
-export function loadError(errno: number, log: string, messages: readonly string[], manifest: Manifest): RuntimeError {
+/** @param log what the verifier wrote; @param messages what libbpf said */
+export function loadError(
+  errno: number,
+  log: string,
+  messages: readonly string[],
+  manifest: Manifest,
+  kernel = kernelVersion(),
+): RuntimeError {
   const name = errnoName(errno);
   const libbpfLog = messages.join('\n');
   if (errno === errnoNumber('EPERM')) return privilegeError(libbpfLog);
@@ -19,7 +26,7 @@ export function loadError(errno: number, log: string, messages: readonly string[
   ) {
     return rejection(name, log === '' ? libbpfLog : log, libbpfLog, manifest);
   }
-  if (kernelOlderThan(...OLDEST_KERNEL)) {
+  if (kernelOlderThan(...OLDEST_KERNEL, kernel)) {
     return new RuntimeError('PKT6007', `this kernel is too old: pktc needs Linux ${OLDEST_KERNEL.join('.')} or later`, {
       libbpfLog,
     });

@@ -1,6 +1,6 @@
 /** An artifact becomes a program in the kernel: checked, loaded, its counters mapped. */
 import { createHash } from 'node:crypto';
-import { type BtfType, readBtf } from './abi/btf.ts';
+import { readBtf } from './abi/btf.ts';
 import { damaged, type ElfFile, readElf } from './abi/elf.ts';
 import { type Artifact, MANIFEST_VERSION, type Manifest } from './abi/manifest.ts';
 import { structLayout } from './abi/struct-layout.ts';
@@ -19,6 +19,7 @@ import {
 } from './ffi/libc.ts';
 import { kernelOlderThan } from './kernel-version.ts';
 import { loadError } from './load-error.ts';
+import { possibleCpus } from './possible-cpus.ts';
 import { RuntimeError } from './runtime-error.ts';
 import { createTestRun, type TestRun } from './test-run.ts';
 
@@ -34,7 +35,7 @@ export interface LoadedProgram extends Disposable {
   readonly testRun: TestRun;
   /** Detaches the program everywhere, ends its event streams and unloads it. May be called again. */
   close(): void;
-  /** For the rest of the runtime. */
+  /** For the rest of the runtime. @throws Error when the program is closed */
   readonly internals: Internals;
 }
 
@@ -45,7 +46,7 @@ export interface Internals {
   readonly events: EventSource | null;
   /** A ring has one reading position, so one reader; the result lets the next one in. @throws Error when there is one. */
   claimEvents(): () => void;
-  /** `close` is called before the program goes, unless the result is called first. @throws Error when the program is closed. */
+  /** `close` is called before the program goes, unless the result is called first. */
   own(close: () => void): () => void;
 }
 
@@ -70,21 +71,31 @@ export function loadArtifact(artifact: Artifact): LoadedProgram {
   verifyArtifact(artifact);
   const elf = readElf(artifact.object);
   const types = readBtf(elf);
+  const layout = structLayout(types, 'pktc_counter');
+  const decode = manifest.events === null ? null : eventDecoder(types);
   const libc = openLibc();
   const libbpf = openLibbpf();
   const object = loadObject(artifact, elf, libbpf, libc);
   try {
     const programFd = libbpf.program_fd(findProgram(libbpf, object, manifest.program));
+    const events = decode && eventSource(decode, libbpf, object);
     const counters = mapCounters(libc, libbpf.map_fd(findMap(libbpf, object, COUNTERS)), {
-      layout: structLayout(types, 'pktc_counter'),
+      layout,
       counters: manifest.rules.length + 1,
       stride: counterStride(manifest),
-      cpus: libbpf.num_possible_cpus(),
+      cpus: possibleCpus(),
     });
     const ownership = createOwnership(() => {
       counters.close();
       libbpf.object_close(object);
     });
+    const internals: Internals = {
+      libbpf,
+      libc,
+      events,
+      claimEvents: createClaim(),
+      own: ownership.own,
+    };
     return {
       manifest,
       programFd,
@@ -93,12 +104,8 @@ export function loadArtifact(artifact: Artifact): LoadedProgram {
       testRun: createTestRun(libbpf, programFd, ownership.whileOpen),
       close: ownership.close,
       [Symbol.dispose]: ownership.close,
-      internals: {
-        libbpf,
-        libc,
-        events: eventSource(manifest, types, libbpf, object),
-        claimEvents: createClaim(),
-        own: ownership.own,
+      get internals() {
+        return ownership.whileOpen(() => internals);
       },
     };
   } catch (error) {
@@ -172,7 +179,7 @@ function counterStride(manifest: Manifest): number {
 
 function prepareCounters(libbpf: Libbpf, object: Pointer, elf: ElfFile, manifest: Manifest): void {
   const stride = counterStride(manifest);
-  const slots = libbpf.num_possible_cpus() * stride;
+  const slots = possibleCpus() * stride;
   const result = libbpf.map_set_max_entries(findMap(libbpf, object, COUNTERS), slots);
   if (result < 0) throw damaged(`\`${COUNTERS}\` cannot be resized`);
   // clang leaves the offsets of variables out of BTF, for the linker to fill in; the symbol has it.
@@ -197,10 +204,9 @@ function findProgram(libbpf: Libbpf, object: Pointer, name: string): Pointer {
   return program;
 }
 
-function eventSource(manifest: Manifest, types: readonly BtfType[], libbpf: Libbpf, object: Pointer): EventSource | null {
-  if (manifest.events === null) return null;
-  const ring_fd = libbpf.map_fd(findMap(libbpf, object, EVENTS));
-  return { ring_fd, ring_bytes: manifest.events.ring_bytes, decode: eventDecoder(types) };
+function eventSource(decode: EventDecoder, libbpf: Libbpf, object: Pointer): EventSource {
+  const ring = findMap(libbpf, object, EVENTS);
+  return { ring_fd: libbpf.map_fd(ring), ring_bytes: libbpf.map_max_entries(ring), decode };
 }
 
 function createClaim(): () => () => void {

@@ -17,7 +17,7 @@ export function rejectionPlace(
   if (!last.file.endsWith('.bpf.c')) return { c_line: null, rule: null };
   const { line } = last;
   const entry = manifest.line_map.findLast((candidate) => candidate.c_line <= line);
-  return { c_line: line, rule: entry?.rule ?? null };
+  return { c_line: line, rule: entry !== undefined && entry.rule >= 0 ? entry.rule : null };
 }
 
 /** The sentence that matters: the last one before the statistics. */

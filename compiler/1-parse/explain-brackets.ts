@@ -34,11 +34,11 @@ export function unbalanced(trouble: Trouble): Diagnostic | null {
   const opener = at === undefined ? undefined : tokens[at];
   if (at === undefined || !opener || !stopsOpen(trouble)) return null;
   const closer = TEXT.get(CLOSER.get(opener.tokenType) ?? opener.tokenType) ?? '';
-  const fix = inserting(
-    `close it with \`${closer}\``,
-    closingPlace(trouble, at),
-    opener.tokenType === T.OpenBrace ? ` ${closer}` : closer,
-  );
+  const here = tokenAt(trouble);
+  const fix =
+    here && CLOSERS.has(here.tokenType)
+      ? replacing(`close it with \`${closer}\``, spanOf(here), closer)
+      : inserting(`close it with \`${closer}\``, closingPlace(trouble, at), closer === '}' ? ' }' : closer);
   const place = { source, span: spanOf(opener) };
   return diagnostic('PKT1006', { bracket: opener.image, opens: true }, place, { fixes: [fix] });
 }

@@ -44,8 +44,10 @@ export function explain(trouble: Trouble): Diagnostic {
 function openText(trouble: Trouble): Diagnostic | null {
   const token = tokenAt(trouble);
   if (token?.tokenType !== T.OpenText) return null;
-  const end = spanOf(token).end;
-  const fixes = endsInEscape(token.image) ? [] : [inserting('close it', end, '"')];
+  // The arrow and what follows were hardly meant to be text.
+  const arrow = token.image.indexOf(' ->');
+  const image = arrow < 0 ? token.image : token.image.slice(0, arrow);
+  const fixes = endsInEscape(image) ? [] : [inserting('close it', token.startOffset + image.trimEnd().length, '"')];
   return diagnostic('PKT1007', {}, placeOf(trouble, 'opened here'), { fixes });
 }
 
@@ -226,10 +228,11 @@ function unexpected(trouble: Trouble): Diagnostic {
 }
 
 function hint(trouble: Trouble): string | null {
-  const [before, here, behind] = [tokenAt(trouble, -1), tokenAt(trouble), tokenAt(trouble, 1)];
-  if (here?.tokenType === T.Dash && behind?.tokenType === T.Word && before) {
-    return `a range is written between literals; a name that looks like a number is quoted: "${before.image}-${behind.image}"`;
+  const [before, here] = [tokenAt(trouble, -1), tokenAt(trouble)];
+  if (before?.tokenType === T.Dash && here?.tokenType === T.Word) {
+    const name = `${tokenAt(trouble, -2)?.image ?? ''}-${here.image}`;
+    return `a range is written between literals; a name that looks like a number is quoted: "${name}"`;
   }
-  if (here?.tokenType === T.Arrow) return 'a rule has one `->`';
-  return null;
+  const second = trouble.tokens.slice(0, trouble.stop.at).some((token) => token.tokenType === T.Arrow);
+  return here?.tokenType === T.Arrow && second ? 'a rule has one `->`' : null;
 }

@@ -27,7 +27,7 @@ interface Statement {
   readonly tokens: Token[];
   /** Index of the first `->`, or -1. */
   arrow: number;
-  /** Index of the last token that began a line behind that arrow, or -1. */
+  /** Index of the last word behind that arrow that began a line and could begin a condition, or -1. */
   lineAfterArrow: number;
   /** Open braces of a `test`; anything else has none. */
   depth: number;
@@ -39,7 +39,7 @@ function emptyStatement(): Statement {
 
 /** Cuts a source text; `onComments` gets every comment on the way, in order. */
 export function* split(text: string, onComments: (comments: Slice['comments']) => void): Generator<StatementTokens> {
-  const names = new Set<string>();
+  const names = declaredNames(text);
   let current = emptyStatement();
   let end = 0;
   for (const slice of T.lex(text)) {
@@ -55,7 +55,6 @@ export function* split(text: string, onComments: (comments: Slice['comments']) =
         for (const moved of taken) append(current, moved, false);
       }
       append(current, token, first);
-      remember(current.tokens, names);
     }
   }
   if (current.tokens.length > 0) yield current.tokens;
@@ -72,7 +71,10 @@ function beginsLine(text: string, from: number, to: number): boolean {
 
 function append(statement: Statement, token: Token, first: boolean): void {
   const { tokens } = statement;
-  if (statement.arrow >= 0 && first) statement.lineAfterArrow = tokens.length;
+  const previous = tokens[tokens.length - 1];
+  if (statement.arrow >= 0 && first && token.tokenType === T.Word && previous && !UNFINISHED.has(previous.tokenType)) {
+    statement.lineAfterArrow = tokens.length;
+  }
   if (statement.arrow < 0 && token.tokenType === T.Arrow) statement.arrow = tokens.length;
   tokens.push(token);
   if (tokens[0]?.tokenType !== T.Reserved.test) return;
@@ -80,11 +82,16 @@ function append(statement: Statement, token: Token, first: boolean): void {
   if (token.tokenType === T.CloseBrace) statement.depth--;
 }
 
-/** Names that `let` and `set` give: a line that begins with one goes on with the statement above, however it is spelt. */
-function remember(tokens: readonly Token[], names: Set<string>): void {
-  const [word, name] = tokens;
-  if (tokens.length !== 2 || name === undefined) return;
-  if (word?.tokenType === T.Reserved.let || word?.tokenType === T.Reserved.set) names.add(name.image.replace(/:$/, ''));
+/**
+ * Names that `let` and `set` give anywhere in the file, looked for when first needed: a line that begins with one goes on with
+ * the statement above, however it is spelt.
+ */
+function declaredNames(text: string): () => ReadonlySet<string> {
+  let names: ReadonlySet<string> | null = null;
+  return () => {
+    names ??= new Set(Array.from(text.matchAll(/\b(?:let|set)\s+([A-Za-z_][\w.-]*)/g), ([, name]) => name ?? ''));
+    return names;
+  };
 }
 
 /**
@@ -101,7 +108,7 @@ function whereToCut(current: Statement, token: Token, first: boolean): number {
 }
 
 /** Whether a statement begins with `token`. */
-function startsHere(current: Statement, token: Token, first: boolean, names: ReadonlySet<string>): boolean {
+function startsHere(current: Statement, token: Token, first: boolean, names: () => ReadonlySet<string>): boolean {
   const { tokens, depth } = current;
   const previous = tokens[tokens.length - 1];
   if (previous === undefined) return false;
@@ -115,6 +122,6 @@ function startsHere(current: Statement, token: Token, first: boolean, names: Rea
   }
   if (type === T.Label) return !(tokens.length === 1 && previous.tokenType === T.Reserved.set);
   if (isGluedLabel(token)) return true;
-  if (!first || depth > 0 || type !== T.Word || UNFINISHED.has(previous.tokenType) || names.has(token.image)) return false;
-  return misspeltStatementWord(token.image) !== null;
+  if (!first || depth > 0 || type !== T.Word || UNFINISHED.has(previous.tokenType)) return false;
+  return misspeltStatementWord(token.image) !== null && !names().has(token.image);
 }

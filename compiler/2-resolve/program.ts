@@ -14,6 +14,8 @@ export interface Program {
   readonly hookSpan: Span | null;
   readonly defaultVerdict: Verdict;
   readonly rules: readonly Rule[];
+  /** Set when statements with errors were left out: what the file lacks cannot be told from this program. */
+  readonly partial?: true;
 }
 
 export interface Rule {

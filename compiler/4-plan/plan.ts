@@ -13,11 +13,20 @@ export interface Slot {
   readonly bit: number;
 }
 
+/** How far into a packet the walk over its headers goes. */
+export type Depth = 'link' | 'network' | 'transport';
+
 export interface Plan {
   readonly program: Program;
   readonly hook: HookName;
   readonly slots: readonly Slot[];
-  readonly classifier: { readonly name: 'chain'; readonly reason: string };
+  readonly depth: Depth;
+  readonly classifier: {
+    readonly name: 'chain';
+    readonly reason: string;
+    /** Rules `[first, end)` of each C function: the verifier checks one function at a time, and jumps in it reach 32,767 instructions. */
+    readonly blocks: readonly (readonly [number, number])[];
+  };
   /** null: no rule logs. */
   readonly events: {
     /** Bytes reserved for payload in every record, the largest any rule asks for; 0: none. */

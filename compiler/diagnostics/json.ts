@@ -26,9 +26,14 @@ export interface JsonDiagnostic {
   readonly fixes: readonly { readonly title: string; readonly edits: readonly JsonPlace[] }[];
 }
 
-/** One object for a line of `--json`: bytes are UTF-8 offsets, lines and columns count from 1. A fix's edits are in the primary's file. */
-export function diagnosticToJson(diagnostic: Diagnostic): JsonDiagnostic {
-  const starts = new Map<SourceFile, readonly number[]>();
+/** Line starts worked out once for many diagnostics of a file. */
+export type LineIndex = Map<SourceFile, readonly number[]>;
+
+/**
+ * One object for a line of `--json`: bytes are UTF-8 offsets, lines and columns count from 1. A fix's edits are in the primary's file.
+ * Pass one `starts` for a whole list where files are large.
+ */
+export function diagnosticToJson(diagnostic: Diagnostic, starts: LineIndex = new Map()): JsonDiagnostic {
   const place = (source: SourceFile, span: Span, text: string): JsonPlace => {
     const lines = starts.get(source) ?? lineStarts(source.text);
     starts.set(source, lines);

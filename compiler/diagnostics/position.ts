@@ -44,7 +44,7 @@ export function positionOf(text: string, starts: readonly number[], offset: numb
   const at = Math.max(0, Math.min(offset, text.length));
   const line = lineAt(starts, at);
   return {
-    byte: new TextEncoder().encode(text.slice(0, at)).length,
+    byte: Buffer.byteLength(text.slice(0, at), 'utf8'),
     line: line + 1,
     column: countCharacters(text, starts[line] ?? 0, at) + 1,
   };

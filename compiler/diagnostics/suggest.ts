@@ -21,7 +21,7 @@ export function editDistance(a: string, b: string, limit: number): number {
     older = old;
     old = row;
   }
-  return old[b.length] ?? limit + 1;
+  return Math.min(old[b.length] ?? limit + 1, limit + 1);
 }
 
 /** Names longer than this are not typed by accident. */

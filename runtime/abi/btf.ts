@@ -16,6 +16,7 @@ export interface BtfMember {
   readonly type: number;
   /** From the start of the structure. */
   readonly offset_bits: number;
+  readonly bitField: boolean;
 }
 
 const BTF_MAGIC = 0xeb9f;
@@ -122,6 +123,7 @@ function readType(view: DataView, strings: Uint8Array, littleEndian: boolean): B
           name: textAt(strings, word(at)),
           type: word(at + 4),
           offset_bits: kindFlag ? offset & 0xffffff : offset,
+          bitField: kindFlag && offset >>> 24 !== 0,
         };
       });
       return { kind: 'struct', name, size: sizeOrType, members };

@@ -20,7 +20,7 @@ export interface Manifest {
   readonly rules: readonly ManifestRule[];
   /** Bytes of payload in every event record; null: the program has no events. */
   readonly events: { readonly payload_bytes: number; readonly ring_bytes: number } | null;
-  /** Line in the generated C (1-based, file name `*.bpf.c`) -> rule index, first lines of each rule, ascending. */
+  /** Line in the generated C (1-based, file name `*.bpf.c`) -> rule index, first line of each rule, ascending; rule -1: from here on no rule's code. */
   readonly line_map: readonly { readonly c_line: number; readonly rule: number }[];
 }
 

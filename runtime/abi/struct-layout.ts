@@ -25,20 +25,14 @@ const MAX_DEPTH = 32;
 export function structLayout(types: readonly BtfType[], name: string): StructLayout {
   const type = types.find((candidate) => candidate.kind === 'struct' && candidate.name === name);
   if (type?.kind !== 'struct') throw damaged(`its BTF does not describe \`struct ${name}\``);
-  const members = new Map(
-    type.members.map((member) => [
-      member.name,
-      { offset: member.offset_bits / 8, ...scalarOf(types, member.type, `${name}.${member.name}`) },
-    ]),
-  );
   return {
     name,
     size: type.size,
     member(wanted) {
-      const member = members.get(wanted);
+      const member = type.members.find((candidate) => candidate.name === wanted);
       if (member === undefined) throw damaged(`\`struct ${name}\` has no member \`${wanted}\``);
-      if (!Number.isInteger(member.offset)) throw damaged(`\`${name}.${wanted}\` is a bit field`);
-      return member;
+      if (member.bitField) throw damaged(`\`${name}.${wanted}\` is a bit field`);
+      return { offset: Math.floor(member.offset_bits / 8), ...scalarOf(types, member.type, `${name}.${wanted}`) };
     },
   };
 }

@@ -20,7 +20,7 @@ export interface Libbpf {
   map_set_max_entries(map: Pointer, entries: number): number;
   /** Before load: the bytes of a data section; `size` takes their number. After load, writes do not reach the kernel. */
   map_initial_value(map: Pointer, size: BigUint64Array): Pointer | null;
-  num_possible_cpus(): number;
+  map_max_entries(map: Pointer): number;
   /** A descriptor, or a negative errno. */
   link_create(program_fd: number, target: number, attach_type: number, options: Uint8Array): number;
   prog_test_run_opts(program_fd: number, options: Uint8Array): number;
@@ -156,8 +156,8 @@ export function allocate(type: TypeObject): Structure {
  * The library, looked for when it is needed. libbpf's messages are silenced until somebody listens (`captureMessages`).
  * @throws RuntimeError PKT6002
  */
-export function openLibbpf(): Libbpf {
-  const library = loadFirst(SONAMES);
+export function openLibbpf(names: readonly string[] = SONAMES): Libbpf {
+  const library = loadFirst(names);
   const optional = (definition: string): ReturnType<LibraryHandle['func']> | null => {
     try {
       return library.func(definition);
@@ -183,7 +183,7 @@ export function openLibbpf(): Libbpf {
     map_fd: library.func('int bpf_map__fd(void *)'),
     map_set_max_entries: library.func('int bpf_map__set_max_entries(void *, uint32_t)'),
     map_initial_value: library.func('void *bpf_map__initial_value(void *, void *)'),
-    num_possible_cpus: library.func('int libbpf_num_possible_cpus()'),
+    map_max_entries: library.func('uint32_t bpf_map__max_entries(void *)'),
     link_create: library.func('int bpf_link_create(int, int, int, void *)'),
     prog_test_run_opts: library.func('int bpf_prog_test_run_opts(int, void *)'),
     obj_get_info_by_fd: library.func('int bpf_obj_get_info_by_fd(int, void *, void *)'),

@@ -74,10 +74,9 @@ export function openLibc(): Libc {
 
 /** `EBUSY` for 16; `errno 4242` for a number that has no name. */
 export function errnoName(errno: number): string {
-  for (const [name, number] of Object.entries(koffi.os.errno)) {
-    if (number === errno) return name;
-  }
-  return `errno ${errno}`;
+  const names = Object.entries(koffi.os.errno).flatMap(([name, number]) => (number === errno ? [name] : []));
+  // Some numbers have two names; the kernel's own is this one.
+  return names.find((name) => name === 'EOPNOTSUPP' || name === 'EAGAIN') ?? names[0] ?? `errno ${errno}`;
 }
 
 /** The number of an errno name, as koffi knows it for this system. */

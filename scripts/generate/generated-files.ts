@@ -1,4 +1,5 @@
 /** Every generated file of the project: its path, and its text as the generator makes it now. */
+import { fieldsHeader } from '../../compiler/5-emit/fields-header.ts';
 import { diagnosticsIndex } from './diagnostics-index.ts';
 import { languageReference } from './language-reference.ts';
 import { textmateGrammar } from './textmate.ts';
@@ -21,5 +22,6 @@ export function generatedFiles(sources: Sources): ReadonlyMap<string, string> {
     ['editors/vim/syntax/pktc.vim', vimSyntax(words)],
     ['docs/language.md', languageReference(sources.language)],
     ['docs/diagnostics.md', diagnosticsIndex()],
+    ['templates/include/pktc/fields.h', fieldsHeader()],
   ]);
 }

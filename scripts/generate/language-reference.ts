@@ -108,7 +108,7 @@ function describeField(field: Field): string {
     ...(operators.length > 0 ? [item('Operators', codes(operators))] : []),
     ...placeOf(field),
     item('Absent', field.absent),
-    ...(field.hooks ? [item('Hooks', field.hooks.map(code).join(', '))] : []),
+    ...(field.hooks ? [item('Hooks', `${field.hooks.map(code).join(', ')}; the others cannot see it`)] : []),
     item('Source', source),
   ];
   return [`#### ${code(field.name)}`, field.summary, items.join('\n'), rules(`match ${field.example} -> count`)].join('\n\n');

@@ -49,7 +49,7 @@ interface Generation {
 /** A value that the rules mention, or any. */
 function number({ random, hints }: Generation, field: string, max: number): number {
   const known = (hints.numbers.get(field) ?? []).filter((value) => value <= max);
-  return known.length > 0 && random.chance(0.6) ? random.pick(known) : random.int(0, max);
+  return known.length > 0 && random.chance(0.75) ? random.pick(known) : random.int(0, max);
 }
 
 const PLAIN_V4 = ['10.0.0.1', '10.1.2.3', '172.16.0.1', '192.0.2.1', '192.168.1.1', '0.0.0.0', '255.255.255.255', '224.0.0.1'];
@@ -82,7 +82,7 @@ function wellFormed(generation: Generation): Uint8Array {
     [50, () => ({ type: 0x0800, body: ipv4Datagram(generation) })],
     [40, () => ({ type: 0x86dd, body: ipv6Datagram(generation) })],
     [4, () => ({ type: 0x0806, body: arp(random.int(1, 2), v4Address(generation), v4Address(generation)) })],
-    [4, () => ({ type: number(generation, 'ethertype', 0xffff), body: random.bytes(random.int(0, 60)) })],
+    [generation.hints.numbers.has('ethertype') ? 40 : 4, () => typedFrame(generation, number(generation, 'ethertype', 0xffff))],
     // What the type says is not what follows.
     [2, () => ({ type: random.pick([0x0800, 0x86dd]), body: random.pick([ipv4Datagram, ipv6Datagram])(generation) })],
   ])();
@@ -94,6 +94,18 @@ function wellFormed(generation: Generation): Uint8Array {
   };
   const frame = ethernet(link, carried.body);
   return random.chance(0.15) ? pad(frame, random.pick([60, frame.length + random.int(1, 40)])) : frame;
+}
+
+/** A body that fits the type, when the type is one of IP. */
+function typedFrame(generation: Generation, type: number): { type: number; body: Uint8Array } {
+  switch (type) {
+    case 0x0800:
+      return { type, body: ipv4Datagram(generation) };
+    case 0x86dd:
+      return { type, body: ipv6Datagram(generation) };
+    default:
+      return { type, body: generation.random.bytes(generation.random.int(0, 60)) };
+  }
 }
 
 function tags(generation: Generation): readonly Tag[] {
@@ -123,7 +135,8 @@ function trafficClass(generation: Generation): number {
 
 function ipv4Datagram(generation: Generation): Uint8Array {
   const { random } = generation;
-  const { proto, bytes } = transport(generation, 4);
+  const { proto, bytes: whole } = transport(generation, 4);
+  const bytes = cutAtEdge(random, whole, 0);
   const part = random.weighted([
     [82, { moreFragments: false, fragmentOffset: 0 }],
     [7, { moreFragments: true, fragmentOffset: 0 }],
@@ -161,7 +174,8 @@ function ipv6Datagram(generation: Generation): Uint8Array {
   const { random } = generation;
   const { proto, bytes } = transport(generation, 6);
   const chain = extensionChain(random, proto);
-  const data = concat(...chain.headers, bytes);
+  const edge = random.pick([0, ...chain.headers.map((_, at) => concat(...chain.headers.slice(0, at + 1)).length)]);
+  const data = cutAtEdge(random, concat(...chain.headers, bytes), edge);
   return ipv6(
     {
       src: v6Address(generation),
@@ -178,6 +192,14 @@ function ipv6Datagram(generation: Generation): Uint8Array {
     },
     data,
   );
+}
+
+/** Bytes behind the beginning of a header at which something ends or begins to be readable. */
+const EDGES = [0, 1, 2, 3, 4, 7, 8, 11, 12, 13, 14, 15, 16, 19, 20];
+
+/** A datagram that ends, without a lie, near one of the edges of the header that begins at `start`. */
+function cutAtEdge(random: Random, data: Uint8Array, start: number): Uint8Array {
+  return random.chance(0.08) ? data.subarray(0, Math.max(0, start + random.pick(EDGES) + random.int(-1, 1))) : data;
 }
 
 /** Each claim of the header is a lie once in a while. */
@@ -222,7 +244,7 @@ function extensionHeader(random: Random, type: number, next: number): Uint8Array
   ]);
   switch (type) {
     case 44:
-      return fragment(next, random.chance(0.7) ? 0 : random.int(1, 0x1fff), random.chance(0.5));
+      return fragment(next, random.chance(0.7) ? 0 : random.pick([1, 2, 0x1fff, random.int(1, 0x1fff)]), random.chance(0.5));
     case 51:
       return authentication(next, length);
     default:
@@ -238,7 +260,7 @@ function transport(generation: Generation, family: 4 | 6): { proto: number; byte
     [16, family === 4 ? 1 : 58],
     [8, 132],
     [3, family === 4 ? 58 : 1],
-    [12, number(generation, 'proto', 255)],
+    [generation.hints.numbers.has('proto') ? 60 : 12, number(generation, 'proto', 255)],
     [4, random.pick([2, 4, 41, 47, 50, 59, 89, 136])],
   ]);
   return { proto, bytes: segment(generation, proto) };

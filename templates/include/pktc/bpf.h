@@ -97,4 +97,7 @@ static long (*const bpf_xdp_load_bytes)(struct xdp_md *ctx, __u32 offset, void *
 /* Hides a value's origin from the compiler, so that a bounds check stays where it is written. */
 #define pktc_opaque(x) __asm__ volatile("" : "+r"(x))
 
+/* Makes an argument count as used whatever else the compiler finds out. */
+#define pktc_keep(x) __asm__ volatile("" : : "r"(x))
+
 #endif /* PKTC_BPF_H */

@@ -1,0 +1,95 @@
+import type { HookName } from '../../grammar/fields/field.ts';
+import type { SourceFile } from '../../grammar/source.ts';
+import { artifactPaths, writeArtifact } from '../artifact-files.ts';
+import type { Command } from '../command.ts';
+import { compileSource } from '../compile-source.ts';
+import { astText, planText, programText, STAGES, type Stage, tokensText } from '../emit-stage.ts';
+import { EXIT, type ExitCode } from '../exit-code.ts';
+import { examine, sayDiagnostics } from '../front-end.ts';
+import { HOOK_OPTION } from '../hook-option.ts';
+import { jsonText } from '../json.ts';
+import { shownPath } from '../read-file.ts';
+import { writeFileAtOnce } from '../replace-file.ts';
+import { readRuleSource } from '../rule-source.ts';
+import type { Terminal } from '../terminal.ts';
+
+interface Options {
+  file: string;
+  output: string | undefined;
+  hook: HookName | undefined;
+  emit: Stage | undefined;
+}
+
+export const compileCommand: Command<Options> = {
+  usage: 'compile <file>',
+  summary: 'compile a rule file to X.bpf.o and X.manifest.json',
+  examples: [
+    ['$0 compile edge.rules', 'edge.bpf.o and edge.manifest.json, beside the rules'],
+    ['$0 compile edge.rules -o build/', 'the same, in another folder'],
+    ['$0 compile edge.rules --emit c', 'print the C; nothing else is written'],
+  ],
+  exits: ['ok', 'failure', 'usage', 'rules', 'machine'],
+  options: (yargs) =>
+    yargs
+      .positional('file', { type: 'string', demandOption: true, describe: 'a rule file, `-` for standard input' })
+      .option('output', {
+        alias: 'o',
+        type: 'string',
+        requiresArg: true,
+        describe: 'X.bpf.o, or a folder; with --emit, a file instead of stdout',
+      })
+      .option('hook', HOOK_OPTION)
+      .option('emit', { choices: STAGES, describe: 'print what the compiler holds at this stage' }),
+  async run({ file, output, hook, emit }, terminal) {
+    const source = await readRuleSource(file);
+    if (emit !== undefined) {
+      const stage = await textOfStage(emit, source, hook ?? null, terminal);
+      if (stage.text !== null && output !== undefined) await writeFileAtOnce(output, stage.text);
+      else if (stage.text !== null) await terminal.print(stage.text);
+      return stage.exit;
+    }
+    const { artifact, exit } = await compileSource(source, hook ?? null, terminal);
+    if (artifact === null) return exit;
+    const paths = await artifactPaths(output ?? null, file);
+    await writeArtifact(artifact, paths);
+    terminal.say(`wrote ${shownPath(paths.object)} and ${shownPath(paths.manifest)}`);
+    return EXIT.ok;
+  },
+};
+
+interface StageText {
+  /** null: there is none, for the rules have errors. */
+  readonly text: string | null;
+  readonly exit: ExitCode;
+}
+
+/** No further phase runs than is needed: tokens and syntax can be looked at whatever is wrong with the rest. */
+async function textOfStage(stage: Stage, source: SourceFile, hook: HookName | null, terminal: Terminal): Promise<StageText> {
+  if (stage === 'tokens') return { text: await tokensText(source), exit: EXIT.ok };
+  if (stage === 'ast') {
+    const { text, diagnostics } = await astText(source);
+    await sayDiagnostics(diagnostics, terminal);
+    return { text, exit: diagnostics.length > 0 ? EXIT.rules : EXIT.ok };
+  }
+  if (stage === 'program' || stage === 'plan') {
+    const { sound, diagnostics } = await examine(source, hook);
+    await sayDiagnostics(diagnostics, terminal);
+    if (sound === null) return { text: null, exit: EXIT.rules };
+    return { text: stage === 'plan' ? planText(sound.plan) : programText(sound.program), exit: EXIT.ok };
+  }
+  return compiledText(stage, source, hook, terminal);
+}
+
+async function compiledText(
+  stage: 'c' | 'asm' | 'manifest',
+  source: SourceFile,
+  hook: HookName | null,
+  terminal: Terminal,
+): Promise<StageText> {
+  const { emission, artifact, exit } = await compileSource(source, hook, terminal);
+  if (stage === 'c' && emission !== null) return { text: emission.c, exit: EXIT.ok };
+  if (artifact === null) return { text: null, exit };
+  if (stage === 'manifest') return { text: `${jsonText(artifact.manifest, 2)}\n`, exit: EXIT.ok };
+  const { disassemble } = await import('../disassemble.ts');
+  return { text: await disassemble(artifact.object), exit: EXIT.ok };
+}

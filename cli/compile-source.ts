@@ -1,0 +1,31 @@
+import type { Compilation } from '../compiler/index.ts';
+import type { HookName } from '../grammar/fields/field.ts';
+import type { SourceFile } from '../grammar/source.ts';
+import { EXIT, type ExitCode } from './exit-code.ts';
+import { hasErrors, sayDiagnostics } from './front-end.ts';
+import type { Terminal } from './terminal.ts';
+
+export type Compiled = Compilation & {
+  /** For when there is no artifact. */
+  readonly exit: ExitCode;
+};
+
+/** Codes of a compiler that is missing or too old: nothing is wrong with the rules. */
+const MACHINE_CODES: ReadonlySet<string> = new Set(['PKT5001', 'PKT5002', 'PKT5004']);
+
+/** All phases; diagnostics go to stderr. @param warnings false: they have been said before */
+export async function compileSource(
+  source: SourceFile,
+  hook: HookName | null,
+  terminal: Terminal,
+  { warnings }: { readonly warnings: boolean } = { warnings: true },
+): Promise<Compiled> {
+  const { compile } = await import('../compiler/index.ts');
+  terminal.progress.show('compiling');
+  const compilation = await compile(source, { hook });
+  terminal.progress.clear();
+  const { diagnostics } = compilation;
+  await sayDiagnostics(warnings ? diagnostics : diagnostics.filter((one) => one.severity === 'error'), terminal);
+  const onMachine = diagnostics.some((one) => MACHINE_CODES.has(one.code));
+  return { ...compilation, exit: onMachine ? EXIT.machine : hasErrors(diagnostics) ? EXIT.rules : EXIT.ok };
+}

@@ -1,0 +1,59 @@
+/** What each rule did, printed when a command ends. */
+import type { Paint } from '../../compiler/diagnostics/paint.ts';
+import { visible } from '../../compiler/diagnostics/visible.ts';
+import { renderTable } from '../table.ts';
+
+/** `rule` is null for the packets that no verdict caught. */
+export interface SummaryRow {
+  readonly rule: string | null;
+  readonly verdict: 'pass' | 'drop' | null;
+  readonly packets: bigint;
+  readonly bytes: bigint;
+  /** null: the command does not log. */
+  readonly logged: bigint | null;
+  readonly lost: bigint | null;
+}
+
+const NUMBERS = ['PACKETS', 'BYTES', 'LOGGED', 'LOST'] as const;
+
+/** `1,234,567` */
+export function grouped(count: bigint | number): string {
+  return String(count).replace(/\B(?=(\d{3})+$)/g, ',');
+}
+
+export function renderSummary(rows: readonly SummaryRow[], paint: Paint): string {
+  const logs = rows.some((row) => row.logged !== null);
+  const columns = [
+    { title: 'RULE', align: 'left' as const },
+    { title: 'VERDICT', align: 'left' as const },
+    ...NUMBERS.slice(0, logs ? 4 : 2).map((title) => ({ title, align: 'right' as const })),
+  ];
+  const lines = rows.map((row) => [
+    row.rule === null ? { text: 'default', style: (text: string) => paint('frame', text) } : { text: visible(row.rule) },
+    {
+      text: row.verdict ?? '-',
+      style: (text: string) => (row.verdict === null ? text : paint(row.verdict === 'drop' ? 'error' : 'help', text)),
+    },
+    { text: grouped(row.packets) },
+    { text: grouped(row.bytes) },
+    ...(logs ? [{ text: grouped(row.logged ?? 0n) }, lostCell(row.lost ?? 0n, paint)] : []),
+  ]);
+  return renderTable(columns, lines, (text) => paint('bold', text));
+}
+
+function lostCell(lost: bigint, paint: Paint) {
+  return { text: grouped(lost), style: (text: string) => (lost > 0n ? paint('warning', text) : text) };
+}
+
+/** The `rules` and `default` members of a JSON summary. */
+export function summaryJson(rows: readonly SummaryRow[]) {
+  const members = (row: SummaryRow) => ({
+    verdict: row.verdict,
+    packets: row.packets,
+    bytes: row.bytes,
+    ...(row.logged === null ? {} : { logged: row.logged, lost: row.lost }),
+  });
+  const rules = rows.filter((row) => row.rule !== null).map((row) => ({ rule: row.rule, ...members(row) }));
+  const last = rows.find((row) => row.rule === null);
+  return { rules, default: last ? { verdict: last.verdict, packets: last.packets, bytes: last.bytes } : null };
+}

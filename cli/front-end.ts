@@ -1,0 +1,39 @@
+/** From text to a program that has been checked, for the commands that need no C. */
+import type { Program } from '../compiler/2-resolve/program.ts';
+import type { Plan } from '../compiler/4-plan/plan.ts';
+import type { Diagnostic } from '../compiler/diagnostics/diagnostic.ts';
+import type { HookName } from '../grammar/fields/field.ts';
+import type { SourceFile } from '../grammar/source.ts';
+import type { Terminal } from './terminal.ts';
+
+export interface Examined {
+  /** null: there are errors. */
+  readonly sound: { readonly program: Program; readonly plan: Plan } | null;
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+export function hasErrors(diagnostics: readonly Diagnostic[]): boolean {
+  return diagnostics.some((one) => one.severity === 'error');
+}
+
+/** Everything that can be wrong with the rules, short of compiling them. */
+export async function examine(source: SourceFile, hook: HookName | null): Promise<Examined> {
+  const { analyse } = await import('../compiler/index.ts');
+  const { program, plan, diagnostics } = analyse(source, { hook });
+  return { sound: plan === null || hasErrors(diagnostics) ? null : { program, plan }, diagnostics };
+}
+
+/** Diagnostics for people, on stderr. */
+export async function sayDiagnostics(diagnostics: readonly Diagnostic[], terminal: Terminal): Promise<void> {
+  if (diagnostics.length === 0) return;
+  const { renderDiagnostics } = await import('../compiler/diagnostics/render.ts');
+  terminal.say(renderDiagnostics(diagnostics, { color: terminal.err.color }).trimEnd());
+}
+
+/** `2 errors, 1 warning` */
+export function countedDiagnostics(diagnostics: readonly Diagnostic[]): string {
+  const errors = diagnostics.filter((one) => one.severity === 'error').length;
+  const warnings = diagnostics.length - errors;
+  const counted = (count: number, noun: string) => (count > 0 ? [`${count} ${noun}${count === 1 ? '' : 's'}`] : []);
+  return [...counted(errors, 'error'), ...counted(warnings, 'warning')].join(', ');
+}

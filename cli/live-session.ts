@@ -1,0 +1,174 @@
+/** A program at work on interfaces: events to stdout until something ends it, then the rest of them and the summary. */
+import type { AttachMode, Attachment } from '../runtime/attach.ts';
+import type { EventStream, PacketEvent } from '../runtime/events.ts';
+import type { LoadedProgram } from '../runtime/load.ts';
+import { createEventLines } from './events/event-json.ts';
+import { createEventTable } from './events/event-table.ts';
+import { grouped, renderSummary, type SummaryRow, summaryJson } from './events/rule-summary.ts';
+import { EXIT, type ExitCode } from './exit-code.ts';
+import { jsonLine } from './json.ts';
+import { reportError } from './report-error.ts';
+import type { Stop, StopReason } from './stop.ts';
+import type { Terminal } from './terminal.ts';
+
+export interface LiveOptions {
+  readonly interfaces: readonly string[];
+  readonly mode: AttachMode;
+  /** null: until something else ends it. */
+  readonly duration_ms: number | null;
+  readonly count: number | null;
+  readonly json: boolean;
+  readonly strict: boolean;
+}
+
+const GONE_INTERVAL_MS = 200;
+/** How long a reader that has stopped reading may hold the end, once somebody has asked for it. */
+const SLOW_READER_MS = 2_000;
+
+interface Printer {
+  readonly events: number;
+  /** Takes no more events than `--count` allows. */
+  print(batch: readonly PacketEvent[]): Promise<void>;
+}
+
+export async function runLive(loaded: LoadedProgram, options: LiveOptions, stop: Stop, terminal: Terminal): Promise<ExitCode> {
+  const { attachAll } = await import('../runtime/attach.ts');
+  const { openEvents } = await import('../runtime/events.ts');
+  const attachments = attachAll(loaded, options.interfaces, options.mode);
+  const started_ms = performance.now();
+  const stream = openEvents(loaded);
+  const names = new Map(attachments.map(({ ifindex, ifname }) => [ifindex, ifname]));
+  const printer = createPrinter(loaded, names, options, stop, terminal);
+  sayStart(loaded, attachments, options, terminal);
+  const timers = [
+    watchInterfaces(attachments, stop, terminal),
+    ...timer(options.duration_ms, () => stop.because({ kind: 'time' })),
+  ];
+  void terminal.gone.then(() => stop.because({ kind: 'reader' }));
+  const consuming = consume(stream, printer, stop);
+  const reason = await stop.promise;
+  for (const one of timers) clearTimeout(one);
+  const lostInterface = attachments.some((attachment) => attachment.gone());
+  for (const attachment of attachments) attachment.close();
+  const duration_ms = performance.now() - started_ms;
+  const rows = summaryRows(loaded);
+  const finishing = async () => {
+    await finish(stream, consuming, printer);
+    await printSummary(rows, { reason, events: printer.events, duration_ms }, options, terminal);
+    await terminal.flush();
+  };
+  const patience = stop.interrupted.then(() => new Promise((resolve) => setTimeout(resolve, SLOW_READER_MS)));
+  await Promise.race([finishing(), patience.then(terminal.abandon)]);
+  if (reason.kind === 'error') return reportError(reason.error, terminal);
+  if (lostInterface) return EXIT.failure;
+  return options.strict && rows.some((row) => (row.lost ?? 0n) > 0n) ? EXIT.lost : EXIT.ok;
+}
+
+function timer(duration_ms: number | null, end: () => void): readonly NodeJS.Timeout[] {
+  return duration_ms === null ? [] : [setTimeout(end, duration_ms)];
+}
+
+/** Others may still be there when one interface goes; with the last one it is over. */
+function watchInterfaces(attachments: readonly Attachment[], stop: Stop, terminal: Terminal): NodeJS.Timeout {
+  const here = new Set(attachments);
+  return setInterval(() => {
+    for (const attachment of here) {
+      if (!attachment.gone()) continue;
+      here.delete(attachment);
+      terminal.say(`interface ${attachment.ifname} went away, and the program with it`);
+    }
+    if (here.size === 0) stop.because({ kind: 'gone' });
+  }, GONE_INTERVAL_MS);
+}
+
+async function consume(stream: EventStream, printer: Printer, stop: Stop): Promise<void> {
+  try {
+    for await (const batch of stream) {
+      await printer.print(batch);
+      if (stop.reason !== null) return;
+    }
+  } catch (error) {
+    stop.because({ kind: 'error', error });
+  }
+}
+
+/** What the kernel wrote before the program was detached is still delivered, in its order. */
+async function finish(stream: EventStream, consuming: Promise<void>, printer: Printer): Promise<void> {
+  const rest: PacketEvent[] = [];
+  for (let batch = stream.read(); batch.length > 0; batch = stream.read()) rest.push(...batch);
+  stream.close();
+  await consuming;
+  await printer.print(rest);
+}
+
+function createPrinter(
+  loaded: LoadedProgram,
+  interfaces: ReadonlyMap<number, string>,
+  { count, json }: LiveOptions,
+  stop: Stop,
+  terminal: Terminal,
+): Printer {
+  const table = createEventTable(loaded.manifest, interfaces, terminal.out.paint);
+  const lines = createEventLines(loaded.manifest, interfaces);
+  const toText = json ? lines : table.row;
+  let header = json || loaded.manifest.events === null ? '' : table.header;
+  let events = 0;
+  const print = async (batch: readonly PacketEvent[]) => {
+    const wanted = count === null ? batch : batch.slice(0, count - events);
+    const text = header + wanted.map(toText).join('');
+    header = '';
+    if (text !== '') await terminal.print(text);
+    events += wanted.length;
+    if (count !== null && events >= count) stop.because({ kind: 'count' });
+  };
+  void print([]);
+  return {
+    print,
+    get events() {
+      return events;
+    },
+  };
+}
+
+function sayStart(loaded: LoadedProgram, attachments: readonly Attachment[], options: LiveOptions, terminal: Terminal): void {
+  const { rules, events } = loaded.manifest;
+  for (const { note } of attachments) if (note !== null) terminal.say(`note: ${note}`);
+  const where = attachments.map(({ ifname, mode }) => `${ifname} (${mode})`).join(', ');
+  const until = options.duration_ms === null ? 'Ctrl-C ends' : `for ${options.duration_ms / 1000} s, Ctrl-C ends earlier`;
+  terminal.say(`attached to ${where}: ${rules.length} rule${rules.length === 1 ? '' : 's'}; ${until}`);
+  if (events === null) terminal.say('no rule logs: there is nothing to show but the counters at the end');
+}
+
+function summaryRows(loaded: LoadedProgram): readonly SummaryRow[] {
+  const { rules, default_verdict } = loaded.manifest;
+  return loaded.counters().map((counter, index) => {
+    const rule = rules[index];
+    return { ...counter, rule: rule?.name ?? null, verdict: rule ? rule.verdict : default_verdict };
+  });
+}
+
+interface Ending {
+  readonly reason: StopReason;
+  readonly events: number;
+  readonly duration_ms: number;
+}
+
+async function printSummary(
+  rows: readonly SummaryRow[],
+  ending: Ending,
+  { json }: LiveOptions,
+  terminal: Terminal,
+): Promise<void> {
+  const lost = rows.reduce((sum, row) => sum + (row.lost ?? 0n), 0n);
+  const seconds = Math.round(ending.duration_ms) / 1000;
+  if (json) {
+    const { reason, events } = ending;
+    const stopped_by = reason.kind === 'signal' ? reason.signal : reason.kind;
+    await terminal.print(jsonLine({ summary: { duration_s: seconds, stopped_by, events, lost, ...summaryJson(rows) } }));
+    return;
+  }
+  const { paint } = terminal.out;
+  const counted = `${grouped(ending.events)} event${ending.events === 1 ? '' : 's'} in ${seconds.toFixed(1)} s`;
+  const loss = lost > 0n ? paint('warning', `, ${grouped(lost)} more lost: this reader was slower than the packets`) : '';
+  await terminal.print(`\n${renderSummary(rows, paint)}\n${counted}${loss}\n`);
+}

@@ -1,0 +1,95 @@
+/** The command line: finds the command, runs it, prints what went wrong, and exits. */
+import yargs, { type Argv } from 'yargs';
+import type { Command } from './command.ts';
+import { checkCommand } from './commands/check.ts';
+import { compileCommand } from './commands/compile.ts';
+import { completionCommand } from './commands/completion.ts';
+import { demoCommand } from './commands/demo.ts';
+import { doctorCommand } from './commands/doctor.ts';
+import { explainCommand } from './commands/explain.ts';
+import { fmtCommand } from './commands/fmt.ts';
+import { replayCommand } from './commands/replay.ts';
+import { runCommand } from './commands/run.ts';
+import { EXIT, type ExitCode, exitCodesText } from './exit-code.ts';
+import { Failure } from './failure.ts';
+import { packageVersion } from './package-root.ts';
+import { reportError } from './report-error.ts';
+import { STDIN } from './rule-source.ts';
+import { openTerminal, type Terminal } from './terminal.ts';
+
+const WIDEST_HELP = 110;
+
+type Execute = (work: (terminal: Terminal) => Promise<ExitCode>) => Promise<void>;
+type Registration = (program: Argv, execute: Execute) => Argv;
+
+function registration<Options>(command: Command<Options>): Registration {
+  return (program, execute) =>
+    program.command(
+      command.usage,
+      command.summary,
+      (builder) => {
+        for (const [line, does] of command.examples) builder.example(line, does);
+        return command.options(builder).epilogue(exitCodesText(command.exits));
+      },
+      (options) => execute((terminal) => command.run(options as Options, terminal)),
+    );
+}
+
+const COMMANDS: readonly Registration[] = [
+  registration(runCommand),
+  registration(compileCommand),
+  registration(checkCommand),
+  registration(fmtCommand),
+  registration(replayCommand),
+  registration(explainCommand),
+  registration(doctorCommand),
+  registration(demoCommand),
+  registration(completionCommand),
+];
+
+function createProgram(argv: readonly string[], terminal: Terminal, execute: Execute): Argv {
+  const program = yargs(argv.map((argument) => (argument === '-' ? STDIN : argument)))
+    .scriptName('pktc')
+    .usage('$0 <command>\n\nA compiler for packet rules: a .rules file becomes eBPF in the kernel and live events.')
+    .detectLocale(false)
+    .parserConfiguration({ 'parse-numbers': false, 'parse-positional-numbers': false, 'boolean-negation': false })
+    .wrap(Math.min(WIDEST_HELP, terminal.out.columns))
+    .version(packageVersion())
+    .alias('help', 'h')
+    .strict()
+    .recommendCommands()
+    .demandCommand(1, 'no command given')
+    .exitProcess(false)
+    .fail((message, error, self) => {
+      if (error) throw error;
+      if (argv.length === 0) terminal.say(`${helpText(self)}\n`);
+      throw new Failure(message.replace(/\n+/g, ', '), {
+        exit: EXIT.usage,
+        help: 'see `pktc --help`, or `pktc COMMAND --help`',
+      });
+    })
+    .epilogue('`pktc COMMAND --help` says more about one of them. Start with `pktc demo`, then `pktc doctor`.');
+  return COMMANDS.reduce((built, register) => register(built, execute), program);
+}
+
+function helpText(self: Argv): string {
+  const lines: string[] = [];
+  self.showHelp((text) => lines.push(text));
+  return lines.join('\n');
+}
+
+/** Runs one command line and ends the process. @param argv without the interpreter and the script */
+export async function main(argv: readonly string[]): Promise<void> {
+  const terminal = openTerminal();
+  let exit: ExitCode = EXIT.ok;
+  const execute: Execute = async (work) => {
+    exit = await work(terminal);
+  };
+  try {
+    await createProgram(argv, terminal, execute).parseAsync();
+  } catch (error) {
+    exit = await reportError(error, terminal);
+  }
+  await terminal.flush();
+  process.exit(exit);
+}

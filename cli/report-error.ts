@@ -1,0 +1,54 @@
+import type { Diagnostic } from '../compiler/diagnostics/diagnostic.ts';
+import { renderDiagnostics } from '../compiler/diagnostics/render.ts';
+import { visible } from '../compiler/diagnostics/visible.ts';
+import { CaptureError } from '../runtime/capture/capture-file.ts';
+import { RuntimeError } from '../runtime/runtime-error.ts';
+import { EXIT, type ExitCode } from './exit-code.ts';
+import { Failure } from './failure.ts';
+import type { Terminal } from './terminal.ts';
+
+/** What is missing on the machine, rather than wrong in what it was asked to do. */
+const MACHINE_CODES: ReadonlySet<string> = new Set(['PKT5001', 'PKT5002', 'PKT6002', 'PKT6005', 'PKT6007', 'PKT6012']);
+
+/** Prints to stderr what ended a command. @returns the exit code for it */
+export async function reportError(error: unknown, terminal: Terminal): Promise<ExitCode> {
+  if (error instanceof Failure && error.code === null) {
+    sayError(terminal, error.message, error.help);
+    return error.exit;
+  }
+  if (error instanceof Failure || error instanceof RuntimeError) {
+    terminal.say(renderDiagnostics([asDiagnostic(error)], { color: terminal.err.color }).trimEnd());
+    if (error instanceof RuntimeError && error.verifierLog !== null) sayLog(terminal, error.verifierLog);
+    return exitCodeOf(error);
+  }
+  if (error instanceof CaptureError) {
+    sayError(terminal, `${error.message} (byte ${error.offset})`, error.help);
+    return EXIT.failure;
+  }
+  const shown = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  sayError(terminal, `this is a bug in pktc: ${shown}`, 'report it with the command that you ran and the lines above');
+  return EXIT.failure;
+}
+
+export function sayError(terminal: Terminal, message: string, help: string | null): void {
+  const { paint } = terminal.err;
+  terminal.say(`${paint('error', 'error')}${paint('bold', `: ${message.split('\n').map(visible).join('\n')}`)}`);
+  if (help !== null) terminal.say(`  ${paint('frame', '=')} ${paint('help', 'help:')} ${visible(help)}`);
+}
+
+/** A failure with a code as the other diagnostics look. */
+export function asDiagnostic(error: Failure | RuntimeError): Diagnostic {
+  const code = error.code ?? 'PKT6000';
+  return { code, severity: 'error', message: error.message, primary: null, related: [], help: error.help, fixes: [] };
+}
+
+export function exitCodeOf(error: Failure | RuntimeError): ExitCode {
+  if (error instanceof Failure) return error.exit;
+  return MACHINE_CODES.has(error.code) ? EXIT.machine : EXIT.failure;
+}
+
+/** The end of the verifier's log, where it says what it did not like. */
+function sayLog(terminal: Terminal, log: string): void {
+  const lines = log.trimEnd().split('\n').slice(-40);
+  terminal.say(`the verifier's log ends:\n${lines.map((line) => `  ${visible(line)}`).join('\n')}`);
+}

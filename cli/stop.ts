@@ -1,0 +1,63 @@
+/** Why a command that goes on by itself comes to its end, and what brings it there. */
+export type StopReason =
+  | { readonly kind: 'signal'; readonly signal: NodeJS.Signals }
+  | { readonly kind: 'time' }
+  | { readonly kind: 'count' }
+  | { readonly kind: 'gone' }
+  | { readonly kind: 'reader' }
+  | { readonly kind: 'error'; readonly error: unknown };
+
+export interface Stop {
+  readonly reason: StopReason | null;
+  /** The first reason counts. */
+  because(reason: StopReason): void;
+  readonly promise: Promise<StopReason>;
+  /** Resolves at the first signal, whatever the reason was: from there on nobody wants to wait long. */
+  readonly interrupted: Promise<void>;
+  /** From here on signals do what they did before. */
+  release(): void;
+}
+
+const SIGNALS: readonly NodeJS.Signals[] = ['SIGINT', 'SIGTERM', 'SIGHUP'];
+
+/** Whoever asks twice is not willing to wait: the status that a shell gives to a death by signal. */
+const IMPATIENT_EXIT = 130;
+
+/** Takes over the signals, and the exceptions that nobody caught, so that the end is always in order. */
+export function createStop(): Stop {
+  let resolve: (reason: StopReason) => void = () => {};
+  const promise = new Promise<StopReason>((settle) => {
+    resolve = settle;
+  });
+  let interrupt = () => {};
+  const interrupted = new Promise<void>((settle) => {
+    interrupt = settle;
+  });
+  const state: { reason: StopReason | null; signals: number } = { reason: null, signals: 0 };
+  const because = (reason: StopReason) => {
+    state.reason ??= reason;
+    resolve(state.reason);
+  };
+  const onSignal = (signal: NodeJS.Signals) => {
+    if (++state.signals > 1) process.exit(IMPATIENT_EXIT);
+    because({ kind: 'signal', signal });
+    interrupt();
+  };
+  const onError = (error: unknown) => because({ kind: 'error', error });
+  for (const signal of SIGNALS) process.on(signal, onSignal);
+  process.on('uncaughtException', onError);
+  process.on('unhandledRejection', onError);
+  return {
+    get reason() {
+      return state.reason;
+    },
+    because,
+    promise,
+    interrupted,
+    release() {
+      for (const signal of SIGNALS) process.off(signal, onSignal);
+      process.off('uncaughtException', onError);
+      process.off('unhandledRejection', onError);
+    },
+  };
+}

@@ -1,0 +1,146 @@
+import type { LetStatement, Scalar, SetStatement, Statement, Value } from '../../grammar/ast.ts';
+import { BARE_WORDS } from '../../grammar/fields/bare.ts';
+import { FIELDS } from '../../grammar/fields/index.ts';
+import type { SourceFile, Span } from '../../grammar/source.ts';
+import type { Report } from './context.ts';
+
+/** What a file defines with `let` and `set`. */
+export interface DefinedNames {
+  /** `undefined`: nobody defined it. `broken`: somebody did, and the error in it has been told. */
+  readonly lookUp: (name: string) => Value | 'broken' | undefined;
+  /** Notes that a name is used. */
+  readonly use: (name: string) => void;
+  readonly all: () => Iterable<string>;
+}
+
+export interface NameTable extends DefinedNames {
+  /** Warns about names that nothing uses. */
+  readonly reportUnused: (report: Report) => void;
+}
+
+/** Words that mean something where a value stands, and the standalone words. */
+function builtInWords(): ReadonlySet<string> {
+  const words = new Set(['any', 'none', 'broadcast', 'multicast', ...Object.keys(BARE_WORDS)]);
+  for (const { name, type } of FIELDS) {
+    words.add(name);
+    if (type.kind !== 'uint' && type.kind !== 'flags') continue;
+    const groups = type.kind === 'uint' ? [type.names ?? {}, ...Object.values(type.namesUnder ?? {})] : [type.names];
+    for (const word of groups.flatMap(Object.keys)) words.add(word);
+  }
+  return words;
+}
+
+/** The scalars of a value as written. */
+export function scalarsOf(value: Value): readonly Scalar[] {
+  return value.kind === 'list' ? value.items : [value];
+}
+
+/** The name that a statement with a syntax error would have defined. */
+function nameInError(text: string, span: Span): string | null {
+  const head = text.slice(span.start, Math.min(span.end, span.start + 200));
+  return /^(?:let|set)\s+([A-Za-z_][\w.-]*)/.exec(head)?.[1] ?? null;
+}
+
+/**
+ * Collects the names of a file; they may be used before they are defined. Reports second definitions, definitions in a circle,
+ * and names that hide a word of the language.
+ */
+export function collectNames(statements: readonly Statement[], source: SourceFile, report: Report): NameTable {
+  const defined = new Map<string, LetStatement | SetStatement>();
+  const broken = new Set<string>();
+  const used = new Set<string>();
+  const builtIn = builtInWords();
+  for (const statement of statements) {
+    if (statement.kind === 'error') {
+      const name = nameInError(source.text, statement.span);
+      if (name !== null) broken.add(name);
+      for (const word of source.text.slice(statement.span.start, statement.span.end).match(/[A-Za-z_][\w.-]*/g) ?? [])
+        used.add(word);
+    }
+    if (statement.kind !== 'let' && statement.kind !== 'set') continue;
+    const { text, span } = statement.name;
+    const earlier = defined.get(text);
+    if (earlier) {
+      const related = [{ source, span: earlier.name.span, text: 'first defined here' }];
+      report('PKT2010', { name: text }, span, 'defined again', { related, help: 'give one of them another name' });
+      continue;
+    }
+    defined.set(text, statement);
+    if (statement.kind === 'set') broken.add(text);
+    if (builtIn.has(text)) {
+      report('PKT2013', { name: text }, span, 'the language knows this word', {
+        help: 'where a value stands, the name defined here wins; another name keeps the built-in word readable',
+      });
+    }
+  }
+  for (const name of reportCycles(defined, source, report)) broken.add(name);
+  return {
+    lookUp: (name) => {
+      const statement = defined.get(name);
+      return broken.has(name) ? 'broken' : statement?.kind === 'let' ? statement.value : undefined;
+    },
+    use: (name) => used.add(name),
+    all: () => defined.keys(),
+    reportUnused: (tell) => {
+      for (const statement of defined.values())
+        if (statement.kind === 'let') for (const name of namesIn(statement)) used.add(name);
+      for (const [name, { kind, name: word }] of defined) {
+        if (kind === 'let' && !used.has(name))
+          tell('PKT2012', { name }, word.span, 'nothing uses this', { help: 'delete it, or use it' });
+      }
+    },
+  };
+}
+
+function namesIn(statement: LetStatement): readonly string[] {
+  return scalarsOf(statement.value).flatMap((scalar) => (scalar.kind === 'word' ? [scalar.text] : []));
+}
+
+/** Walks the definitions depth first, with a stack of its own: a chain may be as long as the file. Gives the names in circles. */
+function reportCycles(
+  defined: ReadonlyMap<string, LetStatement | SetStatement>,
+  source: SourceFile,
+  report: Report,
+): ReadonlySet<string> {
+  const inCycle = new Set<string>();
+  const state = new Map<string, 'open' | 'done'>();
+  for (const root of defined.keys()) {
+    if (state.has(root)) continue;
+    const path: { readonly name: string; readonly next: Iterator<string> }[] = [];
+    const enter = (name: string): void => {
+      const statement = defined.get(name);
+      state.set(name, 'open');
+      path.push({ name, next: (statement?.kind === 'let' ? namesIn(statement) : []).values() });
+    };
+    enter(root);
+    for (let top = path.at(-1); top; top = path.at(-1)) {
+      const { value, done } = top.next.next();
+      if (done) {
+        state.set(top.name, 'done');
+        path.pop();
+      } else if (state.get(value) === 'open') {
+        const names = path.slice(path.findIndex((step) => step.name === value)).map((step) => step.name);
+        for (const name of names) inCycle.add(name);
+        tellCycle(names, defined, source, report);
+      } else if (!state.has(value) && defined.has(value)) {
+        enter(value);
+      }
+    }
+  }
+  return inCycle;
+}
+
+function tellCycle(
+  names: readonly string[],
+  defined: ReadonlyMap<string, LetStatement | SetStatement>,
+  source: SourceFile,
+  report: Report,
+): void {
+  const spans = names.flatMap((name) => defined.get(name)?.name.span ?? []);
+  const [first, ...others] = spans.sort((a, b) => a.start - b.start);
+  if (!first) return;
+  report('PKT2011', { names }, first, 'its value leads back to it', {
+    related: others.slice(0, 4).map((span) => ({ source, span, text: 'by way of this' })),
+    help: 'a name stands for addresses, numbers or words in the end',
+  });
+}

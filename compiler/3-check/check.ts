@@ -1,0 +1,30 @@
+import type { Program } from '../2-resolve/program.ts';
+import type { Diagnostic } from '../diagnostics/diagnostic.ts';
+import { contradiction } from './contradiction.ts';
+import { dropsArp } from './drops-arp.ts';
+import { dropsSynAck } from './drops-syn-ack.ts';
+import { duplicateRule } from './duplicate-rule.ts';
+import { fragmentsPass } from './fragments-pass.ts';
+import { hiddenField } from './hidden-field.ts';
+import { otherFamily } from './other-family.ts';
+import { unreachable } from './unreachable.ts';
+
+/** One check, one code: what a program says that cannot be meant. */
+type Check = (program: Program) => readonly Diagnostic[];
+
+const CHECKS: readonly Check[] = [
+  contradiction,
+  hiddenField,
+  dropsSynAck,
+  fragmentsPass,
+  dropsArp,
+  unreachable,
+  duplicateRule,
+  otherFamily,
+];
+
+/** The third phase: looks at a program and owns nothing. Diagnostics come in the order of their places. */
+export function check(program: Program): readonly Diagnostic[] {
+  const found = CHECKS.flatMap((one) => one(program));
+  return found.sort((a, b) => (a.primary?.span.start ?? 0) - (b.primary?.span.start ?? 0));
+}

@@ -1,0 +1,31 @@
+import type { Span } from '../../grammar/source.ts';
+import type { Expression, Predicate } from '../2-resolve/program.ts';
+
+/** A predicate and whether it stands under an odd number of `not`. */
+export interface Leaf {
+  readonly predicate: Predicate;
+  readonly negated: boolean;
+}
+
+export function* leavesOf(expression: Expression, negated = false): Generator<Leaf> {
+  if (expression.kind === 'not') yield* leavesOf(expression.of, !negated);
+  else if (expression.kind === 'and' || expression.kind === 'or')
+    for (const part of expression.of) yield* leavesOf(part, negated);
+  else yield { predicate: expression, negated };
+}
+
+/** The parts that all have to hold. */
+export function conjuncts(expression: Expression): readonly Expression[] {
+  return expression.kind === 'and' ? expression.of : [expression];
+}
+
+/** From the first to the last predicate; null when there is none (`any`). */
+export function spanOf(expression: Expression): Span | null {
+  let start = Number.POSITIVE_INFINITY;
+  let end = 0;
+  for (const { predicate } of leavesOf(expression)) {
+    start = Math.min(start, predicate.span.start);
+    end = Math.max(end, predicate.span.end);
+  }
+  return start < end ? { start, end } : null;
+}

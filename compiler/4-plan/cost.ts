@@ -1,0 +1,38 @@
+/** What a chain of rules costs the verifier: an estimate from above, checked against real programs in a test. */
+import type { Expression, Predicate, Rule } from '../2-resolve/program.ts';
+
+/** Taking up a rule, counting or returning; a call of the logger. */
+const RULE_INSTRUCTIONS = 24;
+const LOG_INSTRUCTIONS = 16;
+/** Asking for presence, reading the value. */
+const PREDICATE_INSTRUCTIONS = 10;
+const RANGE_INSTRUCTIONS = 8;
+const RANGE6_INSTRUCTIONS = 32;
+/** From so many ranges on, `5-emit/lists.ts` searches a table instead. */
+export const COMPARED_RANGES_MAX = 12;
+const SEARCH_INSTRUCTIONS = 16;
+/** The walk over the headers, the logger, the searches: each checked once. */
+export const FIXED_INSTRUCTIONS = 40_000;
+
+/** Instructions of one rule in the chain. */
+export function ruleCost(rule: Rule): number {
+  return RULE_INSTRUCTIONS + (rule.actions.log === null ? 0 : LOG_INSTRUCTIONS) + conditionCost(rule.condition);
+}
+
+function conditionCost(expression: Expression): number {
+  if (expression.kind === 'and' || expression.kind === 'or') {
+    return expression.of.reduce((sum, part) => sum + conditionCost(part), 0);
+  }
+  return expression.kind === 'not' ? conditionCost(expression.of) : predicateCost(expression);
+}
+
+function predicateCost(predicate: Predicate): number {
+  if (predicate.kind === 'in') return PREDICATE_INSTRUCTIONS + listCost(predicate.ranges.length, RANGE_INSTRUCTIONS);
+  if (predicate.kind !== 'address') return PREDICATE_INSTRUCTIONS + RANGE_INSTRUCTIONS;
+  const families = listCost(predicate.v4.length, RANGE_INSTRUCTIONS) + listCost(predicate.v6.length, RANGE6_INSTRUCTIONS);
+  return 2 * PREDICATE_INSTRUCTIONS + families;
+}
+
+function listCost(ranges: number, instructionsEach: number): number {
+  return ranges > COMPARED_RANGES_MAX ? SEARCH_INSTRUCTIONS : ranges * instructionsEach;
+}

@@ -1,0 +1,85 @@
+/** Program x Target -> Plan. */
+import type { Expression, Predicate, Program } from '../2-resolve/program.ts';
+import { diagnostic } from '../diagnostics/catalog.ts';
+import type { Diagnostic, Outcome } from '../diagnostics/diagnostic.ts';
+import type { Target } from '../targets/target.ts';
+import { FIXED_INSTRUCTIONS, ruleCost } from './cost.ts';
+import type { Plan } from './plan.ts';
+import { depthFor, EVENT_FIELDS, slotsFor } from './slots.ts';
+
+/** A chain costs each packet more with each rule, and clang more than that: beyond this it is the wrong tool. */
+export const CHAIN_RULES_MAX = 4096;
+
+/** Conditional jumps reach 32,767 instructions; a function of the chain stays well below, for the estimate is one. */
+const BLOCK_INSTRUCTIONS_MAX = 12_000;
+
+/** The kernel walks at most a million (`BPF_COMPLEXITY_LIMIT_INSNS`); half of it is left to what the estimate does not know. */
+const VERIFIER_INSTRUCTIONS_MAX = 500_000;
+
+/** A power of two; at 0.5 M events/s of 136 bytes it holds about 60 ms. */
+const RING_BYTES = 4 << 20;
+
+export function planProgram(program: Program, target: Target): Outcome<Plan | null> {
+  const costs = program.rules.map(ruleCost);
+  const cost = {
+    instructions: FIXED_INSTRUCTIONS + costs.reduce((sum, one) => sum + one, 0),
+    limit: VERIFIER_INSTRUCTIONS_MAX,
+  };
+  const problem = sizeProblem(program, cost);
+  if (problem !== null) return { value: null, diagnostics: [problem] };
+
+  const logs = program.rules.flatMap((rule) => (rule.actions.log === null ? [] : [rule.actions.log]));
+  const payloadBytes = Math.max(0, ...logs.map((log) => log.payload));
+  const fields = new Set(program.rules.flatMap((rule) => predicatesOf(rule.condition).map((predicate) => predicate.field)));
+  for (const field of logs.length > 0 ? EVENT_FIELDS : []) fields.add(field);
+  const slots = slotsFor(fields, payloadBytes > 0);
+  const plan: Plan = {
+    program,
+    hook: target.hook,
+    slots,
+    depth: depthFor(slots.map((slot) => slot.field)),
+    classifier: {
+      name: 'chain',
+      reason: `${program.rules.length} ${program.rules.length === 1 ? 'rule' : 'rules'}, tested one after another`,
+      blocks: blocksOf(costs),
+    },
+    events: logs.length > 0 ? { payloadBytes, ringBytes: RING_BYTES } : null,
+    counters: program.rules.length + 1,
+    cost,
+  };
+  return { value: plan, diagnostics: [] };
+}
+
+function sizeProblem(program: Program, cost: Plan['cost']): Diagnostic | null {
+  const { length } = program.rules;
+  const first = program.rules[CHAIN_RULES_MAX];
+  if (first !== undefined) {
+    const place = { source: program.source, span: first.span, text: `rule ${CHAIN_RULES_MAX + 1}` };
+    const help = 'write rules that differ in one value as one rule with a list: `src { a, b, … }`';
+    return diagnostic('PKT4002', { rules: length, limit: CHAIN_RULES_MAX }, place, { help });
+  }
+  if (cost.instructions <= cost.limit) return null;
+  const help = 'use lists in place of `or`, and split the file over several interfaces or hosts';
+  return diagnostic('PKT4003', cost, null, { help });
+}
+
+/** Consecutive rules of about equal cost, as few blocks as there can be. */
+function blocksOf(costs: readonly number[]): readonly (readonly [number, number])[] {
+  const blocks: [number, number][] = [];
+  let first = 0;
+  let sum = 0;
+  costs.forEach((cost, index) => {
+    if (index > first && sum + cost > BLOCK_INSTRUCTIONS_MAX) {
+      blocks.push([first, index]);
+      first = index;
+      sum = 0;
+    }
+    sum += cost;
+  });
+  return [...blocks, [first, costs.length]];
+}
+
+function predicatesOf(expression: Expression): readonly Predicate[] {
+  if (expression.kind === 'and' || expression.kind === 'or') return expression.of.flatMap(predicatesOf);
+  return expression.kind === 'not' ? predicatesOf(expression.of) : [expression];
+}

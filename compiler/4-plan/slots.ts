@@ -1,0 +1,108 @@
+/** Which values a program reads from each packet, and how wide they are in C. Everything here follows from the field table. */
+import type { Fact, Field, Layer, ValueType } from '../../grammar/fields/field.ts';
+import { FIELDS } from '../../grammar/fields/index.ts';
+import type { Depth, Slot } from './plan.ts';
+
+/** Fields that an event record carries: `templates/include/pktc/action_log.h` reads them. */
+export const EVENT_FIELDS: readonly string[] = [
+  'ethertype',
+  'vlan',
+  'src',
+  'dst',
+  'proto',
+  'sport',
+  'dport',
+  'flags',
+  'icmp.type',
+  'icmp.code',
+];
+
+/** Facts that every packet has. */
+const NEVER_ABSENT: ReadonlySet<Fact> = new Set<Fact>(['frame_len', 'malformed']);
+
+const LAYER_DEPTH: Readonly<Record<Layer, Depth>> = {
+  ethernet: 'link',
+  vlan: 'link',
+  ipv4: 'network',
+  ipv6: 'network',
+  tcp: 'transport',
+  udp: 'transport',
+  sctp: 'transport',
+  icmp: 'transport',
+  icmp6: 'transport',
+};
+
+const FACT_DEPTH: Readonly<Record<Fact, Depth>> = {
+  frame_len: 'link',
+  ethertype: 'link',
+  proto: 'network',
+  frag: 'network',
+  payload_len: 'transport',
+  malformed: 'transport',
+};
+
+const DEPTHS: readonly Depth[] = ['link', 'network', 'transport'];
+
+/** Name of the slot for a field's value; addresses have one a family. */
+export function slotName(field: string, family: '' | '4' | '6' = ''): string {
+  return `${field.replaceAll('.', '_')}${family}`;
+}
+
+function bytesOf(type: ValueType): 1 | 2 | 4 | 8 {
+  if (type.kind === 'uint' || type.kind === 'flags') {
+    return type.bits <= 8 ? 1 : type.bits <= 16 ? 2 : type.bits <= 32 ? 4 : 8;
+  }
+  return type.kind === 'mac' ? 8 : 1;
+}
+
+export function isNeverAbsent(field: Field): boolean {
+  return field.read.kind === 'fact' && NEVER_ABSENT.has(field.read.fact);
+}
+
+/** A slot before the plan gives it its bit. */
+export type Unnumbered = Omit<Slot, 'bit'>;
+
+/** Slots of a field that is read from the packet; an address has one a family. */
+export function slotsOfField(field: Field): readonly Unnumbered[] {
+  if (field.type.kind === 'address') {
+    return [
+      { name: slotName(field.name, '4'), field: field.name, bytes: 4 },
+      { name: slotName(field.name, '6'), field: field.name, bytes: 16 },
+    ];
+  }
+  return [{ name: slotName(field.name), field: field.name, bytes: bytesOf(field.type) }];
+}
+
+/**
+ * The slots for a set of fields, in the order of the table. `len` is always among them, as every packet is counted with its
+ * length; `payloadPlace` adds the slot `payload_off`, where the payload begins.
+ */
+export function slotsFor(fields: ReadonlySet<string>, payloadPlace: boolean): readonly Slot[] {
+  const slots: Unnumbered[] = [];
+  for (const field of FIELDS) {
+    const used = fields.has(field.name) || field.name === 'len' || (payloadPlace && field.name === 'payload.len');
+    if (used && (field.read.kind === 'header' || field.read.kind === 'fact')) {
+      slots.push(...slotsOfField(field));
+    }
+    if (payloadPlace && field.name === 'payload.len') {
+      slots.push({ name: 'payload_off', field: field.name, bytes: 4 });
+    }
+  }
+  return slots.map((slot, bit) => ({ ...slot, bit }));
+}
+
+/** How far into a packet the walk has to go for these fields. */
+export function depthFor(fields: Iterable<string>): Depth {
+  let deepest = 0;
+  for (const name of fields) {
+    const read = FIELDS.find((field) => field.name === name)?.read;
+    const depths =
+      read?.kind === 'header'
+        ? read.from.map((from) => LAYER_DEPTH[from.layer])
+        : read?.kind === 'fact'
+          ? [FACT_DEPTH[read.fact]]
+          : [];
+    deepest = Math.max(deepest, ...depths.map((depth) => DEPTHS.indexOf(depth)));
+  }
+  return DEPTHS[deepest] ?? 'transport';
+}

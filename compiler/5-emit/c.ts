@@ -1,0 +1,93 @@
+/**
+ * As much of C as generated programs need, as data. Names come from the field table, the templates and this compiler, never
+ * from a rule file; what a user wrote can only be a number, or the text of a comment, which the printer escapes.
+ */
+export type Expr =
+  | { readonly kind: 'name'; readonly name: string }
+  | { readonly kind: 'number'; readonly value: bigint; readonly hex: boolean }
+  | { readonly kind: 'member'; readonly of: string; readonly member: string }
+  | { readonly kind: 'element'; readonly of: Expr; readonly index: number }
+  | { readonly kind: 'call'; readonly name: string; readonly args: readonly Expr[] }
+  | { readonly kind: 'binary'; readonly operator: BinaryOperator; readonly left: Expr; readonly right: Expr }
+  | { readonly kind: 'not'; readonly of: Expr }
+  /** `a && b && c`, `a || b`, `a | b`: never empty. */
+  | { readonly kind: 'chain'; readonly operator: '&&' | '||' | '|'; readonly of: readonly Expr[] };
+
+export type BinaryOperator = '==' | '!=' | '<=' | '>=' | '&' | '>>';
+
+export type Statement =
+  | { readonly kind: 'blank' }
+  | { readonly kind: 'comment'; readonly text: string; readonly rule?: number }
+  | { readonly kind: 'return'; readonly value: Expr }
+  | { readonly kind: 'do'; readonly value: Expr }
+  | { readonly kind: 'set'; readonly to: Expr; readonly operator: '=' | '|='; readonly value: Expr }
+  | { readonly kind: 'if'; readonly condition: Expr; readonly body: readonly Statement[] }
+  /** What follows belongs to no rule any more. */
+  | { readonly kind: 'end of rules' };
+
+/** A member of a struct in a table; a list is a struct inside it. */
+export type Cell = Expr | readonly Expr[];
+
+export interface Parameter {
+  readonly type: string;
+  readonly name: string;
+}
+
+export type Declaration =
+  | { readonly kind: 'blank' }
+  /** Lines of a template, as they are. */
+  | { readonly kind: 'verbatim'; readonly lines: readonly string[] }
+  | { readonly kind: 'comment'; readonly lines: readonly string[] }
+  | { readonly kind: 'include'; readonly path: string }
+  | { readonly kind: 'define'; readonly name: string; readonly value: Expr | null }
+  /** `#ifndef name`, `#define name`: what follows counts once. */
+  | { readonly kind: 'guard'; readonly name: string }
+  | { readonly kind: 'end of guard'; readonly name: string }
+  /** `#define name(args) ((void)(args[0]), …)`: stands for a function that has nothing to do. */
+  | { readonly kind: 'nothing'; readonly name: string; readonly parameters: readonly string[] }
+  | { readonly kind: 'struct'; readonly name: string; readonly members: readonly Parameter[] }
+  | {
+      readonly kind: 'function';
+      readonly attributes: string;
+      readonly returns: string;
+      readonly name: string;
+      readonly parameters: readonly Parameter[];
+      readonly body: readonly Statement[];
+    }
+  /** A constant array of structs, a row of values an element. */
+  | { readonly kind: 'table'; readonly type: string; readonly name: string; readonly rows: readonly (readonly Cell[])[] }
+  /** Statements inside a function of the skeleton. */
+  | { readonly kind: 'statements'; readonly depth: number; readonly body: readonly Statement[] };
+
+export function name(text: string): Expr {
+  return { kind: 'name', name: text };
+}
+
+export function decimal(value: number | bigint): Expr {
+  return { kind: 'number', value: BigInt(value), hex: false };
+}
+
+export function hex(value: number | bigint): Expr {
+  return { kind: 'number', value: BigInt(value), hex: true };
+}
+
+export function call(text: string, ...args: readonly Expr[]): Expr {
+  return { kind: 'call', name: text, args };
+}
+
+export function binary(left: Expr, operator: BinaryOperator, right: Expr): Expr {
+  return { kind: 'binary', operator, left, right };
+}
+
+export function member(of: string, text: string): Expr {
+  return { kind: 'member', of, member: text };
+}
+
+/** `of` joined by `operator`; an empty `&&` is true, an empty `||` false. */
+export function chain(operator: '&&' | '||' | '|', of: readonly Expr[]): Expr {
+  const [only] = of;
+  if (only === undefined) return name(operator === '&&' ? 'true' : 'false');
+  return of.length === 1 ? only : { kind: 'chain', operator, of };
+}
+
+export const BLANK: Declaration & Statement = { kind: 'blank' };

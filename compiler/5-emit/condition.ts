@@ -1,0 +1,159 @@
+/** A rule's condition as a C expression over `f`. */
+
+import { fieldNamed } from '../../grammar/fields/index.ts';
+import type { BigRange, Expression, NumberRange, Predicate } from '../2-resolve/program.ts';
+import type { Slot } from '../4-plan/plan.ts';
+import { isNeverAbsent, slotName } from '../4-plan/slots.ts';
+import type { Target } from '../targets/target.ts';
+import { binary, call, chain, decimal, type Expr, hex, member, name } from './c.ts';
+import { presence } from './fields.ts';
+import type { Lists, Width } from './lists.ts';
+
+export interface ConditionContext {
+  readonly slots: ReadonlyMap<string, Slot>;
+  readonly target: Target;
+  readonly lists: Lists;
+}
+
+/** What has to be present for a test to count, and the test; several alternatives for an address, one a family. */
+interface Guarded {
+  readonly needs: readonly Slot[];
+  readonly test: Expr | null;
+}
+
+const FALSE = name('false');
+
+export function conditionOf(expression: Expression, context: ConditionContext): Expr {
+  switch (expression.kind) {
+    case 'and':
+      return allOf(expression.of, context);
+    case 'or':
+      return chain(
+        '||',
+        expression.of.map((part) => conditionOf(part, context)),
+      );
+    case 'not':
+      return { kind: 'not', of: conditionOf(expression.of, context) };
+    default:
+      return anyOf(alternatives(expression, context));
+  }
+}
+
+/** Side by side, the fields that have to be present are asked for at once, ahead of every comparison. */
+function allOf(of: readonly Expression[], context: ConditionContext): Expr {
+  const needs: Slot[] = [];
+  const tests: Expr[] = [];
+  for (const part of of) {
+    const guarded = part.kind === 'and' || part.kind === 'or' || part.kind === 'not' ? null : alternatives(part, context);
+    const [only] = guarded ?? [];
+    if (guarded !== null && guarded.length === 1 && only !== undefined) {
+      needs.push(...only.needs);
+      if (only.test !== null) tests.push(only.test);
+    } else {
+      tests.push(guarded === null ? conditionOf(part, context) : anyOf(guarded));
+    }
+  }
+  return chain('&&', [...has(needs), ...tests]);
+}
+
+function anyOf(alternatives: readonly Guarded[]): Expr {
+  return chain(
+    '||',
+    alternatives.map(({ needs, test }) => chain('&&', [...has(needs), ...(test === null ? [] : [test])])),
+  );
+}
+
+/** `pktc_has(f, A | B)`, unless all are always there. */
+function has(needs: readonly Slot[]): readonly Expr[] {
+  const slots = [...new Set(needs)].filter((slot) => {
+    const field = fieldNamed(slot.field);
+    return field === undefined || !isNeverAbsent(field);
+  });
+  slots.sort((a, b) => a.bit - b.bit);
+  return slots.length === 0 ? [] : [call('pktc_has', name('f'), chain('|', slots.map(presence)))];
+}
+
+function alternatives(predicate: Predicate, context: ConditionContext): readonly Guarded[] {
+  const constant = context.target.constants[predicate.field];
+  if (constant !== undefined) return holdsFor(predicate, constant) ? [{ needs: [], test: null }] : [];
+  if (predicate.kind === 'address') return addressAlternatives(predicate, context);
+  if (predicate.kind === 'present') {
+    return [slotName(predicate.field), slotName(predicate.field, '4'), slotName(predicate.field, '6')]
+      .map((slot) => context.slots.get(slot))
+      .filter((slot) => slot !== undefined)
+      .map((slot) => ({ needs: [slot], test: null }));
+  }
+  const slot = context.slots.get(slotName(predicate.field));
+  if (slot === undefined) return [];
+  return [{ needs: [slot], test: testOf(predicate, slot, context) }];
+}
+
+/** A predicate on a value that is the same for every packet of this hook. */
+function holdsFor(predicate: Predicate, value: number): boolean {
+  switch (predicate.kind) {
+    case 'in':
+      return predicate.ranges.some(([first, last]) => value >= first && value <= last);
+    case 'bits':
+      return (BigInt(value) & BigInt(predicate.mask)) === BigInt(predicate.value);
+    case 'some':
+      return (BigInt(value) & BigInt(predicate.mask)) !== 0n;
+    case 'present':
+      return true;
+    case 'address':
+      return false;
+  }
+}
+
+function testOf(
+  predicate: Exclude<Predicate, { kind: 'address' | 'present' }>,
+  slot: Slot,
+  context: ConditionContext,
+): Expr | null {
+  const value = call('pktc_read', member('f', slot.name));
+  if (predicate.kind === 'in') return inRanges(predicate.ranges, value, slot, context);
+  const masked = binary(value, '&', hex(predicate.mask));
+  return predicate.kind === 'bits' ? binary(masked, '==', hex(predicate.value)) : binary(masked, '!=', decimal(0));
+}
+
+/** null: every value the field can have. */
+function inRanges(ranges: readonly NumberRange[], value: Expr, slot: Slot, context: ConditionContext): Expr | null {
+  const max = largest(slot);
+  const [first] = ranges;
+  if (first === undefined) return FALSE;
+  if (first[0] <= 0 && BigInt(first[1]) >= max) return null;
+  return context.lists.contains(value, slot.bytes <= 4 ? 'u32' : 'u64', ranges.map(toBig), max);
+}
+
+function largest(slot: Slot): bigint {
+  const field = fieldNamed(slot.field);
+  if (field?.type.kind === 'uint' || field?.type.kind === 'flags') return (1n << BigInt(field.type.bits)) - 1n;
+  return field?.type.kind === 'mac' ? 0xffff_ffff_ffffn : 0xffff_ffffn;
+}
+
+function toBig([first, last]: NumberRange): BigRange {
+  return [BigInt(first), BigInt(last)];
+}
+
+function addressAlternatives(
+  { field, v4, v6 }: Extract<Predicate, { kind: 'address' }>,
+  context: ConditionContext,
+): readonly Guarded[] {
+  const family = (
+    suffix: '4' | '6',
+    ranges: readonly BigRange[],
+    width: Width,
+    max: bigint,
+    read: string,
+  ): readonly Guarded[] => {
+    const slot = context.slots.get(slotName(field, suffix));
+    const [first] = ranges;
+    if (slot === undefined || first === undefined) return [];
+    const value = call(read, width === 'u128' ? name(`&f->${slot.name}`) : member('f', slot.name));
+    const whole = first[0] === 0n && first[1] === max;
+    return [{ needs: [slot], test: whole ? null : context.lists.contains(value, width, ranges, max) }];
+  };
+  return [
+    ...family('4', v4.map(toBig), 'u32', 0xffff_ffffn, 'pktc_read'),
+    ...family('6', v6, 'u128', (1n << 128n) - 1n, 'pktc_read6'),
+  ];
+}

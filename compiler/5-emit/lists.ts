@@ -1,0 +1,126 @@
+/** Value lists of the rules: short ones become a function of comparisons, long ones a table that is searched. Equal lists are one. */
+import type { BigRange } from '../2-resolve/program.ts';
+import { COMPARED_RANGES_MAX } from '../4-plan/cost.ts';
+import { BLANK, call, chain, type Declaration, decimal, type Expr, hex, name } from './c.ts';
+
+const HALF = 64n;
+const LOW = (1n << HALF) - 1n;
+
+/** Width of the values: `u32` covers every field of up to 32 bits, `u128` is an IPv6 address. */
+export type Width = 'u32' | 'u64' | 'u128';
+
+interface List {
+  readonly name: string;
+  readonly width: Width;
+  readonly ranges: readonly BigRange[];
+  /** Where its ranges begin in the table of its width; null: compared one by one. */
+  readonly tableStart: number | null;
+}
+
+export interface Lists {
+  /** An expression that is true when `value` lies in one of `ranges`, of which there is at least one; `max` is the largest value. */
+  contains(value: Expr, width: Width, ranges: readonly BigRange[], max: bigint): Expr;
+  /** The functions and tables that those expressions use. */
+  declarations(): readonly Declaration[];
+}
+
+export function createLists(): Lists {
+  const lists = new Map<string, List>();
+  const rows = { narrow: 0, wide: 0 };
+
+  const listFor = (width: Width, ranges: readonly BigRange[]): List => {
+    const key = `${width}:${ranges.map(([first, last]) => `${first}-${last}`).join(',')}`;
+    const known = lists.get(key);
+    if (known !== undefined) return known;
+    const table = width === 'u128' ? 'wide' : 'narrow';
+    const searched = ranges.length > COMPARED_RANGES_MAX;
+    const list = { name: `pktc_list_${lists.size}`, width, ranges, tableStart: searched ? rows[table] : null };
+    if (searched) rows[table] += ranges.length;
+    lists.set(key, list);
+    return list;
+  };
+
+  return {
+    contains: (value, width, ranges, max) => {
+      const [only] = ranges;
+      if (only !== undefined && ranges.length === 1) return inRange(value, width, only, max);
+      return call(listFor(width, ranges).name, value);
+    },
+    declarations: () => [
+      ...tables([...lists.values()]),
+      ...[...lists.values()].flatMap((list) => [...listFunction(list), BLANK]),
+    ],
+  };
+}
+
+function inRange(value: Expr, width: Width, [first, last]: BigRange, max: bigint): Expr {
+  if (width === 'u128')
+    return call('pktc_in6', value, hex(first >> HALF), hex(first & LOW), hex(last >> HALF), hex(last & LOW));
+  const literal = numberStyle(first, last, max);
+  if (first === last) return { kind: 'binary', operator: '==', left: value, right: literal(first) };
+  if (first === 0n) return { kind: 'binary', operator: '<=', left: value, right: literal(last) };
+  if (last === max) return { kind: 'binary', operator: '>=', left: value, right: literal(first) };
+  return call(width === 'u32' ? 'pktc_in' : 'pktc_in64', value, literal(first), literal(last));
+}
+
+/** Addresses are read in hexadecimal, ports and lengths in decimal. */
+function numberStyle(first: bigint, last: bigint, max: bigint): (value: bigint) => Expr {
+  return max > 0xffffn && (first > 0xffffn || last > 0xffffn) ? hex : decimal;
+}
+
+const LIMIT: Readonly<Record<Width, bigint>> = { u32: 0xffff_ffffn, u64: LOW, u128: (1n << 128n) - 1n };
+const PARAMETER: Readonly<Record<Width, string>> = { u32: '__u32', u64: '__u64', u128: 'struct pktc_u128' };
+
+function listFunction(list: List): readonly Declaration[] {
+  const value = name('value');
+  return [
+    {
+      kind: 'function',
+      attributes: 'static __always_inline',
+      returns: 'bool',
+      name: list.name,
+      parameters: [{ type: PARAMETER[list.width], name: 'value' }],
+      body: [
+        { kind: 'return', value: list.tableStart === null ? compared(list, value) : searched(list, value, list.tableStart) },
+      ],
+    },
+  ];
+}
+
+function compared(list: List, value: Expr): Expr {
+  return chain(
+    '||',
+    list.ranges.map((range) => inRange(value, list.width, range, LIMIT[list.width])),
+  );
+}
+
+function searched(list: List, value: Expr, start: number): Expr {
+  const place = [decimal(start), decimal(list.ranges.length)];
+  return list.width === 'u128'
+    ? call('pktc_search6', name('value.high'), name('value.low'), ...place)
+    : call('pktc_search', value, ...place);
+}
+
+/** One table a width, with the ranges of every list in it, and the header that searches it. */
+function tables(lists: readonly List[]): readonly Declaration[] {
+  const inTable = lists.filter((list) => list.tableStart !== null);
+  const narrow = inTable.filter((list) => list.width !== 'u128').flatMap((list) => list.ranges);
+  const wide = inTable.filter((list) => list.width === 'u128').flatMap((list) => list.ranges);
+  const declarations: Declaration[] = [];
+  if (narrow.length > 0) {
+    declarations.push(
+      { kind: 'table', type: 'pktc_range', name: 'pktc_ranges', rows: narrow.map((range) => range.map(hex)) },
+      { kind: 'include', path: 'pktc/search.h' },
+      BLANK,
+    );
+  }
+  if (wide.length > 0) {
+    const halves = (address: bigint) => [address >> HALF, address & LOW].map(hex);
+    declarations.push(
+      { kind: 'table', type: 'pktc_range6', name: 'pktc_ranges6', rows: wide.map((range) => range.map(halves)) },
+      { kind: 'include', path: 'pktc/search6.h' },
+      BLANK,
+    );
+  }
+  return declarations;
+}

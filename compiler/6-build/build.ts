@@ -1,0 +1,94 @@
+/** Plan and C -> Artifact: clang, unless the same C has been compiled before. */
+import { createHash } from 'node:crypto';
+import type { Artifact, Manifest } from '../../runtime/abi/manifest.ts';
+import { MANIFEST_VERSION } from '../../runtime/abi/manifest.ts';
+import type { Plan } from '../4-plan/plan.ts';
+import type { Emission } from '../5-emit/emit.ts';
+import type { Templates } from '../5-emit/skeleton.ts';
+import { diagnostic } from '../diagnostics/catalog.ts';
+import type { Diagnostic, Outcome } from '../diagnostics/diagnostic.ts';
+import { visible } from '../diagnostics/visible.ts';
+import { xdp } from '../targets/xdp.ts';
+import { type Clang, findClang, OLDEST_CLANG } from './find-clang.ts';
+import { cacheFolder, objectCache } from './object-cache.ts';
+import { CLANG_FLAGS, type ClangRun, runClang } from './run-clang.ts';
+import { readVersion } from './version.ts';
+
+export interface BuildOptions {
+  /** Where clang and the cache are looked for; `process.env` unless a test says otherwise. */
+  readonly environment?: NodeJS.ProcessEnv;
+  /** false: always start clang, store nothing. */
+  readonly cache?: boolean;
+}
+
+const INSTALL_CLANG =
+  'install it (Debian: `apt-get install clang`, Fedora: `dnf install clang`), or name one with `PKTC_CLANG`';
+const OUTPUT_LINES_MAX = 12;
+
+export async function build(
+  plan: Plan,
+  emission: Emission,
+  templates: Templates,
+  options: BuildOptions = {},
+): Promise<Outcome<Artifact | null>> {
+  const environment = options.environment ?? process.env;
+  const clang = await findClang(environment);
+  const unusable = clangProblem(clang);
+  if (!clang.found || unusable !== null) return { value: null, diagnostics: unusable === null ? [] : [unusable] };
+
+  const cache = options.cache === false ? null : objectCache(cacheFolder(environment));
+  const key = cacheKey(emission.c, templates, clang.version);
+  const cached = (await cache?.get(key)) ?? null;
+  if (cached !== null) return { value: artifactOf(plan, emission, cached), diagnostics: [] };
+
+  const run = await runClang(clang.path, emission.c, templates);
+  if (!run.ok) return { value: null, diagnostics: [runProblem(run, clang.version)] };
+  await cache?.put(key, run.object);
+  return { value: artifactOf(plan, emission, run.object), diagnostics: [] };
+}
+
+/** Everything that the object depends on. */
+function cacheKey(c: string, templates: Templates, clangVersion: string): string {
+  return JSON.stringify([clangVersion, CLANG_FLAGS, c, templates.headers]);
+}
+
+function clangProblem(clang: Clang): Diagnostic | null {
+  if (!clang.found) {
+    if (clang.reason === 'missing') return diagnostic('PKT5001', {}, null, { help: INSTALL_CLANG });
+    return diagnostic('PKT5004', { message: `\`${clang.path}\`: ${clang.message}` }, null, { help: INSTALL_CLANG });
+  }
+  if (clang.major >= OLDEST_CLANG) return null;
+  return diagnostic('PKT5002', { version: clang.version, oldest: OLDEST_CLANG }, null, { help: INSTALL_CLANG });
+}
+
+function runProblem(run: Extract<ClangRun, { ok: false }>, version: string): Diagnostic {
+  if (run.reason === 'failed') return diagnostic('PKT5004', { message: run.message }, null, { help: 'see `pktc doctor`' });
+  const output = run.output.trimEnd().split('\n').slice(0, OUTPUT_LINES_MAX).join('\n');
+  return diagnostic('PKT5003', { version }, null, {
+    help: `this is a fault of pktc, not of the rules: please report it with the rule file, \`pktc compile FILE --emit c\` and\n${output}`,
+  });
+}
+
+function artifactOf(plan: Plan, emission: Emission, object: Uint8Array): Artifact {
+  const { program } = plan;
+  const manifest: Manifest = {
+    version: MANIFEST_VERSION,
+    pktc: readVersion(),
+    source: program.source.name,
+    hook: 'xdp',
+    program: xdp.program,
+    object_sha256: createHash('sha256').update(object).digest('hex'),
+    default_verdict: program.defaultVerdict,
+    rules: program.rules.map((rule) => ({
+      name: rule.name,
+      identity: rule.identity,
+      line: rule.line,
+      text: visible(program.source.text.slice(rule.span.start, rule.span.end).replace(/\s+/g, ' ')),
+      verdict: rule.actions.verdict,
+      logs: rule.actions.log !== null,
+    })),
+    events: plan.events === null ? null : { payload_bytes: plan.events.payloadBytes, ring_bytes: plan.events.ringBytes },
+    line_map: emission.lineMap,
+  };
+  return { object, manifest };
+}

@@ -1,0 +1,72 @@
+import { execFile } from 'node:child_process';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import type { Templates } from '../5-emit/skeleton.ts';
+
+/** Names inside the folder that clang works in; relative, so that no path of this machine gets into the object. */
+export const SOURCE_NAME = 'rules.bpf.c';
+const OBJECT_NAME = 'rules.bpf.o';
+
+/** `-g` stays: libbpf reads the maps out of the BTF, and the verifier names lines of it. */
+export const CLANG_FLAGS: readonly string[] = [
+  '-target',
+  'bpf',
+  '-mcpu=v3',
+  '-O2',
+  '-g',
+  '-std=gnu11',
+  '-Wall',
+  '-Wextra',
+  '-Werror',
+  '-nostdinc',
+  '-fno-ident',
+  '-fdebug-compilation-dir',
+  '.',
+  '-Iinclude',
+];
+
+const TIMEOUT_MS = 120_000;
+const OUTPUT_BYTES_MAX = 4 << 20;
+
+export type ClangRun =
+  | { readonly ok: true; readonly object: Uint8Array }
+  /** clang said no: the C is wrong. */
+  | { readonly ok: false; readonly reason: 'refused'; readonly output: string }
+  /** clang did not get to say anything: it crashed, took too long, or the disk is full. */
+  | { readonly ok: false; readonly reason: 'failed'; readonly message: string };
+
+/** Compiles in a folder of its own (0700), which is removed whatever happens. Never throws. */
+export async function runClang(clang: string, c: string, templates: Templates): Promise<ClangRun> {
+  let folder: string | null = null;
+  try {
+    folder = await mkdtemp(path.join(tmpdir(), 'pktc-build-'));
+    await mkdir(path.join(folder, 'include', 'pktc'), { recursive: true });
+    await writeFile(path.join(folder, SOURCE_NAME), c);
+    for (const header of templates.headers) await writeFile(path.join(folder, 'include', header.path), header.text);
+    const failure = await start(clang, folder);
+    if (failure !== null) return failure;
+    return { ok: true, object: new Uint8Array(await readFile(path.join(folder, OBJECT_NAME))) };
+  } catch (error) {
+    return { ok: false, reason: 'failed', message: (error as Error).message };
+  } finally {
+    if (folder !== null) await rm(folder, { recursive: true, force: true }).catch(() => undefined);
+  }
+}
+
+function start(clang: string, folder: string): Promise<Extract<ClangRun, { ok: false }> | null> {
+  return new Promise((settle) => {
+    execFile(
+      clang,
+      [...CLANG_FLAGS, '-c', SOURCE_NAME, '-o', OBJECT_NAME],
+      { cwd: folder, timeout: TIMEOUT_MS, killSignal: 'SIGKILL', maxBuffer: OUTPUT_BYTES_MAX },
+      (error, _stdout, stderr) => {
+        if (error === null) settle(null);
+        else if (error.killed) settle({ ok: false, reason: 'failed', message: `it took longer than ${TIMEOUT_MS / 1000} s` });
+        else if (typeof error.code === 'number' && /\berror: /.test(stderr) && !/No space left/.test(stderr)) {
+          settle({ ok: false, reason: 'refused', output: stderr });
+        } else settle({ ok: false, reason: 'failed', message: stderr.trim().split('\n')[0] || error.message });
+      },
+    );
+  });
+}

@@ -1,0 +1,72 @@
+/** From a rule file to an artifact: six phases, each a pure function but the last, which starts clang. */
+import type { SyntaxFile } from '../grammar/ast.ts';
+import type { HookName } from '../grammar/fields/field.ts';
+import type { SourceFile } from '../grammar/source.ts';
+import type { Artifact } from '../runtime/abi/manifest.ts';
+import { parse } from './1-parse/parse.ts';
+import type { Program } from './2-resolve/program.ts';
+import { resolve } from './2-resolve/resolve.ts';
+import { check } from './3-check/check.ts';
+import type { Plan } from './4-plan/plan.ts';
+import { planProgram } from './4-plan/plan-program.ts';
+import { type Emission, emit } from './5-emit/emit.ts';
+import { type BuildOptions, build } from './6-build/build.ts';
+import { readTemplates } from './6-build/templates.ts';
+import { diagnostic } from './diagnostics/catalog.ts';
+import type { Diagnostic } from './diagnostics/diagnostic.ts';
+import { targetFor } from './targets/target.ts';
+
+export interface CompileOptions extends BuildOptions {
+  /** Takes the place of the file's own `hook`; null: as the file says, else `xdp`. */
+  readonly hook: HookName | null;
+}
+
+/** What the phases that only look at the rules made, as far as they got; with any error there is no plan. */
+export interface Analysis {
+  readonly syntax: SyntaxFile;
+  readonly program: Program;
+  readonly plan: Plan | null;
+  /** In the order of the file. */
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+export interface Compilation extends Analysis {
+  readonly emission: Emission | null;
+  readonly artifact: Artifact | null;
+}
+
+/** Parse, resolve, check, plan: everything that can be wrong with the rules. Pure; never throws on what a rule file says. */
+export function analyse(source: SourceFile, { hook }: { readonly hook: HookName | null }): Analysis {
+  const { value: syntax, diagnostics: inSyntax } = parse(source);
+  const { value: program, diagnostics: inNames } = resolve(syntax, source, { hook });
+  const found = [...inSyntax, ...inNames, ...check(program)];
+  if (hasErrors(found)) return { syntax, program, plan: null, diagnostics: inOrder(found) };
+  const target = targetFor(program.hook);
+  if (target === null) return { syntax, program, plan: null, diagnostics: inOrder([...found, hookProblem(program)]) };
+  const { value: plan, diagnostics: inPlan } = planProgram(program, target);
+  return { syntax, program, plan, diagnostics: inOrder([...found, ...inPlan]) };
+}
+
+/** All six phases. Throws only when files of the installation are missing. */
+export async function compile(source: SourceFile, options: CompileOptions): Promise<Compilation> {
+  const analysis = analyse(source, options);
+  if (analysis.plan === null) return { ...analysis, emission: null, artifact: null };
+  const templates = readTemplates();
+  const emission = emit(analysis.plan, templates);
+  const { value: artifact, diagnostics } = await build(analysis.plan, emission, templates, options);
+  return { ...analysis, emission, artifact, diagnostics: [...analysis.diagnostics, ...diagnostics] };
+}
+
+/** Errors and warnings of one place belong together, whichever phase found them. */
+function inOrder(diagnostics: readonly Diagnostic[]): readonly Diagnostic[] {
+  const place = (one: Diagnostic) => one.primary?.span.start ?? Number.MAX_SAFE_INTEGER;
+  return [...diagnostics].sort((a, b) => place(a) - place(b));
+}
+
+export function hasErrors(diagnostics: readonly Diagnostic[]): boolean {
+  return diagnostics.some((one) => one.severity === 'error');
+}
+
+function hookProblem({ source, hook, hookSpan }: Program): Diagnostic {
+  return diagnostic('PKT4001', { hook }, hookSpan && { source, span: hookSpan });
+}

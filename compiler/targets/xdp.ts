@@ -1,0 +1,11 @@
+import { direction } from '../../grammar/fields/direction.ts';
+import type { Target } from './target.ts';
+
+/** XDP: the driver's receive path, before the kernel makes an sk_buff. It sees arriving packets only. */
+export const xdp: Target = {
+  hook: 'xdp',
+  skeleton: 'xdp.bpf.c',
+  program: 'pktc_xdp',
+  verdicts: ['pass', 'drop'],
+  constants: { [direction.name]: 0 },
+};

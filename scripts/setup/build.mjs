@@ -1,0 +1,53 @@
+/** TypeScript -> dist/, only when a source is newer than the last build. */
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, readdirSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { LOCK_NAME } from './lock.mjs';
+import { SetupError, say } from './progress.mjs';
+
+const SOURCES = ['grammar', 'compiler', 'runtime', 'cli', 'tsconfig.json', 'tsconfig.build.json'];
+/** Its time is that of the moment the last good build began. */
+const STAMP = path.join('dist', '.built');
+
+/** Folders count too: their time changes when a file is removed. Milliseconds since 1970. */
+function newest(entry) {
+  const stats = statSync(entry, { throwIfNoEntry: false });
+  if (!stats) return 0;
+  if (!stats.isDirectory()) return stats.mtimeMs;
+  const times = readdirSync(entry, { withFileTypes: true })
+    .filter((child) => child.isDirectory() || child.name.endsWith('.ts'))
+    .map((child) => newest(path.join(entry, child.name)));
+  return Math.max(stats.mtimeMs, ...times);
+}
+
+/** @param {string} root @returns whether dist/ is missing or older than its sources */
+export function buildIsStale(root) {
+  const stamp = statSync(path.join(root, STAMP), { throwIfNoEntry: false });
+  if (!stamp || !existsSync(path.join(root, 'dist', 'cli', 'main.js'))) return true;
+  return SOURCES.some((source) => newest(path.join(root, source)) > stamp.mtimeMs);
+}
+
+/** @param {string} root @param {{ clean: boolean }} options @throws SetupError */
+export function build(root, { clean }) {
+  if (!clean && !buildIsStale(root)) return false;
+  say('building (tsc)');
+  const dist = path.join(root, 'dist');
+  mkdirSync(dist, { recursive: true });
+  // Output of sources that are gone must not get into a package.
+  if (clean) for (const name of readdirSync(dist)) if (name !== LOCK_NAME) rmSync(path.join(dist, name), { recursive: true });
+  // Without its output, what the compiler remembers of the last build is wrong.
+  if (!existsSync(path.join(dist, 'cli', 'main.js'))) rmSync(path.join(dist, '.tsbuildinfo'), { force: true });
+  const began = new Date();
+  const tsc = path.join(root, 'node_modules', 'typescript', 'bin', 'tsc');
+  const { status, error } = spawnSync(process.execPath, [tsc, '-p', 'tsconfig.build.json'], {
+    cwd: root,
+    stdio: ['ignore', 2, 2],
+  });
+  if (error || status !== 0) {
+    throw new SetupError('the build failed', 'put right what the TypeScript compiler says above, and run the command again');
+  }
+  const stamp = path.join(root, STAMP);
+  writeFileSync(stamp, '');
+  utimesSync(stamp, began, began);
+  return true;
+}

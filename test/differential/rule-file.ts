@@ -1,0 +1,87 @@
+/** A rule file as the generator and the shrinker handle it: structure down to single values, printed as `.rules` text. */
+
+export interface RuleFile {
+  readonly lets: readonly Let[];
+  /** null: no `default` statement. */
+  readonly defaultAction: string | null;
+  readonly rules: readonly GeneratedRule[];
+}
+
+export interface Let {
+  readonly name: string;
+  readonly values: readonly string[];
+}
+
+export interface GeneratedRule {
+  readonly label: string | null;
+  readonly condition: Condition;
+  readonly actions: readonly string[];
+  /** `,` or `/` between the actions. */
+  readonly separator: string;
+}
+
+export type Condition =
+  /** `word`: `and` is written out; otherwise the parts stand side by side. */
+  | { readonly kind: 'and'; readonly word: boolean; readonly of: readonly Condition[] }
+  | { readonly kind: 'or'; readonly of: readonly Condition[] }
+  | { readonly kind: 'not'; readonly of: Condition }
+  | Leaf;
+
+export interface Leaf {
+  readonly kind: 'leaf';
+  /** A field, or a word that stands alone. */
+  readonly field: string;
+  /** Empty: none is written. */
+  readonly operator: string;
+  /** One value, or those of a list; empty for a word that stands alone. */
+  readonly values: readonly string[];
+  readonly braces: boolean;
+}
+
+export function printRuleFile(file: RuleFile): string {
+  const lines = [
+    ...(file.defaultAction === null ? [] : [`default ${file.defaultAction}`]),
+    ...file.lets.map(({ name, values }) => `let ${name} = ${values.length === 1 ? values[0] : `{ ${values.join(', ')} }`}`),
+    ...file.rules.map(printRule),
+  ];
+  return lines.map((line) => `${line}\n`).join('');
+}
+
+function printRule({ label, condition, actions, separator }: GeneratedRule): string {
+  return `${label === null ? '' : `${label}: `}match ${printCondition(condition)} -> ${actions.join(separator)}`;
+}
+
+export function printCondition(condition: Condition): string {
+  switch (condition.kind) {
+    case 'and':
+      return condition.of.map((part) => printTerm(part)).join(condition.word ? ' and ' : ' ');
+    case 'or':
+      return condition.of.map((part) => printTerm(part)).join(' or ');
+    case 'not':
+      return `not ${printTerm(condition.of)}`;
+    case 'leaf':
+      return printLeaf(condition);
+  }
+}
+
+/** Everything but a single comparison is bracketed: `or` and *and* do not mix without. */
+function printTerm(condition: Condition): string {
+  return condition.kind === 'and' || condition.kind === 'or' ? `(${printCondition(condition)})` : printCondition(condition);
+}
+
+function printLeaf({ field, operator, values, braces }: Leaf): string {
+  const value = braces ? `{ ${values.join(', ')} }` : values.join('');
+  return [field, operator, value].filter((part) => part !== '').join(' ');
+}
+
+export function leavesOf(condition: Condition): readonly Leaf[] {
+  switch (condition.kind) {
+    case 'and':
+    case 'or':
+      return condition.of.flatMap(leavesOf);
+    case 'not':
+      return leavesOf(condition.of);
+    case 'leaf':
+      return [condition];
+  }
+}

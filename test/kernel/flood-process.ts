@@ -1,0 +1,20 @@
+/** The process behind flood.ts: runs a program that another process loaded, over and over, on the CPU it was put on. */
+import koffi from 'koffi';
+import { allocate, openLibbpf, TEST_RUN_OPTIONS } from '../../runtime/ffi/libbpf.ts';
+import { stableMemory } from '../../runtime/ffi/libc.ts';
+
+const [, , programId, repeat, hex = ''] = process.argv;
+const libbpf = openLibbpf();
+const fd = libbpf.prog_get_fd_by_id(Number(programId));
+const frame = stableMemory(hex.length / 2);
+frame.bytes.set(Buffer.from(hex, 'hex'));
+const options = allocate(TEST_RUN_OPTIONS);
+options.set('data_in', frame.address);
+options.set('data_size_in', frame.bytes.length);
+options.set('repeat', Number(repeat));
+process.stdout.write('ready\n');
+process.stdin.once('data', () => {
+  const result = libbpf.prog_test_run_opts(fd, options.bytes);
+  if (result < 0) throw new Error(`test run: ${koffi.errno()}`);
+  process.exit(0);
+});

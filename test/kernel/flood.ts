@@ -1,0 +1,23 @@
+/** Packets as fast as the kernel can make them, on a CPU of their own: BPF_PROG_TEST_RUN repeated by another process. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+
+export interface Flood {
+  /** Lets it loose. */
+  start(): void;
+  /** When all frames have been run. */
+  readonly done: Promise<void>;
+}
+
+export async function prepareFlood(programId: number, frame: Uint8Array, repeat: number, cpu: number): Promise<Flood> {
+  const here = (file: string) => new URL(file, import.meta.url).pathname;
+  const hex = Buffer.from(frame).toString('hex');
+  const node = [process.execPath, '--import', here('typescript-loader.mjs'), here('flood-process.ts')];
+  const args = ['-c', String(cpu), ...node, String(programId), String(repeat), hex];
+  const child = spawn('taskset', args, { stdio: ['pipe', 'pipe', 'inherit'] });
+  const done = once(child, 'exit').then(([code]) => {
+    if (code !== 0) throw new Error(`the flood ended with ${code}`);
+  });
+  await Promise.race([once(child.stdout, 'data'), done]);
+  return { start: () => child.stdin.write('go\n'), done };
+}
