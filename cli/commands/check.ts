@@ -55,7 +55,7 @@ async function diagnose(file: string, hook: HookName | null) {
   try {
     const source = await readRuleSource(file);
     const { sound, diagnostics } = await examine(source, hook);
-    return { name: source.name, diagnostics, failure: null, rules: sound && sound.program.rules.length };
+    return { name: source.name, diagnostics, failure: null, rules: sound?.program.rules.length ?? null };
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
     return { name: file, diagnostics: [asDiagnostic(error)], failure: error, rules: null };

@@ -31,7 +31,7 @@ export const completionCommand: Command<{ shell: Shell }> = {
   summary: 'print a completion script for your shell',
   examples: [
     ['$0 completion bash >> ~/.bashrc', 'complete in bash'],
-    ['$0 completion zsh > "${fpath[1]}/_pktc"', 'complete in zsh'],
+    ['$0 completion zsh > /usr/local/share/zsh/site-functions/_pktc', 'complete in zsh, for everybody'],
     ['$0 completion fish > ~/.config/fish/completions/pktc.fish', 'complete in fish'],
   ],
   exits: ['ok', 'usage'],

@@ -1,9 +1,10 @@
 /** Program x Target -> Plan. */
-import type { Expression, Predicate, Program } from '../2-resolve/program.ts';
+import type { Program } from '../2-resolve/program.ts';
 import { diagnostic } from '../diagnostics/catalog.ts';
 import type { Diagnostic, Outcome } from '../diagnostics/diagnostic.ts';
 import type { Target } from '../targets/target.ts';
 import { FIXED_INSTRUCTIONS, ruleCost } from './cost.ts';
+import { LIST_RANGES_MAX, longLists, predicatesOf, TABLE_RANGES_MAX, tableRanges } from './long-lists.ts';
 import type { Plan } from './plan.ts';
 import { depthFor, EVENT_FIELDS, slotsFor } from './slots.ts';
 
@@ -12,6 +13,9 @@ export const CHAIN_RULES_MAX = 4096;
 
 /** Conditional jumps reach 32,767 instructions; a function of the chain stays well below, for the estimate is one. */
 const BLOCK_INSTRUCTIONS_MAX = 12_000;
+
+/** Comparisons of one rule that fill a function by the estimate, rounded down. */
+const LARGEST_RULE = 600;
 
 /** The kernel walks at most a million (`BPF_COMPLEXITY_LIMIT_INSNS`); half of it is left to what the estimate does not know. */
 const VERIFIER_INSTRUCTIONS_MAX = 500_000;
@@ -25,7 +29,7 @@ export function planProgram(program: Program, target: Target): Outcome<Plan | nu
     instructions: FIXED_INSTRUCTIONS + costs.reduce((sum, one) => sum + one, 0),
     limit: VERIFIER_INSTRUCTIONS_MAX,
   };
-  const problem = sizeProblem(program, cost);
+  const problem = sizeProblem(program, costs, cost);
   if (problem !== null) return { value: null, diagnostics: [problem] };
 
   const logs = program.rules.flatMap((rule) => (rule.actions.log === null ? [] : [rule.actions.log]));
@@ -50,17 +54,40 @@ export function planProgram(program: Program, target: Target): Outcome<Plan | nu
   return { value: plan, diagnostics: [] };
 }
 
-function sizeProblem(program: Program, cost: Plan['cost']): Diagnostic | null {
-  const { length } = program.rules;
-  const first = program.rules[CHAIN_RULES_MAX];
+function sizeProblem(program: Program, costs: readonly number[], cost: Plan['cost']): Diagnostic | null {
+  const { source, rules } = program;
+  const first = rules[CHAIN_RULES_MAX];
   if (first !== undefined) {
-    const place = { source: program.source, span: first.span, text: `rule ${CHAIN_RULES_MAX + 1}` };
+    const place = { source, span: first.span, text: `rule ${CHAIN_RULES_MAX + 1}` };
     const help = 'write rules that differ in one value as one rule with a list: `src { a, b, … }`';
-    return diagnostic('PKT4002', { rules: length, limit: CHAIN_RULES_MAX }, place, { help });
+    return diagnostic('PKT4002', { rules: rules.length, limit: CHAIN_RULES_MAX }, place, { help });
   }
-  if (cost.instructions <= cost.limit) return null;
-  const help = 'use lists in place of `or`, and split the file over several interfaces or hosts';
-  return diagnostic('PKT4003', cost, null, { help });
+  const large = rules.find((_, index) => (costs[index] ?? 0) > BLOCK_INSTRUCTIONS_MAX);
+  if (large !== undefined) {
+    const help = 'use a list in place of alternatives: `src { a, b }` for `src a or src b`; or make several rules of it';
+    return diagnostic('PKT4004', { limit: LARGEST_RULE }, { source, span: large.span }, { help });
+  }
+  if (cost.instructions > cost.limit) {
+    return diagnostic('PKT4003', cost, null, {
+      help: 'use lists in place of `or`, and one rule with a list for rules that are alike',
+    });
+  }
+  return listProblem(program);
+}
+
+function listProblem(program: Program): Diagnostic | null {
+  const lists = longLists(program);
+  const longest = lists.find(({ ranges }) => ranges.length > LIST_RANGES_MAX);
+  if (longest !== undefined) {
+    const place = { source: program.source, span: longest.predicate.span };
+    const help = 'split it over several rules';
+    return diagnostic('PKT4005', { ranges: longest.ranges.length, limit: LIST_RANGES_MAX }, place, { help });
+  }
+  const ranges = tableRanges(lists);
+  if (ranges <= TABLE_RANGES_MAX) return null;
+  return diagnostic('PKT4006', { ranges, limit: TABLE_RANGES_MAX }, null, {
+    help: 'merge neighbouring prefixes, or split the file',
+  });
 }
 
 /** Consecutive rules of about equal cost, as few blocks as there can be. */
@@ -77,9 +104,4 @@ function blocksOf(costs: readonly number[]): readonly (readonly [number, number]
     sum += cost;
   });
   return [...blocks, [first, costs.length]];
-}
-
-function predicatesOf(expression: Expression): readonly Predicate[] {
-  if (expression.kind === 'and' || expression.kind === 'or') return expression.of.flatMap(predicatesOf);
-  return expression.kind === 'not' ? predicatesOf(expression.of) : [expression];
 }
