@@ -48,7 +48,8 @@ export type Declaration =
   | { readonly kind: 'struct'; readonly name: string; readonly members: readonly Parameter[] }
   | {
       readonly kind: 'function';
-      readonly attributes: string;
+      /** `inline`: part of its callers. `global`: one of its own, which the verifier checks once. */
+      readonly linkage: 'inline' | 'global';
       readonly returns: string;
       readonly name: string;
       readonly parameters: readonly Parameter[];

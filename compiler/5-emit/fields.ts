@@ -103,7 +103,7 @@ function readerOf(layer: Layer, slots: readonly Slot[]): readonly Declaration[] 
     BLANK,
     {
       kind: 'function',
-      attributes: 'static __always_inline',
+      linkage: 'inline',
       returns: 'void',
       name: reader,
       parameters: [
@@ -157,7 +157,7 @@ function assignments(slot: Slot, read: HeaderRead, place: Expr): readonly Statem
 function factReader(slots: readonly Slot[]): Declaration {
   return {
     kind: 'function',
-    attributes: 'static __always_inline',
+    linkage: 'inline',
     returns: 'void',
     name: 'pktc_read_facts',
     parameters: [

@@ -76,7 +76,7 @@ function listFunction(list: List): readonly Declaration[] {
   return [
     {
       kind: 'function',
-      attributes: 'static __always_inline',
+      linkage: 'inline',
       returns: 'bool',
       name: list.name,
       parameters: [{ type: PARAMETER[list.width], name: 'value' }],

@@ -112,16 +112,15 @@ function braced(values: readonly string[]): string {
   return `{ ${values.join(', ')} }`;
 }
 
+const LINKAGE = { inline: 'static __always_inline', global: '__noinline' } as const;
+
 function printFunction(page: Page, declared: Extract<Declaration, { kind: 'function' }>): void {
-  const head = `${declared.attributes} ${parameter({ type: declared.returns, name: declared.name })}(`;
+  const linkage = LINKAGE[declared.linkage];
+  const head = `${linkage} ${parameter({ type: declared.returns, name: declared.name })}(`;
   const parameters = declared.parameters.map(parameter);
   const oneLine = `${head}${parameters.join(', ')})`;
   if (oneLine.length <= COLUMNS) page.lines.push(oneLine);
-  else
-    page.lines.push(
-      declared.attributes,
-      `${parameter({ type: declared.returns, name: declared.name })}(${parameters.join(', ')})`,
-    );
+  else page.lines.push(linkage, `${parameter({ type: declared.returns, name: declared.name })}(${parameters.join(', ')})`);
   page.lines.push('{');
   for (const statement of declared.body) printStatement(page, statement, 1);
   page.lines.push('}');

@@ -41,7 +41,7 @@ function blockFunction(title: string, rules: readonly Rule[], plan: Plan, contex
   const logs = rules.some((rule) => rule.actions.log !== null);
   const declaration: Declaration = {
     kind: 'function',
-    attributes: '__noinline',
+    linkage: 'global',
     returns: 'int',
     name: title,
     // The verifier of older kernels refuses a global function's argument that nothing uses.
