@@ -61,9 +61,10 @@ function createProgram(argv: readonly string[], terminal: Terminal, execute: Exe
     .demandCommand(1, 'no command given')
     .exitProcess(false)
     .fail((message, error, self) => {
-      if (error) throw error;
+      // yargs throws some of what is wrong with a command line itself.
+      if (error && error.name !== 'YError') throw error;
       if (argv.length === 0) terminal.say(`${helpText(self)}\n`);
-      throw new Failure(message.replace(/\n+/g, ', '), {
+      throw new Failure((message || error.message).replace(/\n+/g, ', '), {
         exit: EXIT.usage,
         help: 'see `pktc --help`, or `pktc COMMAND --help`',
       });

@@ -20,7 +20,7 @@ export interface Stop {
 
 const SIGNALS: readonly NodeJS.Signals[] = ['SIGINT', 'SIGTERM', 'SIGHUP'];
 
-/** Whoever asks twice is not willing to wait: the status that a shell gives to a death by signal. */
+/** Whoever presses Ctrl-C twice is not willing to wait: the status that a shell gives to a death by SIGINT. */
 const IMPATIENT_EXIT = 130;
 
 /** Takes over the signals, and the exceptions that nobody caught, so that the end is always in order. */
@@ -33,13 +33,13 @@ export function createStop(): Stop {
   const interrupted = new Promise<void>((settle) => {
     interrupt = settle;
   });
-  const state: { reason: StopReason | null; signals: number } = { reason: null, signals: 0 };
+  const state: { reason: StopReason | null; interrupts: number } = { reason: null, interrupts: 0 };
   const because = (reason: StopReason) => {
     state.reason ??= reason;
     resolve(state.reason);
   };
   const onSignal = (signal: NodeJS.Signals) => {
-    if (++state.signals > 1) process.exit(IMPATIENT_EXIT);
+    if (signal === 'SIGINT' && ++state.interrupts > 1) process.exit(IMPATIENT_EXIT);
     because({ kind: 'signal', signal });
     interrupt();
   };

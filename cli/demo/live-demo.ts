@@ -35,10 +35,8 @@ export async function liveDemo(seconds: number, stop: Stop, terminal: Terminal):
     const run = inNamespace(lab.inside, command, 'run');
     children.push(run);
     const ended = exitOf(run);
-    void stop.promise.then((reason) => {
-      // Ctrl-C went to the whole group, so that `run` is ending by itself; any other signal came to this process alone.
-      if (reason.kind !== 'signal' || reason.signal !== 'SIGINT') run.kill('SIGTERM');
-    });
+    // Ctrl-C goes to the whole group, so `run` may know already: it does not mind hearing it again.
+    void stop.promise.then(() => run.kill('SIGTERM'));
     await Promise.race([relayUntilAttached(run), ended]);
     if (run.exitCode === null && stop.reason === null) {
       children.push(inNamespace(lab.outside, ['demo', '--role', 'client', ...family(lab)], 'ignore'));

@@ -4,7 +4,8 @@
  */
 export type Expr =
   | { readonly kind: 'name'; readonly name: string }
-  | { readonly kind: 'number'; readonly value: bigint; readonly hex: boolean }
+  /** `digits`: hexadecimal, filled up with zeroes to so many; null: decimal. */
+  | { readonly kind: 'number'; readonly value: bigint; readonly digits: number | null }
   | { readonly kind: 'member'; readonly of: string; readonly member: string }
   | { readonly kind: 'element'; readonly of: Expr; readonly index: number }
   | { readonly kind: 'call'; readonly name: string; readonly args: readonly Expr[] }
@@ -65,11 +66,11 @@ export function name(text: string): Expr {
 }
 
 export function decimal(value: number | bigint): Expr {
-  return { kind: 'number', value: BigInt(value), hex: false };
+  return { kind: 'number', value: BigInt(value), digits: null };
 }
 
-export function hex(value: number | bigint): Expr {
-  return { kind: 'number', value: BigInt(value), hex: true };
+export function hex(value: number | bigint, digits = 1): Expr {
+  return { kind: 'number', value: BigInt(value), digits };
 }
 
 export function call(text: string, ...args: readonly Expr[]): Expr {

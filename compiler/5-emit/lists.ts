@@ -9,17 +9,25 @@ const LOW = (1n << HALF) - 1n;
 /** Width of the values: `u32` covers every field of up to 32 bits, `u128` is an IPv6 address. */
 export type Width = 'u32' | 'u64' | 'u128';
 
+/** How values of a field lie in C and look in it. */
+export interface ValueKind {
+  readonly width: Width;
+  readonly max: bigint;
+  /** Of a hexadecimal number; null: people read this value in decimal. */
+  readonly digits: number | null;
+}
+
 interface List {
   readonly name: string;
-  readonly width: Width;
+  readonly kind: ValueKind;
   readonly ranges: readonly BigRange[];
   /** Where its ranges begin in the table of its width; null: compared one by one. */
   readonly tableStart: number | null;
 }
 
 export interface Lists {
-  /** An expression that is true when `value` lies in one of `ranges`, of which there is at least one; `max` is the largest value. */
-  contains(value: Expr, width: Width, ranges: readonly BigRange[], max: bigint): Expr;
+  /** An expression that is true when `value` lies in one of `ranges`, of which there is at least one. */
+  contains(value: Expr, kind: ValueKind, ranges: readonly BigRange[]): Expr;
   /** The functions and tables that those expressions use. */
   declarations(): readonly Declaration[];
 }

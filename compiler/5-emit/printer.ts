@@ -39,7 +39,7 @@ export function commentText(text: string): string {
     .replace(/\*(?=\/)/g, '* ')
     .replace(/\/(?=\*)/g, '/ ')
     .replace(/\?(?=\?)/g, '? ')
-    .replace(/\\+$/, '$& ')
+    .replace(/(?:\\\\)+$/, '\\u{5c}')
     .trimStart();
 }
 
@@ -53,7 +53,7 @@ function printDeclaration(page: Page, declaration: Declaration): void {
       lines.push(...declaration.lines);
       return;
     case 'comment':
-      lines.push(...blockComment(declaration.lines));
+      lines.push(...comment(declaration.lines, COLUMNS));
       return;
     case 'include':
       lines.push(`#include <${declaration.path}>`);
@@ -88,10 +88,26 @@ function printDeclaration(page: Page, declaration: Declaration): void {
   }
 }
 
-function blockComment(texts: readonly string[]): readonly string[] {
+/** On one line if it fits, else a block of as many as it needs. */
+function comment(texts: readonly string[], columns: number): readonly string[] {
   const [only] = texts;
-  if (texts.length === 1 && only !== undefined) return [`/* ${commentText(only)} */`];
-  return ['/*', ...texts.map((text) => ` * ${commentText(text)}`.trimEnd()), ' */'];
+  const oneLine = texts.length === 1 && only !== undefined ? `/* ${commentText(only)} */` : null;
+  if (oneLine !== null && oneLine.length <= columns) return [oneLine];
+  const lines = texts.flatMap((text) => filled(commentText(text), columns - ' * '.length));
+  return ['/*', ...lines.map((line) => ` * ${line}`.trimEnd()), ' */'];
+}
+
+/** Breaks at spaces; a word that is longer than a line stays whole, and a line never ends in a backslash. */
+function filled(text: string, columns: number): readonly string[] {
+  const lines: string[] = [];
+  let line = '';
+  for (const word of text.split(' ')) {
+    if (line !== '' && line.length + 1 + word.length > columns && !line.endsWith('\\')) {
+      lines.push(line);
+      line = word;
+    } else line = line === '' ? word : `${line} ${word}`;
+  }
+  return [...lines, line];
 }
 
 function parameter({ type, name }: Parameter): string {
@@ -134,10 +150,10 @@ function printStatement(page: Page, statement: Statement, depth: number): void {
       return;
     case 'comment':
       if (statement.rule !== undefined) page.lineMap.push({ c_line: page.lines.length + 1, rule: statement.rule });
-      page.lines.push(`${tabs}/* ${commentText(statement.text)} */`);
+      page.lines.push(...comment([statement.text], COLUMNS - depth * TAB).map((line) => tabs + line));
       return;
     case 'return':
-      page.lines.push(...wrapped(`${tabs}return `, statement.value, ';', depth, 'return '.length));
+      page.lines.push(...wrapped('return ', statement.value, ';', depth));
       return;
     case 'do':
       page.lines.push(`${tabs}${printExpr(statement.value)};`);
@@ -156,21 +172,40 @@ function printStatement(page: Page, statement: Statement, depth: number): void {
 function printIf(page: Page, statement: Extract<Statement, { kind: 'if' }>, depth: number): void {
   const tabs = '\t'.repeat(depth);
   const braces = statement.body.length > 1;
-  page.lines.push(...wrapped(`${tabs}if (`, statement.condition, braces ? ') {' : ')', depth, 'if ('.length));
+  page.lines.push(...wrapped('if (', statement.condition, braces ? ') {' : ')', depth));
   for (const inner of statement.body) printStatement(page, inner, depth + 1);
   if (braces) page.lines.push(`${tabs}}`);
 }
 
-/** One line if it fits, else a line for each part of a chain, under each other. */
-function wrapped(before: string, expr: Expr, after: string, depth: number, indent: number): readonly string[] {
-  const whole = `${before}${value(expr)}${after}`;
-  if (whole.length + depth * (TAB - 1) <= COLUMNS || expr.kind !== 'chain') return [whole];
-  const parts = expr.of.map(inChain);
-  return parts.map((part, at) => {
-    const start = at === 0 ? before : '\t'.repeat(depth) + ' '.repeat(indent);
-    const end = at === parts.length - 1 ? after : ` ${expr.operator}`;
-    return `${start}${part}${end}`;
+/** `before`, the expression over as many lines as it needs, `after`. */
+function wrapped(before: string, expr: Expr, after: string, depth: number): readonly string[] {
+  const lines = layOut(expr, COLUMNS - depth * TAB - before.length - after.length);
+  const tabs = '\t'.repeat(depth);
+  const hanging = tabs + ' '.repeat(before.length);
+  return lines.map((line, at) => `${at === 0 ? tabs + before : hanging}${line}${at === lines.length - 1 ? after : ''}`);
+}
+
+/** One line if it fits into `columns`, else a line for each part of a chain or argument of a call, under each other. */
+function layOut(expr: Expr, columns: number): readonly string[] {
+  const whole = value(expr);
+  if (whole.length <= columns) return [whole];
+  if (expr.kind === 'not') return enclosed('!', layOut(expr.of, columns - 1), '');
+  if (expr.kind === 'call') return enclosed(`${expr.name}(`, joined(expr.args, ',', columns - expr.name.length - 1), ')');
+  return expr.kind === 'chain' ? joined(expr.of, ` ${expr.operator}`, columns) : [whole];
+}
+
+function joined(of: readonly Expr[], separator: string, columns: number): readonly string[] {
+  return of.flatMap((part, at) => {
+    const end = at === of.length - 1 ? '' : separator;
+    const inside = columns - end.length - 2;
+    return enclosed('', part.kind === 'chain' ? enclosed('(', layOut(part, inside), ')') : layOut(part, inside), end);
   });
+}
+
+/** `before` stands in front of the first line and pushes the others as far to the right. */
+function enclosed(before: string, lines: readonly string[], after: string): readonly string[] {
+  const hanging = ' '.repeat(before.length);
+  return lines.map((line, at) => `${at === 0 ? before : hanging}${line}${at === lines.length - 1 ? after : ''}`);
 }
 
 /** An expression that stands alone, between brackets or behind a keyword. */
@@ -193,7 +228,7 @@ function printExpr(expr: Expr): string {
     case 'name':
       return expr.name;
     case 'number':
-      return printNumber(expr.value, expr.hex);
+      return printNumber(expr);
     case 'member':
       return `${expr.of}->${expr.member}`;
     case 'element':
@@ -213,7 +248,7 @@ function operand(expr: Expr): string {
   return expr.kind === 'binary' || expr.kind === 'chain' ? `(${value(expr)})` : printExpr(expr);
 }
 
-function printNumber(number: bigint, asHex: boolean): string {
-  const digits = asHex ? `0x${number.toString(16)}` : number.toString();
-  return number > 0xffff_ffffn ? `${digits}ULL` : number > 0x7fff_ffffn ? `${digits}U` : digits;
+function printNumber({ value: number, digits }: Extract<Expr, { kind: 'number' }>): string {
+  const text = digits === null ? number.toString() : `0x${number.toString(16).padStart(digits, '0')}`;
+  return number > 0xffff_ffffn ? `${text}ULL` : number > 0x7fff_ffffn ? `${text}U` : text;
 }

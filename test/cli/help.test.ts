@@ -39,6 +39,7 @@ describe('a wrong command line exits with 2 and says what to do', () => {
     [['replay', 'x.rules'], /Not enough/i],
     [['run', '-i', 'lo'], /needs a rule file/],
     [['run', 'x.rules'], /needs an interface/],
+    [['run', 'x.rules', '--interface='], /interface/],
     [['run', 'x.rules', '-i', 'lo', '--for', 'soon'], /--for/],
     [['run', 'x.rules', '-i', 'lo', '--for', '0s'], /--for/],
     [['run', 'x.rules', '-i', 'lo', '--count', '-1'], /--count/],

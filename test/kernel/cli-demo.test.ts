@@ -60,7 +60,9 @@ describeKernel('pktc demo', () => {
 
   test.each([
     ['SIGINT', 'group'],
+    ['SIGINT', 'process'],
     ['SIGTERM', 'process'],
+    ['SIGTERM', 'group'],
     ['SIGHUP', 'group'],
   ] as const)('%s to the %s: the counters, and nothing left', async (signal, whom) => {
     const { pid, texts, ended } = demo('--seconds', '60');

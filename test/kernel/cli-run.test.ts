@@ -291,7 +291,7 @@ describeKernel('pktc run, when it cannot', () => {
     });
   });
 
-  test.each(['nowhere0', '$(touch x)', 'a b', '../lo', 'x'.repeat(64), 'new\nline', '\x1b[2J', '-', '*', 'lo; reboot', ''])(
+  test.each(['nowhere0', '$(touch x)', 'a b', '../lo', 'x'.repeat(64), 'new\nline', '\x1b[2J', '-', '*', 'lo; reboot'])(
     'no interface %j: exit code 1, and nothing raw on the terminal',
     async (name) => {
       await withNetwork(async ({ near }) => {

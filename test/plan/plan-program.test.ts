@@ -1,0 +1,54 @@
+import { describe, expect, it } from 'vitest';
+import { analyse } from '../../compiler/index.ts';
+
+const planned = (text: string) => analyse({ name: 'x.rules', text }, { hook: null });
+const errors = (text: string) =>
+  planned(text)
+    .diagnostics.filter((one) => one.severity === 'error')
+    .map((one) => one.code);
+const lines = (count: number, line: (index: number) => string) =>
+  Array.from({ length: count }, (_, index) => line(index)).join('\n');
+
+/** Prefixes that do not merge. */
+const prefix = (index: number) => `10.${(index >> 7) & 255}.${(index & 127) * 2}.0/24`;
+
+describe('plan', () => {
+  it('reads no more of a packet than the rules ask for', () => {
+    const { plan } = planned('match dmac broadcast -> count');
+    expect(plan?.slots.map((slot) => slot.name)).toEqual(['dmac', 'len']);
+    expect(plan?.depth).toBe('link');
+    expect(plan?.events).toBeNull();
+  });
+
+  it('reads what an event carries when a rule logs', () => {
+    const { plan } = planned('match arp -> log payload 64');
+    expect(plan?.slots.map((slot) => slot.name)).toEqual(expect.arrayContaining(['src4', 'src6', 'sport', 'payload_off']));
+    expect(plan?.events?.payloadBytes).toBe(64);
+  });
+
+  it('puts every rule into exactly one block', () => {
+    const { plan } = planned(lines(2000, (index) => `match src ${prefix(index)} tcp -> count`));
+    const blocks = plan?.classifier.blocks ?? [];
+    expect(blocks.length).toBeGreaterThan(1);
+    expect(blocks[0]?.[0]).toBe(0);
+    expect(blocks.at(-1)?.[1]).toBe(2000);
+    blocks.slice(1).forEach(([first], index) => {
+      expect(first).toBe(blocks[index]?.[1]);
+    });
+  });
+
+  it('refuses what one program cannot hold', () => {
+    expect(errors(lines(4096, (index) => `match len ${index * 2} -> count`))).toEqual([]);
+    expect(errors(lines(4097, (index) => `match len ${index * 2} -> count`))).toEqual(['PKT4002']);
+    const alternatives = (count: number) => Array.from({ length: count }, (_, index) => `src ${prefix(index)}`).join(' or ');
+    expect(errors(`match ${alternatives(100)} -> drop`)).toEqual([]);
+    expect(errors(`match ${alternatives(800)} -> drop`)).toEqual(['PKT4004']);
+    expect(errors(lines(100, () => `match ${alternatives(300)} -> count`))).toEqual(['PKT4003']);
+    const list = (count: number) => Array.from({ length: count }, (_, index) => prefix(index)).join(', ');
+    expect(errors(`match src { ${list(4096)} } -> drop`)).toEqual([]);
+    expect(errors(`match src { ${list(4097)} } -> drop`)).toEqual(['PKT4005']);
+    const odd = (seed: number) => lines(4000, (index) => `${seed + index * 2},`);
+    const many = lines(20, (seed) => `match len { ${odd(seed)} } -> count`);
+    expect(errors(many)).toEqual(['PKT4006']);
+  });
+});
