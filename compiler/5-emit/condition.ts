@@ -7,7 +7,7 @@ import { isNeverAbsent, slotName } from '../4-plan/slots.ts';
 import type { Target } from '../targets/target.ts';
 import { binary, call, chain, decimal, type Expr, hex, member, name } from './c.ts';
 import { presence } from './fields.ts';
-import type { Lists, Width } from './lists.ts';
+import type { Lists, ValueKind } from './lists.ts';
 
 export interface ConditionContext {
   readonly slots: ReadonlyMap<string, Slot>;
@@ -117,17 +117,22 @@ function testOf(
 
 /** null: every value the field can have. */
 function inRanges(ranges: readonly NumberRange[], value: Expr, slot: Slot, context: ConditionContext): Expr | null {
-  const max = largest(slot);
+  const kind = valueKind(slot);
   const [first] = ranges;
   if (first === undefined) return FALSE;
-  if (first[0] <= 0 && BigInt(first[1]) >= max) return null;
-  return context.lists.contains(value, slot.bytes <= 4 ? 'u32' : 'u64', ranges.map(toBig), max);
+  if (first[0] <= 0 && BigInt(first[1]) >= kind.max) return null;
+  return context.lists.contains(value, kind, ranges.map(toBig));
 }
 
-function largest(slot: Slot): bigint {
-  const field = fieldNamed(slot.field);
-  if (field?.type.kind === 'uint' || field?.type.kind === 'flags') return (1n << BigInt(field.type.bits)) - 1n;
-  return field?.type.kind === 'mac' ? 0xffff_ffff_ffffn : 0xffff_ffffn;
+const IPV4: ValueKind = { width: 'u32', max: 0xffff_ffffn, digits: 8 };
+const IPV6: ValueKind = { width: 'u128', max: (1n << 128n) - 1n, digits: 16 };
+const MAC: ValueKind = { width: 'u64', max: 0xffff_ffff_ffffn, digits: 12 };
+
+function valueKind(slot: Slot): ValueKind {
+  const type = fieldNamed(slot.field)?.type;
+  if (type?.kind === 'mac') return MAC;
+  const bits = type?.kind === 'uint' || type?.kind === 'flags' ? type.bits : 8 * slot.bytes;
+  return { width: slot.bytes <= 4 ? 'u32' : 'u64', max: (1n << BigInt(bits)) - 1n, digits: null };
 }
 
 function toBig([first, last]: NumberRange): BigRange {
@@ -138,22 +143,15 @@ function addressAlternatives(
   { field, v4, v6 }: Extract<Predicate, { kind: 'address' }>,
   context: ConditionContext,
 ): readonly Guarded[] {
-  const family = (
-    suffix: '4' | '6',
-    ranges: readonly BigRange[],
-    width: Width,
-    max: bigint,
-    read: string,
-  ): readonly Guarded[] => {
-    const slot = context.slots.get(slotName(field, suffix));
+  const family = (slot: Slot | undefined, kind: ValueKind, ranges: readonly BigRange[]): readonly Guarded[] => {
     const [first] = ranges;
     if (slot === undefined || first === undefined) return [];
-    const value = call(read, width === 'u128' ? name(`&f->${slot.name}`) : member('f', slot.name));
-    const whole = first[0] === 0n && first[1] === max;
-    return [{ needs: [slot], test: whole ? null : context.lists.contains(value, width, ranges, max) }];
+    const value = kind === IPV6 ? call('pktc_read6', name(`&f->${slot.name}`)) : call('pktc_read', member('f', slot.name));
+    const whole = first[0] === 0n && first[1] === kind.max;
+    return [{ needs: [slot], test: whole ? null : context.lists.contains(value, kind, ranges) }];
   };
   return [
-    ...family('4', v4.map(toBig), 'u32', 0xffff_ffffn, 'pktc_read'),
-    ...family('6', v6, 'u128', (1n << 128n) - 1n, 'pktc_read6'),
+    ...family(context.slots.get(slotName(field, '4')), IPV4, v4.map(toBig)),
+    ...family(context.slots.get(slotName(field, '6')), IPV6, v6),
   ];
 }

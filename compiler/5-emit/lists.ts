@@ -1,10 +1,11 @@
 /** Value lists of the rules: short ones become a function of comparisons, long ones a table that is searched. Equal lists are one. */
 import type { BigRange } from '../2-resolve/program.ts';
 import { COMPARED_RANGES_MAX } from '../4-plan/cost.ts';
-import { BLANK, call, chain, type Declaration, decimal, type Expr, hex, name } from './c.ts';
+import { BLANK, binary, call, chain, type Declaration, decimal, type Expr, hex, name } from './c.ts';
 
 const HALF = 64n;
 const LOW = (1n << HALF) - 1n;
+const HALF_DIGITS = 16;
 
 /** Width of the values: `u32` covers every field of up to 32 bits, `u128` is an IPv6 address. */
 export type Width = 'u32' | 'u64' | 'u128';
@@ -36,75 +37,67 @@ export function createLists(): Lists {
   const lists = new Map<string, List>();
   const rows = { narrow: 0, wide: 0 };
 
-  const listFor = (width: Width, ranges: readonly BigRange[]): List => {
-    const key = `${width}:${ranges.map(([first, last]) => `${first}-${last}`).join(',')}`;
+  const listFor = (kind: ValueKind, ranges: readonly BigRange[]): List => {
+    const key = `${kind.width}:${kind.digits}:${ranges.map(([first, last]) => `${first}-${last}`).join(',')}`;
     const known = lists.get(key);
     if (known !== undefined) return known;
-    const table = width === 'u128' ? 'wide' : 'narrow';
+    const table = kind.width === 'u128' ? 'wide' : 'narrow';
     const searched = ranges.length > COMPARED_RANGES_MAX;
-    const list = { name: `pktc_list_${lists.size}`, width, ranges, tableStart: searched ? rows[table] : null };
+    const list = { name: `pktc_list_${lists.size}`, kind, ranges, tableStart: searched ? rows[table] : null };
     if (searched) rows[table] += ranges.length;
     lists.set(key, list);
     return list;
   };
 
   return {
-    contains: (value, width, ranges, max) => {
+    contains: (value, kind, ranges) => {
       const [only] = ranges;
-      if (only !== undefined && ranges.length === 1) return inRange(value, width, only, max);
-      return call(listFor(width, ranges).name, value);
+      if (only !== undefined && ranges.length === 1) return inRange(value, kind, only);
+      return call(listFor(kind, ranges).name, value);
     },
-    declarations: () => [
-      ...tables([...lists.values()]),
-      ...[...lists.values()].flatMap((list) => [...listFunction(list), BLANK]),
-    ],
+    declarations: () => [...tables([...lists.values()]), ...[...lists.values()].flatMap((list) => [listFunction(list), BLANK])],
   };
 }
 
-function inRange(value: Expr, width: Width, [first, last]: BigRange, max: bigint): Expr {
-  if (width === 'u128')
-    return call('pktc_in6', value, hex(first >> HALF), hex(first & LOW), hex(last >> HALF), hex(last & LOW));
-  const literal = numberStyle(first, last, max);
-  if (first === last) return { kind: 'binary', operator: '==', left: value, right: literal(first) };
-  if (first === 0n) return { kind: 'binary', operator: '<=', left: value, right: literal(last) };
-  if (last === max) return { kind: 'binary', operator: '>=', left: value, right: literal(first) };
+function inRange(value: Expr, { width, max, digits }: ValueKind, [first, last]: BigRange): Expr {
+  if (width === 'u128') return call('pktc_in6', value, ...halves(first), ...halves(last));
+  const literal = (number: bigint) => (digits === null ? decimal(number) : hex(number, digits));
+  if (first === last) return binary(value, '==', literal(first));
+  if (first === 0n) return binary(value, '<=', literal(last));
+  if (last === max) return binary(value, '>=', literal(first));
   return call(width === 'u32' ? 'pktc_in' : 'pktc_in64', value, literal(first), literal(last));
 }
 
-/** Addresses are read in hexadecimal, ports and lengths in decimal. */
-function numberStyle(first: bigint, last: bigint, max: bigint): (value: bigint) => Expr {
-  return max > 0xffffn && (first > 0xffffn || last > 0xffffn) ? hex : decimal;
+function halves(address: bigint): readonly Expr[] {
+  return [hex(address >> HALF, HALF_DIGITS), hex(address & LOW, HALF_DIGITS)];
 }
 
-const LIMIT: Readonly<Record<Width, bigint>> = { u32: 0xffff_ffffn, u64: LOW, u128: (1n << 128n) - 1n };
 const PARAMETER: Readonly<Record<Width, string>> = { u32: '__u32', u64: '__u64', u128: 'struct pktc_u128' };
 
-function listFunction(list: List): readonly Declaration[] {
+function listFunction(list: List): Declaration {
   const value = name('value');
-  return [
-    {
-      kind: 'function',
-      linkage: 'inline',
-      returns: 'bool',
-      name: list.name,
-      parameters: [{ type: PARAMETER[list.width], name: 'value' }],
-      body: [
-        { kind: 'return', value: list.tableStart === null ? compared(list, value) : searched(list, value, list.tableStart) },
-      ],
-    },
-  ];
+  return {
+    kind: 'function',
+    linkage: 'inline',
+    returns: 'bool',
+    name: list.name,
+    parameters: [{ type: PARAMETER[list.kind.width], name: 'value' }],
+    body: [
+      { kind: 'return', value: list.tableStart === null ? compared(list, value) : searched(list, value, list.tableStart) },
+    ],
+  };
 }
 
 function compared(list: List, value: Expr): Expr {
   return chain(
     '||',
-    list.ranges.map((range) => inRange(value, list.width, range, LIMIT[list.width])),
+    list.ranges.map((range) => inRange(value, list.kind, range)),
   );
 }
 
 function searched(list: List, value: Expr, start: number): Expr {
   const place = [decimal(start), decimal(list.ranges.length)];
-  return list.width === 'u128'
+  return list.kind.width === 'u128'
     ? call('pktc_search6', name('value.high'), name('value.low'), ...place)
     : call('pktc_search', value, ...place);
 }
@@ -112,18 +105,17 @@ function searched(list: List, value: Expr, start: number): Expr {
 /** One table a width, with the ranges of every list in it, and the header that searches it. */
 function tables(lists: readonly List[]): readonly Declaration[] {
   const inTable = lists.filter((list) => list.tableStart !== null);
-  const narrow = inTable.filter((list) => list.width !== 'u128').flatMap((list) => list.ranges);
-  const wide = inTable.filter((list) => list.width === 'u128').flatMap((list) => list.ranges);
+  const narrow = inTable.filter((list) => list.kind.width !== 'u128').flatMap((list) => list.ranges);
+  const wide = inTable.filter((list) => list.kind.width === 'u128').flatMap((list) => list.ranges);
   const declarations: Declaration[] = [];
   if (narrow.length > 0) {
     declarations.push(
-      { kind: 'table', type: 'pktc_range', name: 'pktc_ranges', rows: narrow.map((range) => range.map(hex)) },
+      { kind: 'table', type: 'pktc_range', name: 'pktc_ranges', rows: narrow.map((range) => range.map((value) => hex(value))) },
       { kind: 'include', path: 'pktc/search.h' },
       BLANK,
     );
   }
   if (wide.length > 0) {
-    const halves = (address: bigint) => [address >> HALF, address & LOW].map(hex);
     declarations.push(
       { kind: 'table', type: 'pktc_range6', name: 'pktc_ranges6', rows: wide.map((range) => range.map(halves)) },
       { kind: 'include', path: 'pktc/search6.h' },

@@ -34,13 +34,14 @@ export function commentText(text: string): string {
     if (character === '\\') return '\\\\';
     if (code >= 0x20 && code < 0x7f) return character;
     return `\\u{${code.toString(16)}}`;
-  }).join('');
+  })
+    .join('')
+    .trim();
   return escaped
     .replace(/\*(?=\/)/g, '* ')
     .replace(/\/(?=\*)/g, '/ ')
     .replace(/\?(?=\?)/g, '? ')
-    .replace(/(?:\\\\)+$/, '\\u{5c}')
-    .trimStart();
+    .replace(/(?:\\\\)+$/, '\\u{5c}');
 }
 
 function printDeclaration(page: Page, declaration: Declaration): void {
