@@ -190,7 +190,10 @@ function wrapped(before: string, expr: Expr, after: string, depth: number): read
 function layOut(expr: Expr, columns: number): readonly string[] {
   const whole = value(expr);
   if (whole.length <= columns) return [whole];
-  if (expr.kind === 'not') return enclosed('!', layOut(expr.of, columns - 1), '');
+  if (expr.kind === 'not') {
+    const bare = expr.of.kind !== 'chain' && expr.of.kind !== 'binary';
+    return bare ? enclosed('!', layOut(expr.of, columns - 1), '') : enclosed('!(', layOut(expr.of, columns - 3), ')');
+  }
   if (expr.kind === 'call') return enclosed(`${expr.name}(`, joined(expr.args, ',', columns - expr.name.length - 1), ')');
   return expr.kind === 'chain' ? joined(expr.of, ` ${expr.operator}`, columns) : [whole];
 }

@@ -23,7 +23,6 @@ export interface BuildOptions {
 
 const INSTALL_CLANG =
   'install it (Debian: `apt-get install clang`, Fedora: `dnf install clang`), or name one with `PKTC_CLANG`';
-const OUTPUT_LINES_MAX = 12;
 
 export async function build(
   plan: Plan,
@@ -63,9 +62,9 @@ function clangProblem(clang: Clang): Diagnostic | null {
 
 function runProblem(run: Extract<ClangRun, { ok: false }>, version: string): Diagnostic {
   if (run.reason === 'failed') return diagnostic('PKT5004', { message: run.message }, null, { help: 'see `pktc doctor`' });
-  const output = run.output.trimEnd().split('\n').slice(0, OUTPUT_LINES_MAX).join('\n');
+  const said = run.output.split('\n').find((line) => line.includes('error: ')) ?? '';
   return diagnostic('PKT5003', { version }, null, {
-    help: `this is a fault of pktc, not of the rules: please report it with the rule file, \`pktc compile FILE --emit c\` and\n${output}`,
+    help: `a fault of pktc, not of the rules: report it with the rule file and \`pktc compile FILE --emit c\` (clang: ${said.trim()})`,
   });
 }
 

@@ -17,8 +17,8 @@ export type Clang =
  * The clang that builds programs: `$PKTC_CLANG`, else `clang` in `$PATH`, else the newest `clang-N` there. Never throws.
  */
 export async function findClang(environment: NodeJS.ProcessEnv = process.env): Promise<Clang> {
-  const asked = environment['PKTC_CLANG'];
-  const file = asked ? asked : await inPath(environment['PATH'] ?? '');
+  const asked = environment.PKTC_CLANG;
+  const file = asked ? asked : await inPath(environment.PATH ?? '');
   if (file === null) return { found: false, reason: 'missing' };
   try {
     const { stdout } = await promisify(execFile)(file, ['--version'], { timeout: VERSION_TIMEOUT_MS });

@@ -21,9 +21,9 @@ export interface ObjectCache {
 
 /** `$PKTC_CACHE_DIR`, else `pktc` under `$XDG_CACHE_HOME` or `~/.cache`. */
 export function cacheFolder(environment: NodeJS.ProcessEnv): string {
-  const asked = environment['PKTC_CACHE_DIR'];
+  const asked = environment.PKTC_CACHE_DIR;
   if (asked && path.isAbsolute(asked)) return asked;
-  const base = environment['XDG_CACHE_HOME'];
+  const base = environment.XDG_CACHE_HOME;
   return path.join(base && path.isAbsolute(base) ? base : path.join(homedir(), '.cache'), 'pktc');
 }
 

@@ -227,14 +227,14 @@ __noinline int pktc_rules(struct xdp_md *ctx, struct pktc_fields *f)
 	 * line 1: odd: match not (tcp or udp or icmp or icmp6) and not arp -> log sample 1/10
 	 * payload 64, drop
 	 */
-	if (!(pktc_has(f, PKTC_HAS_PROTO) && pktc_read(f->proto) == 6) ||
-	     (pktc_has(f, PKTC_HAS_PROTO) && pktc_read(f->proto) == 17) ||
-	     (pktc_has(f, PKTC_HAS_ETHERTYPE | PKTC_HAS_PROTO) &&
-	      pktc_read(f->ethertype) == 2048 &&
-	      pktc_read(f->proto) == 1) ||
-	     (pktc_has(f, PKTC_HAS_ETHERTYPE | PKTC_HAS_PROTO) &&
-	      pktc_read(f->ethertype) == 34525 &&
-	      pktc_read(f->proto) == 58) &&
+	if (!((pktc_has(f, PKTC_HAS_PROTO) && pktc_read(f->proto) == 6) ||
+	      (pktc_has(f, PKTC_HAS_PROTO) && pktc_read(f->proto) == 17) ||
+	      (pktc_has(f, PKTC_HAS_ETHERTYPE | PKTC_HAS_PROTO) &&
+	       pktc_read(f->ethertype) == 2048 &&
+	       pktc_read(f->proto) == 1) ||
+	      (pktc_has(f, PKTC_HAS_ETHERTYPE | PKTC_HAS_PROTO) &&
+	       pktc_read(f->ethertype) == 34525 &&
+	       pktc_read(f->proto) == 58)) &&
 	    !(pktc_has(f, PKTC_HAS_ETHERTYPE) && pktc_read(f->ethertype) == 2054)) {
 		pktc_log(ctx, f, 0, pktc_log_how(PKTC_VERDICT_DROP, 64), 10);
 		return pktc_drop(0);
