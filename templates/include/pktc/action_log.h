@@ -100,7 +100,7 @@ static __always_inline __u32 pktc_copy_payload(struct xdp_md *ctx, struct pktc_e
 	pktc_opaque(len);
 	if (len == 0 || len > sizeof(e->payload))
 		return 0;
-	return bpf_xdp_load_bytes(ctx, f->payload_off, e->payload, len) ? 0 : len;
+	return pktc_load_bytes(ctx, f->payload_off, e->payload, len) ? 0 : len;
 #else
 	(void)ctx, (void)e, (void)f, (void)wanted;
 	return 0;

@@ -23,6 +23,8 @@ typedef __u64 __be64;
 #define NULL ((void *)0)
 
 #define SEC(name) __attribute__((section(name), used))
+/* A variable that libbpf provides. */
+#define SEC_EXTERN(name) __attribute__((section(name)))
 #define __always_inline inline __attribute__((always_inline))
 #define __noinline __attribute__((noinline))
 #define likely(x) __builtin_expect(!!(x), 1)
@@ -38,6 +40,9 @@ typedef __u64 __be64;
 #define pktc_ntoh32(x) (x)
 #define pktc_ntoh64(x) (x)
 #endif
+
+/* What the verifier lets a program add to a packet pointer: MAX_PACKET_OFF in kernel/bpf/verifier.c, with room. */
+#define PKTC_OFFSET_MAX 0x7fff
 
 /* How libbpf reads the definition of a map out of BTF. */
 #define __uint(name, value) int(*name)[value]
@@ -85,6 +90,42 @@ static __u64 (*const bpf_ringbuf_query)(void *ring, __u64 what) = (void *)134;
 static __u64 (*const bpf_xdp_get_buff_len)(struct xdp_md *ctx) = (void *)188;
 static long (*const bpf_xdp_load_bytes)(struct xdp_md *ctx, __u32 offset, void *to,
 					__u32 size) = (void *)189;
+
+/*
+ * The version of the kernel that loads the program, filled in by libbpf: KERNEL_VERSION()
+ * of include/uapi/linux/version.h. The verifier drops what is behind a test that fails.
+ */
+extern int LINUX_KERNEL_VERSION SEC_EXTERN(".kconfig");
+
+#define PKTC_KERNEL_VERSION(major, minor) (((major) << 16) + ((minor) << 8))
+
+/* Frames in several pieces, and the helpers for them, came with 5.18. */
+static __always_inline bool pktc_has_fragments(void)
+{
+	return LINUX_KERNEL_VERSION >= PKTC_KERNEL_VERSION(5, 18);
+}
+
+/*
+ * Copies `size` bytes at `offset` of the frame, from 1 to as many as `to` has. Returns 0,
+ * or not 0 when the frame ends before.
+ */
+static __always_inline long pktc_load_bytes(struct xdp_md *ctx, __u32 offset, void *to, __u32 size)
+{
+	const __u8 *from;
+	__u32 i;
+
+	if (pktc_has_fragments())
+		return bpf_xdp_load_bytes(ctx, offset, to, size);
+	if (offset > PKTC_OFFSET_MAX)
+		return -1;
+	from = (const __u8 *)(long)ctx->data + offset;
+	for (i = 0; i < size; i++, from++) {
+		if ((const void *)(from + 1) > (const void *)(long)ctx->data_end)
+			return -1;
+		((__u8 *)to)[i] = *from;
+	}
+	return 0;
+}
 
 /*
  * A value read afresh each time. Without it the compiler keeps values in

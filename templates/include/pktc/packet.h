@@ -61,12 +61,23 @@ static __always_inline __u64 pktc_mac(const __be16 *halves)
 	       pktc_ntoh16(halves[2]);
 }
 
+/*
+ * A frame with more linear bytes may go on in fragments. A page holds more than this
+ * behind the headroom and before struct skb_shared_info, whatever the architecture.
+ */
+#define PKTC_LINEAR_BYTES 2048
+
 static __always_inline void pktc_open(struct pktc_packet *p, struct xdp_md *ctx)
 {
 	__builtin_memset(p, 0, sizeof(*p));
 	p->ctx = ctx;
-	/* Counts the fragments of a multi-buffer frame too, which data_end does not. */
-	p->len = bpf_xdp_get_buff_len(ctx);
+	p->len = ctx->data_end - ctx->data;
+	/*
+	 * data_end is the end of the linear memory. Programs without xdp.frags get frames
+	 * in one piece, but BPF_PROG_TEST_RUN goes on in fragments where a page is full.
+	 */
+	if (unlikely(p->len >= PKTC_LINEAR_BYTES) && pktc_has_fragments())
+		p->len = bpf_xdp_get_buff_len(ctx);
 	p->end = p->len;
 }
 
@@ -87,9 +98,7 @@ __noinline __u32 pktc_load(struct xdp_md *ctx, struct pktc_cut *cut, __u32 off, 
 	pktc_opaque(have);
 	if (have == 0 || have > sizeof(*cut))
 		return 0;
-	if (bpf_xdp_load_bytes(ctx, off, cut, have))
-		return 0;
-	return have;
+	return pktc_load_bytes(ctx, off, cut, have) ? 0 : have;
 }
 
 /*
