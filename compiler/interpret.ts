@@ -58,6 +58,8 @@ function holds(expression: Expression, packet: Packet): boolean {
       return expression.of.some((part) => holds(part, packet));
     case 'not':
       return !holds(expression.of, packet);
+    case 'inner':
+      return false;
     default: {
       const value = lookUp(packet, expression.field);
       return value !== null && accepts(expression, value);
@@ -78,6 +80,8 @@ function accepts(predicate: Predicate, value: FieldValue): boolean {
       return (BigInt(value) & BigInt(predicate.mask)) === BigInt(predicate.value);
     case 'some':
       return (BigInt(value) & BigInt(predicate.mask)) !== 0n;
+    default:
+      return false;
   }
 }
 

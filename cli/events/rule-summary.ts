@@ -1,12 +1,13 @@
 /** What each rule did, printed when a command ends. */
 import type { Paint } from '../../compiler/diagnostics/paint.ts';
 import { visible } from '../../compiler/diagnostics/visible.ts';
+import type { VerdictName } from '../../runtime/abi/manifest.ts';
 import { renderTable } from '../table.ts';
 
 /** `rule` is null for the packets that no verdict caught. */
 export interface SummaryRow {
   readonly rule: string | null;
-  readonly verdict: 'pass' | 'drop' | null;
+  readonly verdict: VerdictName | null;
   readonly packets: bigint;
   readonly bytes: bigint;
   /** null: the command does not log. */

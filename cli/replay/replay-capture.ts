@@ -30,7 +30,7 @@ export async function replayCapture(
 ): Promise<boolean> {
   const totals: Totals = {
     engines: { kernel: 0, interpreter: 0 },
-    verdicts: { pass: 0, drop: 0 },
+    verdicts: { pass: 0, drop: 0, reject: 0, redirect: 0, audit: 0 },
     counters: Array.from({ length: program.rules.length + 1 }, () => ({ packets: 0n, bytes: 0n })),
   };
   const toText = json ? jsonLines(program) : tableLines(program, terminal);

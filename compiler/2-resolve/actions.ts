@@ -28,7 +28,7 @@ export function resolveActions(context: Context, nodes: readonly ActionNode[]): 
   if (known.length < reads.length || !fits) return null;
   const verdict = known.find((read) => read.action.kind === 'verdict')?.action.name ?? null;
   const log = known.find((read) => read.action.name === 'log');
-  return { verdict: verdict as Verdict | null, log: log ? logOf(log.values) : null };
+  return { verdict: verdict as Verdict | null, log: log ? logOf(log.values) : null, mark: null, redirect: null };
 }
 
 function logOf(values: Values): LogAction {

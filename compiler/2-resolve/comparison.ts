@@ -65,6 +65,9 @@ function resolveTyped(compared: Compared): Resolved {
     case 'flags':
       return resolveFlags(compared);
     case 'truth':
+    case 'kinds':
+    case 'bytes':
+    case 'interface':
       return null;
   }
 }

@@ -13,6 +13,12 @@ export function takes(field: Field): string {
       return 'TCP flags';
     case 'truth':
       return 'no value';
+    case 'bytes':
+      return 'text';
+    case 'interface':
+      return 'the name of an interface';
+    case 'kinds':
+      return numberOrName(field);
     case 'uint':
       return field.type.closed
         ? Object.keys(field.type.names ?? {})
@@ -39,7 +45,7 @@ export function given(item: Item): string {
 /** Every name of the field's table, those that depend on the protocol included. */
 export function wordsOf(field: Field): Names {
   const { type } = field;
-  if (type.kind === 'flags') return type.names;
+  if (type.kind === 'flags' || type.kind === 'kinds') return type.names;
   if (type.kind === 'mac') return { broadcast: 0xffffffffffff, multicast: 0x010000000000 };
   if (type.kind !== 'uint') return {};
   return Object.assign({}, type.names, ...Object.values(type.namesUnder ?? {})) as Names;

@@ -5,7 +5,8 @@
 import type { HookName } from '../../grammar/fields/field.ts';
 import type { SourceFile, Span } from '../../grammar/source.ts';
 
-export type Verdict = 'pass' | 'drop';
+/** What ends the evaluation. `audit` is what `audit drop` comes to: the packet passes, and events say what would have been. */
+export type Verdict = 'pass' | 'drop' | 'reject' | 'redirect' | 'audit';
 
 export interface Program {
   readonly source: SourceFile;
@@ -26,6 +27,8 @@ export interface Rule {
   readonly label: string | null;
   /** 16 hex digits, made from the label, or from the rule's own text and its occurrence: survives a move in the file. */
   readonly identity: string;
+  /** The file that the rule stands in: the main one, or an included one. Spans of the rule and its predicates are places in it. */
+  readonly source: SourceFile;
   readonly span: Span;
   /** 1-based. */
   readonly line: number;
@@ -37,6 +40,10 @@ export interface RuleActions {
   /** null: evaluation goes on with the next rule. */
   readonly verdict: Verdict | null;
   readonly log: LogAction | null;
+  /** Value for `skb->mark`; null: left alone. Rules go on seeing the mark that the packet came with. */
+  readonly mark: number | null;
+  /** Interface that `redirect` sends to; null for every other verdict. */
+  readonly redirect: string | null;
 }
 
 export interface LogAction {
@@ -50,6 +57,8 @@ export type Expression =
   | { readonly kind: 'and'; readonly of: readonly Expression[] }
   | { readonly kind: 'or'; readonly of: readonly Expression[] }
   | { readonly kind: 'not'; readonly of: Expression }
+  /** True when the packet is a tunnel's, and the expression holds for the packet in it. Never nested. */
+  | { readonly kind: 'inner'; readonly of: Expression; readonly span: Span }
   | Predicate;
 
 /** An empty `and` is true (`any`), an empty `or` is false. */
@@ -58,7 +67,17 @@ export type Expression =
 export type NumberRange = readonly [number, number];
 export type BigRange = readonly [bigint, bigint];
 
-/** Each is false when its field is absent. `field` is a name in the table, never an `either` field (resolve takes those apart). */
+export interface BytePattern {
+  /** 1 to 256 bytes. */
+  readonly bytes: readonly number[];
+  /** ASCII letters match in either case; `bytes` has them in lower case. */
+  readonly nocase: boolean;
+}
+
+/**
+ * Each is false when its field is absent. `field` is a name that `fieldNamed` knows: of the table, or a raw read such as
+ * `transport[13:1]`; never an `either` field (resolve takes those apart).
+ */
 export type Predicate =
   /** The value lies in one of the ranges: sorted, disjoint, not adjacent, at most 2^53. `!=` is the complement. */
   | { readonly kind: 'in'; readonly field: string; readonly ranges: readonly NumberRange[]; readonly span: Span }
@@ -74,4 +93,38 @@ export type Predicate =
   | { readonly kind: 'bits'; readonly field: string; readonly mask: number; readonly value: number; readonly span: Span }
   /** `(field & mask) != 0` */
   | { readonly kind: 'some'; readonly field: string; readonly mask: number; readonly span: Span }
-  | { readonly kind: 'present'; readonly field: string; readonly span: Span };
+  | { readonly kind: 'present'; readonly field: string; readonly span: Span }
+  /** `(address & mask) == value` in one family, for masks that are no prefix; `negated`: every other address, of either family. */
+  | {
+      readonly kind: 'masked';
+      readonly field: string;
+      readonly family: 4 | 6;
+      readonly mask: bigint;
+      readonly value: bigint;
+      readonly negated: boolean;
+      readonly span: Span;
+    }
+  /** The packet has one of these option kinds; `negated`: it has some, and none of these. Sorted. */
+  | {
+      readonly kind: 'kinds';
+      readonly field: string;
+      readonly kinds: readonly number[];
+      readonly negated: boolean;
+      readonly span: Span;
+    }
+  /** One of the patterns lies wholly in the first `within` bytes of the payload (`starts` and `ends` become raw reads). */
+  | {
+      readonly kind: 'contains';
+      readonly field: string;
+      readonly patterns: readonly BytePattern[];
+      readonly within: number;
+      readonly span: Span;
+    }
+  /** The interface has one of these names, in which `*` stands for any characters; `negated`: none of them. */
+  | {
+      readonly kind: 'interface';
+      readonly field: string;
+      readonly names: readonly string[];
+      readonly negated: boolean;
+      readonly span: Span;
+    };

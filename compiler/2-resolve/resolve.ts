@@ -111,7 +111,17 @@ function resolveRules(context: Context, statements: readonly Statement[]): reado
       continue;
     }
     const { span, label } = statement;
-    rules.push({ index: rules.length, name, label: label?.text ?? null, identity, span, line, condition, actions });
+    rules.push({
+      index: rules.length,
+      name,
+      label: label?.text ?? null,
+      identity,
+      source: context.source,
+      span,
+      line,
+      condition,
+      actions,
+    });
   }
   return rules;
 }

@@ -64,7 +64,7 @@ function valuesOf(predicate: Predicate): readonly NumberRange[] | null {
   const all: readonly NumberRange[] = [[0, 2 ** width - 1]];
   if (predicate.kind === 'in') return predicate.ranges;
   if (predicate.kind === 'present') return all;
-  if (predicate.kind === 'address' || width > NARROW) return null;
+  if ((predicate.kind !== 'bits' && predicate.kind !== 'some') || width > NARROW) return null;
   return predicate.kind === 'bits'
     ? thoseWith(width, (value) => (value & predicate.mask) === predicate.value)
     : thoseWith(width, (value) => (value & predicate.mask) !== 0);

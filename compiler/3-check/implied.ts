@@ -16,13 +16,18 @@ interface Needs {
 const LAYERS: Readonly<Record<Layer, Needs | null>> = {
   ethernet: null,
   vlan: null,
+  mpls: { ethertypes: [0x8847, 0x8848], proto: null },
   ipv4: { ethertypes: [IP], proto: null },
   ipv6: { ethertypes: [IP6], proto: null },
   tcp: { ethertypes: [IP, IP6], proto: 6 },
+  tcp_mss: { ethertypes: [IP, IP6], proto: 6 },
   udp: { ethertypes: [IP, IP6], proto: 17 },
   sctp: { ethertypes: [IP, IP6], proto: 132 },
   icmp: { ethertypes: [IP], proto: 1 },
   icmp6: { ethertypes: [IP6], proto: 58 },
+  gre_key: { ethertypes: [IP, IP6], proto: 47 },
+  vxlan: { ethertypes: [IP, IP6], proto: 17 },
+  geneve: { ethertypes: [IP, IP6], proto: 17 },
 };
 
 const TRANSPORT: readonly Layer[] = ['tcp', 'udp', 'sctp', 'icmp', 'icmp6'];

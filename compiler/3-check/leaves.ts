@@ -11,7 +11,8 @@ export function* leavesOf(expression: Expression, negated = false): Generator<Le
   if (expression.kind === 'not') yield* leavesOf(expression.of, !negated);
   else if (expression.kind === 'and' || expression.kind === 'or')
     for (const part of expression.of) yield* leavesOf(part, negated);
-  else yield { predicate: expression, negated };
+  // What holds inside a tunnel says nothing of the packet round it.
+  else if (expression.kind !== 'inner') yield { predicate: expression, negated };
 }
 
 /** The parts that all have to hold. */

@@ -61,6 +61,9 @@ function solve(goals: Goals, waiting: Goals, start: State, search: Search, depth
     const rest: Goals = todo.rest;
     if (expression.kind === 'not') {
       todo = { first: { expression: expression.of, negated: !negated }, rest };
+    } else if (expression.kind === 'inner') {
+      // Another packet's fields: taken as possible.
+      todo = rest;
     } else if (expression.kind !== 'and' && expression.kind !== 'or') {
       const added = assume(expression, negated, state, search);
       if (added === null) return false;

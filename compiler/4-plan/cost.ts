@@ -23,7 +23,7 @@ function conditionCost(expression: Expression): number {
   if (expression.kind === 'and' || expression.kind === 'or') {
     return expression.of.reduce((sum, part) => sum + conditionCost(part), 0);
   }
-  return expression.kind === 'not' ? conditionCost(expression.of) : predicateCost(expression);
+  return expression.kind === 'not' || expression.kind === 'inner' ? conditionCost(expression.of) : predicateCost(expression);
 }
 
 function predicateCost(predicate: Predicate): number {

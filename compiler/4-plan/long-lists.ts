@@ -22,7 +22,7 @@ export function longLists(program: Program): readonly LongList[] {
 
 export function predicatesOf(expression: Expression): readonly Predicate[] {
   if (expression.kind === 'and' || expression.kind === 'or') return expression.of.flatMap(predicatesOf);
-  return expression.kind === 'not' ? predicatesOf(expression.of) : [expression];
+  return expression.kind === 'not' || expression.kind === 'inner' ? predicatesOf(expression.of) : [expression];
 }
 
 function listsOf(predicate: Predicate): readonly (readonly (NumberRange | BigRange)[])[] {

@@ -23,22 +23,31 @@ const NEVER_ABSENT: ReadonlySet<Fact> = new Set<Fact>(['frame_len', 'malformed']
 const LAYER_DEPTH: Readonly<Record<Layer, Depth>> = {
   ethernet: 'link',
   vlan: 'link',
+  mpls: 'link',
   ipv4: 'network',
   ipv6: 'network',
   tcp: 'transport',
+  tcp_mss: 'transport',
   udp: 'transport',
   sctp: 'transport',
   icmp: 'transport',
   icmp6: 'transport',
+  gre_key: 'transport',
+  vxlan: 'transport',
+  geneve: 'transport',
 };
 
 const FACT_DEPTH: Readonly<Record<Fact, Depth>> = {
   frame_len: 'link',
   ethertype: 'link',
+  vlan_depth: 'link',
   proto: 'network',
   frag: 'network',
   payload_len: 'transport',
   malformed: 'transport',
+  ip_options: 'network',
+  ip6_ext: 'network',
+  tcp_options: 'transport',
 };
 
 const DEPTHS: readonly Depth[] = ['link', 'network', 'transport'];

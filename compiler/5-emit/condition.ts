@@ -34,6 +34,8 @@ export function conditionOf(expression: Expression, context: ConditionContext): 
       );
     case 'not':
       return { kind: 'not', of: conditionOf(expression.of, context) };
+    case 'inner':
+      return FALSE;
     default:
       return anyOf(alternatives(expression, context));
   }
@@ -44,7 +46,10 @@ function allOf(of: readonly Expression[], context: ConditionContext): Expr {
   const needs: Slot[] = [];
   const tests: Expr[] = [];
   for (const part of of) {
-    const guarded = part.kind === 'and' || part.kind === 'or' || part.kind === 'not' ? null : alternatives(part, context);
+    const guarded =
+      part.kind === 'and' || part.kind === 'or' || part.kind === 'not' || part.kind === 'inner'
+        ? null
+        : alternatives(part, context);
     const [only] = guarded ?? [];
     if (guarded !== null && guarded.length === 1 && only !== undefined) {
       needs.push(...only.needs);
@@ -84,7 +89,7 @@ function alternatives(predicate: Predicate, context: ConditionContext): readonly
       .map((slot) => ({ needs: [slot], test: null }));
   }
   const slot = context.slots.get(slotName(predicate.field));
-  if (slot === undefined) return [];
+  if (slot === undefined || (predicate.kind !== 'in' && predicate.kind !== 'bits' && predicate.kind !== 'some')) return [];
   return [{ needs: [slot], test: testOf(predicate, slot, context) }];
 }
 
@@ -99,13 +104,13 @@ function holdsFor(predicate: Predicate, value: number): boolean {
       return (BigInt(value) & BigInt(predicate.mask)) !== 0n;
     case 'present':
       return true;
-    case 'address':
+    default:
       return false;
   }
 }
 
 function testOf(
-  predicate: Exclude<Predicate, { kind: 'address' | 'present' }>,
+  predicate: Extract<Predicate, { kind: 'in' | 'bits' | 'some' }>,
   slot: Slot,
   context: ConditionContext,
 ): Expr | null {

@@ -8,13 +8,18 @@ import { BLANK, binary, call, type Declaration, decimal, type Expr, hex, member,
 const HEADERS: Readonly<Record<Layer, { readonly struct: string; readonly variable: string }>> = {
   ethernet: { struct: 'pktc_ethernet', variable: 'eth' },
   vlan: { struct: 'pktc_vlan', variable: 'tag' },
+  mpls: { struct: 'pktc_mpls', variable: 'mpls' },
   ipv4: { struct: 'pktc_ipv4', variable: 'ip' },
   ipv6: { struct: 'pktc_ipv6', variable: 'ip' },
   tcp: { struct: 'pktc_tcp', variable: 'tcp' },
+  tcp_mss: { struct: 'pktc_tcp_mss', variable: 'option' },
   udp: { struct: 'pktc_udp', variable: 'udp' },
   sctp: { struct: 'pktc_sctp', variable: 'sctp' },
   icmp: { struct: 'pktc_icmp', variable: 'icmp' },
   icmp6: { struct: 'pktc_icmp', variable: 'icmp' },
+  gre_key: { struct: 'pktc_gre_key', variable: 'gre' },
+  vxlan: { struct: 'pktc_vxlan', variable: 'vxlan' },
+  geneve: { struct: 'pktc_geneve', variable: 'geneve' },
 };
 
 /** The C struct of a layer's header, in `templates/include/pktc/headers.h`. */
@@ -30,6 +35,10 @@ const FACTS: Readonly<Record<Fact, { readonly member: string; readonly known: st
   frag: { member: 'frag', known: 'PKTC_KNOWN_FRAG' },
   payload_len: { member: 'payload_len', known: 'PKTC_KNOWN_PAYLOAD' },
   malformed: { member: 'malformed', known: null },
+  vlan_depth: { member: 'vlan_depth', known: 'PKTC_KNOWN_VLAN_DEPTH' },
+  ip_options: { member: 'ip_options', known: 'PKTC_KNOWN_IP_OPTIONS' },
+  ip6_ext: { member: 'ip6_ext', known: 'PKTC_KNOWN_IP6_EXT' },
+  tcp_options: { member: 'tcp_options', known: 'PKTC_KNOWN_TCP_OPTIONS' },
 };
 
 const READ_NUMBER: Readonly<Record<HeaderRead['size'], string | null>> = {

@@ -57,6 +57,8 @@ export function readField(dissection: Dissection, field: Field, hook: HookName):
     case 'context':
       return read.what === 'direction' && hook.endsWith('egress') ? 1 : 0;
     case 'either':
+    case 'raw':
+    case 'payload':
       return null;
   }
 }
@@ -81,7 +83,7 @@ function readInteger(frame: Uint8Array, start: number, place: HeaderRead): Field
     return wide;
   }
   const value = uint(frame, start, place.size);
-  return place.mask === undefined ? value : (value & place.mask) >>> (place.shift ?? 0);
+  return (place.mask === undefined ? value : (value & place.mask) >>> (place.shift ?? 0)) * (place.times ?? 1);
 }
 
 /* The walk, one function a layer, in the order of docs/packets.md. */

@@ -3,11 +3,42 @@
  * highlighting and the differential test's generator all derive from it. Adding a field is one file and one line in `index.ts`.
  */
 
-/** Headers that a field can be read from. */
-export type Layer = 'ethernet' | 'vlan' | 'ipv4' | 'ipv6' | 'tcp' | 'udp' | 'sctp' | 'icmp' | 'icmp6';
+/**
+ * Headers, and parts of headers with a place of their own, that a field can be read from: `gre_key` is the key of a GRE header,
+ * `tcp_mss` the value of the maximum segment size option.
+ */
+export type Layer =
+  | 'ethernet'
+  | 'vlan'
+  | 'mpls'
+  | 'ipv4'
+  | 'ipv6'
+  | 'tcp'
+  | 'tcp_mss'
+  | 'udp'
+  | 'sctp'
+  | 'icmp'
+  | 'icmp6'
+  | 'gre_key'
+  | 'vxlan'
+  | 'geneve';
 
 /** What the walk over the headers finds out besides bytes at a place; `docs/packets.md` defines each. */
-export type Fact = 'frame_len' | 'ethertype' | 'proto' | 'frag' | 'payload_len' | 'malformed';
+export type Fact =
+  | 'frame_len'
+  | 'ethertype'
+  | 'vlan_depth'
+  | 'proto'
+  | 'frag'
+  | 'payload_len'
+  | 'malformed'
+  /** Which option kinds or extension header types a packet has, one bit each, 256 bits. */
+  | 'ip_options'
+  | 'ip6_ext'
+  | 'tcp_options';
+
+/** What raw reads count from; `tail` counts backwards from the end of the payload. */
+export type RawBase = 'frame' | 'network' | 'transport' | 'payload' | 'tail';
 
 /** Where a packet can be looked at. */
 export type HookName = 'xdp' | 'tc ingress' | 'tc egress' | 'socket' | 'cgroup ingress' | 'cgroup egress';
@@ -23,6 +54,8 @@ export interface HeaderRead {
   readonly mask?: number;
   /** Bits to shift right after masking; absent: 0. */
   readonly shift?: number;
+  /** What the result is multiplied with, for lengths that count in words; absent: 1. */
+  readonly times?: number;
 }
 
 export type FieldRead =
@@ -32,7 +65,11 @@ export type FieldRead =
   /** `addr` and `port`: either of two other fields. */
   | { readonly kind: 'either'; readonly of: readonly [string, string] }
   /** Known from where the program is attached, or kept beside the packet by the kernel; see `hooks`. */
-  | { readonly kind: 'context'; readonly what: 'direction' | 'mark' };
+  | { readonly kind: 'context'; readonly what: 'direction' | 'mark' | 'iface' }
+  /** An unsigned integer in network byte order of 1 to 6 bytes; with `tail`, it begins `offset` bytes before the payload's end. */
+  | { readonly kind: 'raw'; readonly base: RawBase; readonly offset: number; readonly size: number }
+  /** The bytes behind the transport header. */
+  | { readonly kind: 'payload' };
 
 export type Names = Readonly<Record<string, number>>;
 
@@ -54,6 +91,12 @@ export type ValueType =
   | { readonly kind: 'mac' }
   /** A set of bits written as words: `SYN,!ACK`. */
   | { readonly kind: 'flags'; readonly bits: number; readonly names: Names }
+  /** A set of 8-bit numbers that the packet has, such as TCP option kinds: a value asks whether it is among them. */
+  | { readonly kind: 'kinds'; readonly names: Names }
+  /** Text, compared as bytes. */
+  | { readonly kind: 'bytes' }
+  /** The name of an interface, or a pattern with `*`. */
+  | { readonly kind: 'interface' }
   /** Stands alone as a word and takes no value. */
   | { readonly kind: 'truth' };
 

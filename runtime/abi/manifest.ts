@@ -4,6 +4,9 @@
  */
 export const MANIFEST_VERSION = 1;
 
+/** What a rule, or the default, decides. */
+export type VerdictName = 'pass' | 'drop' | 'reject' | 'redirect' | 'audit';
+
 export interface Manifest {
   readonly version: typeof MANIFEST_VERSION;
   /** pktc that made it. */
@@ -15,7 +18,7 @@ export interface Manifest {
   readonly program: string;
   /** SHA-256 of the object, hex: object and manifest belong together. */
   readonly object_sha256: string;
-  readonly default_verdict: 'pass' | 'drop';
+  readonly default_verdict: VerdictName;
   /** In evaluation order; a rule's index is its place in the counters and in events. */
   readonly rules: readonly ManifestRule[];
   /** Bytes of payload in every event record; null: the program has no events. */
@@ -31,7 +34,7 @@ export interface ManifestRule {
   readonly line: number;
   /** The rule's text on one line, for people; control characters escaped. */
   readonly text: string;
-  readonly verdict: 'pass' | 'drop' | null;
+  readonly verdict: VerdictName | null;
   readonly logs: boolean;
 }
 

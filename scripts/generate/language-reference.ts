@@ -48,6 +48,11 @@ export function operatorsFor(type: ValueType): readonly string[] {
       return ['=', '!=', 'in', '&'];
     case 'address':
       return ['=', '!=', 'in'];
+    case 'kinds':
+    case 'interface':
+      return ['=', '!=', 'in'];
+    case 'bytes':
+      return ['=', '!=', 'contains', 'starts', 'ends'];
     case 'truth':
       return [];
   }
@@ -64,6 +69,12 @@ function describeType(type: ValueType): string {
       return 'MAC address or prefix, `broadcast`, `multicast`';
     case 'flags':
       return `flags: ${codes(Object.keys(type.names))}`;
+    case 'kinds':
+      return 'kinds: number or name';
+    case 'interface':
+      return 'name of an interface, or a pattern with `*`';
+    case 'bytes':
+      return 'text';
     case 'truth':
       return 'stands alone';
   }

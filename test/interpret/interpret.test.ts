@@ -4,7 +4,7 @@ import { createInterpreter } from '../../compiler/interpret.ts';
 import { address, ethernet, frameOf, icmp, ipv4, ipv6, tcp, udp } from '../packets/build-packet.ts';
 
 const span = { start: 0, end: 0 };
-const NOTHING: RuleActions = { verdict: null, log: null };
+const NOTHING: RuleActions = { verdict: null, log: null, mark: null, redirect: null };
 const ANY: Expression = { kind: 'and', of: [] };
 
 function program(
@@ -22,6 +22,7 @@ function program(
         name: `r${index}`,
         label: null,
         identity: '0'.repeat(16),
+        source: { name: 'test.rules', text: '' },
         span,
         line: index + 1,
         condition,

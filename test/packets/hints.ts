@@ -57,6 +57,7 @@ export function predicatesOf(expression: Expression): readonly Predicate[] {
     case 'or':
       return expression.of.flatMap(predicatesOf);
     case 'not':
+    case 'inner':
       return predicatesOf(expression.of);
     default:
       return [expression];

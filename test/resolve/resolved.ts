@@ -31,6 +31,8 @@ export function short(expression: Expression): string {
       return `any(${expression.of.map(short).join(' ')})`;
     case 'not':
       return `not(${short(expression.of)})`;
+    case 'inner':
+      return `inner(${short(expression.of)})`;
     case 'present':
       return `${expression.field}?`;
     case 'bits':
@@ -39,6 +41,14 @@ export function short(expression: Expression): string {
       return `${expression.field}&${expression.mask}!=0`;
     case 'in':
       return `${expression.field}:${ranges(expression.ranges)}`;
+    case 'masked':
+      return `${expression.field}:${expression.family}&${expression.mask}${expression.negated ? '!' : ''}=${expression.value}`;
+    case 'kinds':
+      return `${expression.field}:${expression.negated ? '!' : ''}kinds[${expression.kinds}]`;
+    case 'interface':
+      return `${expression.field}:${expression.negated ? '!' : ''}[${expression.names}]`;
+    case 'contains':
+      return `${expression.field}:${expression.within}[${expression.patterns.map(({ bytes, nocase }) => `${nocase ? '~' : ''}${Buffer.from(bytes).toString('latin1')}`)}]`;
     case 'address':
       return `${expression.field}:4[${ranges(expression.v4)}]6[${ranges(expression.v6)}]`;
   }

@@ -95,12 +95,11 @@ static __always_inline __u32 pktc_copy_payload(struct xdp_md *ctx, struct pktc_e
 					       const struct pktc_fields *f, __u32 wanted)
 {
 #if PKTC_PAYLOAD_BYTES > 0
-	__u32 len = f->payload_len < wanted ? f->payload_len : wanted;
+	__u32 last = pktc_last(f->payload_len < wanted ? f->payload_len : wanted);
 
-	pktc_opaque(len);
-	if (len == 0 || len > sizeof(e->payload))
+	if (last >= sizeof(e->payload))
 		return 0;
-	return pktc_load_bytes(ctx, f->payload_off, e->payload, len) ? 0 : len;
+	return pktc_load_bytes(ctx, f->payload_off, e->payload, last + 1) ? 0 : last + 1;
 #else
 	(void)ctx, (void)e, (void)f, (void)wanted;
 	return 0;

@@ -41,7 +41,11 @@ typedef __u64 __be64;
 #define pktc_ntoh64(x) (x)
 #endif
 
-/* What the verifier lets a program add to a packet pointer: MAX_PACKET_OFF in kernel/bpf/verifier.c, with room. */
+/*
+ * Where a header or payload can begin at most; also a mask. Below what the verifier lets
+ * a program add to a packet pointer, MAX_PACKET_OFF in kernel/bpf/verifier.c, and above
+ * two tags, IPv6 and eight extension headers of 2,048 bytes.
+ */
 #define PKTC_OFFSET_MAX 0x7fff
 
 /* How libbpf reads the definition of a map out of BTF. */
@@ -70,6 +74,9 @@ enum xdp_action {
 	XDP_DROP = 1,
 	XDP_PASS = 2,
 };
+
+/* What the program is called with. */
+#define pktc_ctx xdp_md
 
 struct xdp_md {
 	__u32 data;
@@ -137,6 +144,19 @@ static __always_inline long pktc_load_bytes(struct xdp_md *ctx, __u32 offset, vo
 
 /* Hides a value's origin from the compiler, so that a bounds check stays where it is written. */
 #define pktc_opaque(x) __asm__ volatile("" : "+r"(x))
+
+/*
+ * `size - 1`, to be compared with a capacity before a helper gets it back as `last + 1`:
+ * so the verifier knows that the size is not 0. It learns that from `size != 0` since
+ * 6.8 only, and clang would join two comparisons of `size` into one that it cannot follow.
+ */
+static __always_inline __u32 pktc_last(__u32 size)
+{
+	__u32 last = size - 1;
+
+	pktc_opaque(last);
+	return last;
+}
 
 /* Makes an argument count as used whatever else the compiler finds out. */
 #define pktc_keep(x) __asm__ volatile("" : : "r"(x))

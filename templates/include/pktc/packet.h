@@ -88,17 +88,18 @@ static __always_inline void pktc_open(struct pktc_packet *p, struct xdp_md *ctx)
 __noinline __u32 pktc_load(struct xdp_md *ctx, struct pktc_cut *cut, __u32 off, __u32 size,
 			   __u32 limit)
 {
-	__u32 have;
+	__u32 have, last;
 
 	if (!cut || off >= limit)
 		return 0;
 	have = limit - off;
 	if (have > size)
 		have = size;
-	pktc_opaque(have);
-	if (have == 0 || have > sizeof(*cut))
+	/* From 1 to sizeof(*cut), said so that kernels before 6.8 follow: see pktc_last(). */
+	last = pktc_last(have);
+	if (last >= sizeof(*cut))
 		return 0;
-	return pktc_load_bytes(ctx, off, cut, have) ? 0 : have;
+	return pktc_load_bytes(ctx, off, cut, last + 1) ? 0 : last + 1;
 }
 
 /*
@@ -110,14 +111,21 @@ static __always_inline const void *pktc_header(const struct pktc_packet *p, __u3
 					       __u32 limit, struct pktc_cut *cut, __u32 *have)
 {
 	const void *data_end = (const void *)(long)p->ctx->data_end;
-	const void *at = (const void *)(long)p->ctx->data + p->off;
+	const void *at;
+	__u32 off = p->off;
 
-	if (likely(at + size <= data_end && p->off + size <= limit)) {
+	/* Older verifiers, such as that of 6.1, forget a bound with a spill: it is said again. */
+	if (!__builtin_constant_p(off)) {
+		pktc_opaque(off);
+		off &= PKTC_OFFSET_MAX;
+	}
+	at = (const void *)(long)p->ctx->data + off;
+	if (likely(at + size <= data_end && off + size <= limit)) {
 		*have = size;
 		return at;
 	}
 	__builtin_memset(cut, 0, sizeof(*cut));
-	*have = pktc_load(p->ctx, cut, p->off, size, limit < p->len ? limit : p->len);
+	*have = pktc_load(p->ctx, cut, off, size, limit < p->len ? limit : p->len);
 	return cut;
 }
 

@@ -1,0 +1,13 @@
+import type { Field } from './field.ts';
+
+export const vlanDepth: Field = {
+  name: 'vlan.depth',
+  group: 'link',
+  type: { kind: 'uint', bits: 2 },
+  read: { kind: 'fact', fact: 'vlan_depth' },
+  summary: 'How many VLAN tags the frame carries, of the two at most that are stepped over.',
+  units: 'tags',
+  source: 'IEEE 802.1Q',
+  absent: 'the frame is shorter than 14 bytes, or a tag is cut off',
+  example: 'vlan.depth 2',
+};
