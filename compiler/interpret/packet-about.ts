@@ -1,0 +1,7 @@
+/** What a packet comes with besides its bytes. */
+export interface PacketAbout {
+  /** Name of the interface; null or absent: not known, as in a capture. */
+  readonly iface?: string | null;
+  /** `skb->mark`; absent: 0. */
+  readonly mark?: number;
+}
