@@ -51,14 +51,16 @@ export interface DefaultStatement {
   readonly action: ActionNode;
 }
 
+/** `let web = { 80, 443 }`; `set web = { … }` says the same. */
 export interface LetStatement {
   readonly kind: 'let';
+  readonly word: 'let' | 'set';
   readonly span: Span;
   readonly name: Word;
-  readonly value: Value;
+  readonly value: Value | RowNode;
 }
 
-/** `set drop4 from "file"` has `from`; `set blocked : src size 100k` has `key`. */
+/** `set drop4 from "file"` has `from`; `set blocked : src size 100k` has `key`. One that is written out is a {@link LetStatement}. */
 export interface SetStatement {
   readonly kind: 'set';
   readonly span: Span;
@@ -147,7 +149,7 @@ export interface GroupNode {
   readonly of: Condition;
 }
 
-export type Comparison = BareNode | CompareNode | CallNode;
+export type Comparison = BareNode | CompareNode | CallNode | TupleNode;
 
 /** A word that stands alone: `tcp`, `any`, `malformed`. */
 export interface BareNode {
@@ -158,15 +160,23 @@ export interface BareNode {
 
 export type Operator = '=' | '!=' | '<' | '<=' | '>' | '>=' | 'in' | 'contains' | 'starts' | 'ends';
 
-/** `dport 22`, `src != lan`, `flags SYN,!ACK`, `payload[4:2] = 0x35`, `src & 255.0.255.0 = 10.0.0.0`, `rate > 5k/s per src` */
+/**
+ * `dport 22`, `src != lan`, `flags SYN,!ACK`, `payload[4:2] = 0x35`, `src & 255.0.255.0 = 10.0.0.0`,
+ * `payload within 64 contains nocase "x"`, `rate > 5k/s per src`
+ */
 export interface CompareNode {
   readonly kind: 'compare';
   readonly span: Span;
   readonly field: Word;
-  readonly slice: { readonly offset: LiteralScalar; readonly length: LiteralScalar } | null;
+  /** `[offset:length]`, in bytes. */
+  readonly slice: Slice | null;
   readonly mask: LiteralScalar | null;
+  /** `within 64`: how far into the field is looked, in bytes. */
+  readonly within: LiteralScalar | null;
   /** null: `field value`, which means equality (for flags: all of these set). */
   readonly operator: { readonly text: Operator; readonly span: Span } | null;
+  /** The word `nocase` before the value: where it stands. */
+  readonly nocase: Span | null;
   /** A `!` before the value, as in `flags !ACK`. */
   readonly bang: boolean;
   /** null: a field with no value behind it, an error that resolve reports. */
@@ -174,6 +184,22 @@ export interface CompareNode {
   /** The `,!ACK` parts of `flags SYN,!ACK`. */
   readonly more: readonly { readonly bang: boolean; readonly word: Word }[];
   readonly per: Key | null;
+}
+
+export interface Slice {
+  /** From `[` to `]`. */
+  readonly span: Span;
+  readonly offset: LiteralScalar;
+  readonly length: LiteralScalar;
+}
+
+/** `(src, dport) in pairs`: several fields at once. */
+export interface TupleNode {
+  readonly kind: 'tuple';
+  readonly span: Span;
+  readonly fields: Key;
+  readonly operator: { readonly text: Operator; readonly span: Span };
+  readonly value: Value | RowNode;
 }
 
 /** `inner(tcp dport 22)`, `p99(rtt) > 200ms` */
@@ -222,7 +248,14 @@ export interface StringScalar {
 export interface ListNode {
   readonly kind: 'list';
   readonly span: Span;
-  readonly items: readonly Scalar[];
+  readonly items: readonly (Scalar | RowNode)[];
+}
+
+/** `(10.0.0.0/8, 22)`: what a tuple of fields is compared with, one value or list for each. */
+export interface RowNode {
+  readonly kind: 'row';
+  readonly span: Span;
+  readonly values: readonly Value[];
 }
 
 /** `src`, `(src, dport)` */

@@ -4,34 +4,11 @@
  * it is thrown away whole, so nothing would use what it saves, and it recurses once for each skipped stretch, so that 20,000
  * broken test items overflow the stack.
  */
-import {
-  type CstNode,
-  CstParser,
-  type IParserErrorMessageProvider,
-  type IToken,
-  type ParserMethod,
-  type TokenType,
-  tokenLabel,
-} from 'chevrotain';
-import { BARE_WORDS } from './fields/bare.ts';
+import { type CstNode, type IParserErrorMessageProvider, type IToken, tokenLabel } from 'chevrotain';
+import { ConditionParser, type Rule } from './parse-condition.ts';
 import * as T from './tokens.ts';
 
 const { Reserved: R, Contextual: C } = T;
-
-const OPERATORS: readonly TokenType[] = [
-  T.Equal,
-  T.NotEqual,
-  T.Less,
-  T.LessEqual,
-  T.Greater,
-  T.GreaterEqual,
-  R.in,
-  R.contains,
-  R.starts,
-  R.ends,
-];
-
-type Rule = ParserMethod<[], CstNode>;
 
 /** Messages are made in `compiler/1-parse`; the parser only says which token it wanted. */
 const BARE_MESSAGES: IParserErrorMessageProvider = {
@@ -41,12 +18,9 @@ const BARE_MESSAGES: IParserErrorMessageProvider = {
   buildEarlyExitMessage: () => '',
 };
 
-class StatementParser extends CstParser {
-  /** The comparison just read has a field and may be followed by `per` and `,!ACK`. */
-  private plain = false;
-
+class StatementParser extends ConditionParser {
   constructor(validate: boolean) {
-    super([...T.TOKEN_TYPES], {
+    super({
       maxLookahead: 1,
       recoveryEnabled: false,
       nodeLocationTracking: 'none',
@@ -88,16 +62,17 @@ class StatementParser extends CstParser {
     this.SUBRULE(this.action);
   });
 
-  /** `let = "let" WORD "=" value ;` */
+  /** `let = "let" WORD "=" ( value | row ) ;` */
   private readonly let: Rule = this.RULE('let', () => {
     this.CONSUME(R.let);
     this.CONSUME(T.Word);
     this.CONSUME(T.Equal);
-    this.SUBRULE(this.value);
+    this.OR([{ ALT: () => this.SUBRULE(this.row) }, { ALT: () => this.SUBRULE(this.value) }]);
   });
 
-  /** `set = "set" ( LABEL key | WORD ":" key | WORD "from" STRING ) { setOption } ;` */
+  /** `set = "set" ( WORD "=" ( value | row ) | ( LABEL key | WORD ":" key | WORD "from" STRING ) { setOption } ) ;` */
   private readonly set: Rule = this.RULE('set', () => {
+    let written = false;
     this.CONSUME(R.set);
     this.OR([
       {
@@ -122,11 +97,18 @@ class StatementParser extends CstParser {
                 this.CONSUME(T.Text);
               },
             },
+            {
+              ALT: () => {
+                this.CONSUME(T.Equal);
+                written = true;
+                this.OR3([{ ALT: () => this.SUBRULE(this.row) }, { ALT: () => this.SUBRULE(this.value) }]);
+              },
+            },
           ]);
         },
       },
     ]);
-    this.MANY(() => this.SUBRULE(this.setOption));
+    this.MANY({ GATE: () => !written, DEF: () => this.SUBRULE(this.setOption) });
   });
 
   /** `setOption = WORD scalar ;` */
@@ -155,193 +137,6 @@ class StatementParser extends CstParser {
     this.CONSUME(T.Numeral);
     this.CONSUME(R.per);
     this.SUBRULE(this.key);
-  });
-
-  /* Conditions */
-
-  /** `either = both { "or" both } ;` */
-  private readonly either: Rule = this.RULE('either', () => {
-    this.SUBRULE(this.both);
-    this.MANY(() => {
-      this.CONSUME(R.or);
-      this.SUBRULE2(this.both);
-    });
-  });
-
-  /** `both = term { [ "and" ] term } ;` */
-  private readonly both: Rule = this.RULE('both', () => {
-    this.SUBRULE(this.term);
-    this.MANY(() => {
-      this.OPTION(() => this.CONSUME(R.and));
-      this.SUBRULE2(this.term);
-    });
-  });
-
-  /** `term = { "not" } ( "(" either ")" | compare [ "per" key ] { more } ) ;` the tail only behind a field with a value */
-  private readonly term: Rule = this.RULE('term', () => {
-    this.MANY(() => this.CONSUME(R.not));
-    this.OR([
-      {
-        ALT: () => {
-          this.CONSUME(T.OpenParen);
-          this.SUBRULE(this.either);
-          this.CONSUME(T.CloseParen);
-        },
-      },
-      {
-        ALT: () => {
-          this.SUBRULE(this.compare);
-          this.OPTION({
-            GATE: () => this.plain,
-            DEF: () => {
-              this.CONSUME(R.per);
-              this.SUBRULE(this.key);
-            },
-          });
-          this.MANY2({ GATE: () => this.plain, DEF: () => this.SUBRULE(this.more) });
-        },
-      },
-    ]);
-  });
-
-  /** `more = "," [ "!" ] WORD ;` */
-  private readonly more: Rule = this.RULE('more', () => {
-    this.CONSUME(T.Comma);
-    this.OPTION(() => this.CONSUME(T.Bang));
-    this.CONSUME(T.Word);
-  });
-
-  /** `compare = BARE | FIELD [ call | slice | masked | valued ] ;` a bare word with an operator behind it is a field */
-  private readonly compare: Rule = this.RULE('compare', () => {
-    const name = this.CONSUME(T.Word);
-    let bare = false;
-    this.ACTION(() => {
-      bare = Object.hasOwn(BARE_WORDS, name.image) && !OPERATORS.includes(this.LA(1).tokenType);
-      this.plain = !bare && this.LA(1).tokenType !== T.OpenParen;
-    });
-    const plain = this.ACTION(() => this.plain);
-    this.OPTION({
-      GATE: () => !bare,
-      DEF: () => {
-        this.OR([
-          { ALT: () => this.SUBRULE(this.call) },
-          { ALT: () => this.SUBRULE(this.sliced) },
-          { ALT: () => this.SUBRULE(this.masked) },
-          { ALT: () => this.SUBRULE(this.valued) },
-        ]);
-      },
-    });
-    this.ACTION(() => {
-      this.plain = plain;
-    });
-  });
-
-  /** `call = "(" either ")" [ op value ] ;` */
-  private readonly call: Rule = this.RULE('call', () => {
-    this.CONSUME(T.OpenParen);
-    this.SUBRULE(this.either);
-    this.CONSUME(T.CloseParen);
-    this.OPTION(() => {
-      this.SUBRULE(this.operator);
-      this.SUBRULE(this.value);
-    });
-  });
-
-  /** `sliced = "[" NUMBER ":" NUMBER "]" [ mask ] op value ;` offset and length in bytes */
-  private readonly sliced: Rule = this.RULE('sliced', () => {
-    this.CONSUME(T.OpenBracket);
-    this.CONSUME(T.Numeral);
-    this.CONSUME(T.Colon);
-    this.CONSUME2(T.Numeral);
-    this.CONSUME(T.CloseBracket);
-    this.OPTION(() => {
-      this.CONSUME(T.Ampersand);
-      this.CONSUME(T.Literal);
-    });
-    this.SUBRULE(this.operator);
-    this.SUBRULE(this.value);
-  });
-
-  /** `masked = "&" LITERAL op value ;` */
-  private readonly masked: Rule = this.RULE('masked', () => {
-    this.CONSUME(T.Ampersand);
-    this.CONSUME(T.Literal);
-    this.SUBRULE(this.operator);
-    this.SUBRULE(this.value);
-  });
-
-  /** `valued = [ op ] [ "!" ] value ;` */
-  private readonly valued: Rule = this.RULE('valued', () => {
-    this.OPTION(() => this.SUBRULE(this.operator));
-    this.OPTION2(() => this.CONSUME(T.Bang));
-    this.SUBRULE(this.value);
-  });
-
-  /** `op = "=" | "!=" | "<" | "<=" | ">" | ">=" | "in" | "contains" | "starts" | "ends" ;` */
-  private readonly operator: Rule = this.RULE('operator', () => {
-    this.OR(OPERATORS.map((type) => ({ ALT: () => this.CONSUME(type) })));
-  });
-
-  /* Values */
-
-  /** `value = scalar | list ;` */
-  private readonly value: Rule = this.RULE('value', () => {
-    this.OR([{ ALT: () => this.SUBRULE(this.list) }, { ALT: () => this.SUBRULE(this.scalar) }]);
-  });
-
-  /** `scalar = WORD [ "*" NUMBER ] | LITERAL [ "-" LITERAL ] | STRING ;` */
-  private readonly scalar: Rule = this.RULE('scalar', () => {
-    this.OR([
-      {
-        ALT: () => {
-          this.CONSUME(T.Word);
-          this.OPTION(() => {
-            this.CONSUME(T.Star);
-            this.CONSUME(T.Numeral);
-          });
-        },
-      },
-      {
-        ALT: () => {
-          this.CONSUME(T.Literal);
-          this.OPTION2(() => {
-            this.CONSUME(T.Dash);
-            this.CONSUME2(T.Literal);
-          });
-        },
-      },
-      { ALT: () => this.CONSUME(T.Text) },
-    ]);
-  });
-
-  /** `list = "{" [ scalar { "," scalar } [ "," ] ] "}" ;` */
-  private readonly list: Rule = this.RULE('list', () => {
-    let open = true;
-    this.CONSUME(T.OpenBrace);
-    this.MANY({
-      GATE: () => open,
-      DEF: () => {
-        this.SUBRULE(this.scalar);
-        open = false;
-        this.OPTION(() => {
-          this.CONSUME(T.Comma);
-          open = true;
-        });
-      },
-    });
-    this.CONSUME(T.CloseBrace);
-  });
-
-  /** `key = WORD | tuple ;` */
-  private readonly key: Rule = this.RULE('key', () => {
-    this.OR([{ ALT: () => this.CONSUME(T.Word) }, { ALT: () => this.SUBRULE(this.tuple) }]);
-  });
-
-  /** `tuple = "(" WORD { "," WORD } ")" ;` */
-  private readonly tuple: Rule = this.RULE('tuple', () => {
-    this.CONSUME(T.OpenParen);
-    this.AT_LEAST_ONE_SEP({ SEP: T.Comma, DEF: () => this.CONSUME(T.Word) });
-    this.CONSUME(T.CloseParen);
   });
 
   /* Actions */
@@ -406,10 +201,11 @@ class StatementParser extends CstParser {
     });
   });
 
-  /** `guarded = { "not" } ( "(" either ")" | compare ) ;` */
+  /** `guarded = { "not" } ( tupled | "(" either ")" | compare ) ;` */
   private readonly guarded: Rule = this.RULE('guarded', () => {
     this.MANY(() => this.CONSUME(R.not));
     this.OR([
+      { GATE: () => this.atTuple(), ALT: () => this.SUBRULE(this.tupled) },
       {
         ALT: () => {
           this.CONSUME(T.OpenParen);

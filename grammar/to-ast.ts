@@ -14,8 +14,10 @@ import type {
   Operator,
   PacketNode,
   PacketSetting,
+  RowNode,
   Scalar,
   SetStatement,
+  Slice,
   Statement,
   Steps,
   StringScalar,
@@ -77,9 +79,9 @@ export function toStatement(cst: CstNode): Statement {
     case 'default':
       return toDefault(inner);
     case 'let':
-      return toLet(inner);
+      return toLet(inner, 'let');
     case 'set':
-      return toSet(inner);
+      return has(inner, 'Equal') ? toLet(inner, 'set') : toSet(inner);
     case 'test':
       return toTest(inner);
     default:
@@ -109,11 +111,13 @@ function toDefault(cst: CstNode): Statement {
   return { kind: 'default', span: { start: token(cst, 'Word_default').startOffset, end: action.span.end }, action };
 }
 
-function toLet(cst: CstNode): Statement {
-  const value = toValue(node(cst, 'value'));
+/** `let NAME = …`, and `set NAME = …`, which says the same. */
+function toLet(cst: CstNode, word: 'let' | 'set'): Statement {
+  const value = toValueOrRow(cst);
   return {
     kind: 'let',
-    span: { start: token(cst, 'Word_let').startOffset, end: value.span.end },
+    word,
+    span: { start: token(cst, `Word_${word}`).startOffset, end: value.span.end },
     name: toWord(token(cst, 'Word')),
     value,
   };
@@ -226,11 +230,24 @@ function toAllOf(cst: CstNode): Condition {
 
 /** `term` and `guarded`, which lacks the tail. */
 function toTerm(cst: CstNode): Condition {
-  const operand = has(cst, 'either') ? toGroup(cst) : withTail(toComparison(node(cst, 'compare')), cst);
+  const operand = toOperand(cst);
   return tokens(cst, 'Word_not').reduceRight<Condition>(
     (of, not) => ({ kind: 'not', span: { start: not.startOffset, end: of.span.end }, of }),
     operand,
   );
+}
+
+function toOperand(cst: CstNode): Condition {
+  if (has(cst, 'either')) return toGroup(cst);
+  if (has(cst, 'tupled')) return toTupled(node(cst, 'tupled'));
+  return withTail(toComparison(node(cst, 'compare')), cst);
+}
+
+function toTupled(cst: CstNode): Comparison {
+  const fields = toTuple(node(cst, 'tuple'));
+  const value = toValueOrRow(cst);
+  const operator = toOperator(node(cst, 'operator'));
+  return { kind: 'tuple', span: across(fields, value), fields, operator, value };
 }
 
 function toGroup(cst: CstNode): Condition {
@@ -249,23 +266,26 @@ function withTail(comparison: Comparison, cst: CstNode): Comparison {
 function toComparison(cst: CstNode): Comparison {
   const field = toWord(token(cst, 'Word'));
   if (has(cst, 'call')) return toCall(field, node(cst, 'call'));
-  if (has(cst, 'sliced')) return toCompare(field, node(cst, 'sliced'));
-  if (has(cst, 'masked')) return toCompare(field, node(cst, 'masked'));
-  if (has(cst, 'valued')) return toCompare(field, node(cst, 'valued'));
+  if (has(cst, 'sliced')) return toSliced(field, node(cst, 'sliced'));
+  if (has(cst, 'masked')) return toCompare(field, null, node(cst, 'masked'));
+  if (has(cst, 'searched')) return toCompare(field, null, node(cst, 'searched'));
+  if (has(cst, 'valued')) return toCompare(field, null, node(cst, 'valued'));
   if (Object.hasOwn(BARE_WORDS, field.text)) return { kind: 'bare', span: field.span, word: field };
-  return {
-    kind: 'compare',
-    span: field.span,
-    field,
-    slice: null,
-    mask: null,
-    operator: null,
-    bang: false,
-    value: null,
-    more: NONE,
-    per: null,
-  };
+  return { ...NOTHING_COMPARED, span: field.span, field };
 }
+
+const NOTHING_COMPARED = {
+  kind: 'compare',
+  slice: null,
+  mask: null,
+  within: null,
+  operator: null,
+  nocase: null,
+  bang: false,
+  value: null,
+  more: NONE,
+  per: null,
+} as const;
 
 function toCall(name: Word, cst: CstNode): Comparison {
   const value = has(cst, 'value') ? toValue(node(cst, 'value')) : null;
@@ -274,24 +294,34 @@ function toCall(name: Word, cst: CstNode): Comparison {
     span: { start: name.span.start, end: (value?.span ?? spanOf(token(cst, 'CloseParen'))).end },
     name,
     argument: toEither(node(cst, 'either')),
-    operator: toOperator(cst),
+    operator: has(cst, 'operator') ? toOperator(node(cst, 'operator')) : null,
     value,
   };
 }
 
-/** `sliced`, `masked` and `valued`, of which each has what the others lack. */
-function toCompare(field: Word, cst: CstNode): Comparison {
+function toSliced(field: Word, cst: CstNode): Comparison {
+  const slice: Slice = {
+    span: { start: token(cst, 'OpenBracket').startOffset, end: spanOf(token(cst, 'CloseBracket')).end },
+    offset: toLiteral(token(cst, 'Literal')),
+    length: toLiteral(token(cst, 'Literal', 1)),
+  };
+  return toCompare(field, slice, node(cst, has(cst, 'masked') ? 'masked' : 'valued'));
+}
+
+/** `masked`, `searched` and `valued`, of which each has what the others lack. */
+function toCompare(field: Word, slice: Slice | null, cst: CstNode): Comparison {
   const value = toValue(node(cst, 'value'));
-  const slice = has(cst, 'OpenBracket')
-    ? { offset: toLiteral(token(cst, 'Numeral')), length: toLiteral(token(cst, 'Numeral', 1)) }
-    : null;
+  const literal = has(cst, 'Literal') ? toLiteral(token(cst, 'Literal')) : null;
+  const searched = has(cst, 'Word_within');
   return {
     kind: 'compare',
     span: { start: field.span.start, end: value.span.end },
     field,
     slice,
-    mask: has(cst, 'Literal') ? toLiteral(token(cst, 'Literal')) : null,
-    operator: toOperator(cst),
+    mask: searched ? null : literal,
+    within: searched ? literal : null,
+    operator: has(cst, 'operator') ? toOperator(node(cst, 'operator')) : null,
+    nocase: has(cst, 'Word_nocase') ? spanOf(token(cst, 'Word_nocase')) : null,
     bang: has(cst, 'Bang'),
     value,
     more: NONE,
@@ -299,9 +329,8 @@ function toCompare(field: Word, cst: CstNode): Comparison {
   };
 }
 
-function toOperator(cst: CstNode): { readonly text: Operator; readonly span: Span } | null {
-  if (!has(cst, 'operator')) return null;
-  const [written] = Object.values(node(cst, 'operator').children)[0] as IToken[];
+function toOperator(cst: CstNode): { readonly text: Operator; readonly span: Span } {
+  const [written] = Object.values(cst.children)[0] as IToken[];
   return { text: (written as IToken).image as Operator, span: spanOf(written as IToken) };
 }
 
@@ -328,13 +357,27 @@ function toValue(cst: CstNode): Value {
   return has(cst, 'list') ? toList(node(cst, 'list')) : toScalar(node(cst, 'scalar'));
 }
 
+function toValueOrRow(cst: CstNode): Value | RowNode {
+  return has(cst, 'row') ? toRow(node(cst, 'row')) : toValue(node(cst, 'value'));
+}
+
+/** Scalars and rows come as two lists, each in its own order. */
 function toList(cst: CstNode): ListNode {
   const span = { start: token(cst, 'OpenBrace').startOffset, end: spanOf(token(cst, 'CloseBrace')).end };
-  return { kind: 'list', span, items: nodes(cst, 'scalar').map(toScalar) };
+  const scalars = nodes(cst, 'scalar').map(toScalar);
+  if (!has(cst, 'row')) return { kind: 'list', span, items: scalars };
+  const rows = nodes(cst, 'row').map(toRow);
+  return { kind: 'list', span, items: [...scalars, ...rows].sort((a, b) => a.span.start - b.span.start) };
+}
+
+function toRow(cst: CstNode): RowNode {
+  const span = { start: token(cst, 'OpenParen').startOffset, end: spanOf(token(cst, 'CloseParen')).end };
+  return { kind: 'row', span, values: nodes(cst, 'value').map(toValue) };
 }
 
 function toScalar(cst: CstNode): Scalar {
   if (has(cst, 'Text')) return toText(token(cst, 'Text'));
+  if (has(cst, 'Word_set')) return { kind: 'word', times: null, ...toWord(token(cst, 'Word_set')) };
   if (has(cst, 'Word')) {
     const word = toWord(token(cst, 'Word'));
     const times = has(cst, 'Numeral') ? toLiteral(token(cst, 'Numeral')) : null;

@@ -34,7 +34,7 @@ export const RESERVED_WORDS = [
 export type ReservedWord = (typeof RESERVED_WORDS)[number];
 
 /** Words that mean something in one place and are names everywhere else. */
-export const CONTEXTUAL_WORDS = ['packet', 'capture', 'from', 'by'] as const;
+export const CONTEXTUAL_WORDS = ['packet', 'capture', 'from', 'by', 'nocase'] as const;
 
 export type ContextualWord = (typeof CONTEXTUAL_WORDS)[number];
 
