@@ -29,7 +29,7 @@ export function headerStruct(layer: Layer): string {
 
 /** Member of struct pktc_packet that holds a fact, and the bit of `known` that says it does; null: always. */
 const FACTS: Readonly<Record<Fact, { readonly member: string; readonly known: string | null }>> = {
-  frame_len: { member: 'len', known: null },
+  frame_len: { member: 'frame_len', known: null },
   ethertype: { member: 'ethertype', known: 'PKTC_KNOWN_ETHERTYPE' },
   proto: { member: 'proto', known: 'PKTC_KNOWN_PROTO' },
   frag: { member: 'frag', known: 'PKTC_KNOWN_FRAG' },

@@ -8,7 +8,7 @@ import { type ConditionContext, conditionOf } from './condition.ts';
 const COMMENT_CHARACTERS_MAX = 160;
 
 const FIELDS: Parameter = { type: 'struct pktc_fields *', name: 'f' };
-const CONTEXT: Parameter = { type: 'struct xdp_md *', name: 'ctx' };
+const CONTEXT: Parameter = { type: 'struct pktc_ctx *', name: 'ctx' };
 
 export interface Chain {
   readonly functions: readonly Declaration[];

@@ -32,7 +32,7 @@ char pktc_license[] SEC("license") = "Dual MIT/GPL";
 
 /* slot: rules */
 /* A global function: the verifier checks it once, knowing nothing of what a packet can hold. */
-__noinline int pktc_rules(struct xdp_md *ctx, struct pktc_fields *f)
+__noinline int pktc_rules(struct pktc_ctx *ctx, struct pktc_fields *f)
 {
 	if (!f)
 		return PKTC_UNDECIDED;

@@ -135,6 +135,7 @@ describeKernel('refusing to load', () => {
 
   test('what the verifier rejects, with its log, its reason and the rule', () => {
     const bad = artifactOf(`#include <pktc/action_count.h>
+#include <pktc/context.h>
 char pktc_license[] SEC("license") = "Dual MIT/GPL";
 SEC("xdp") int pktc_xdp(struct xdp_md *ctx)
 {
@@ -145,8 +146,8 @@ SEC("xdp") int pktc_xdp(struct xdp_md *ctx)
 }
 `);
     const line_map = [
-      { c_line: 4, rule: 0 },
-      { c_line: 8, rule: 1 },
+      { c_line: 5, rule: 0 },
+      { c_line: 9, rule: 1 },
     ];
     const error = failure(() => loadArtifact({ ...bad, manifest: { ...bad.manifest, line_map } }));
     expect(error).toMatchObject({ code: 'PKT6006', rule: 1 });

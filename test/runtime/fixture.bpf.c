@@ -10,6 +10,7 @@
 #endif
 
 #include <pktc/action_count.h>
+#include <pktc/context.h>
 #include <pktc/decision.h>
 #include <pktc/event.h>
 

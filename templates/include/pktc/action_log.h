@@ -8,6 +8,7 @@
 
 #include <pktc/action_count.h>
 #include <pktc/compare.h>
+#include <pktc/context.h>
 #include <pktc/decision.h>
 #include <pktc/event.h>
 #include <pktc/fields.h>
@@ -91,7 +92,7 @@ static __always_inline void pktc_describe(struct pktc_event *e, const struct pkt
 }
 
 /* Returns how many of `wanted` bytes of payload went into the record. */
-static __always_inline __u32 pktc_copy_payload(struct xdp_md *ctx, struct pktc_event *e,
+static __always_inline __u32 pktc_copy_payload(struct pktc_ctx *ctx, struct pktc_event *e,
 					       const struct pktc_fields *f, __u32 wanted)
 {
 #if PKTC_PAYLOAD_BYTES > 0
@@ -110,7 +111,7 @@ static __always_inline __u32 pktc_copy_payload(struct xdp_md *ctx, struct pktc_e
  * Logs one in `sample` packets. `how` is pktc_log_how(). A global function, so that
  * the verifier checks it once and not in every rule that logs.
  */
-__noinline int pktc_log(struct xdp_md *ctx, struct pktc_fields *f, __u32 rule, __u32 how,
+__noinline int pktc_log(struct pktc_ctx *ctx, struct pktc_fields *f, __u32 rule, __u32 how,
 			__u32 sample)
 {
 	struct pktc_counter *counter;
@@ -130,7 +131,7 @@ __noinline int pktc_log(struct xdp_md *ctx, struct pktc_fields *f, __u32 rule, _
 	pktc_describe(e, f);
 	e->time_ns = bpf_ktime_get_boot_ns();
 	e->rule = rule;
-	e->ifindex = ctx->ingress_ifindex;
+	e->ifindex = pktc_ifindex(ctx);
 	e->sample = sample;
 	e->verdict = how & 0xff;
 	e->payload_len = pktc_copy_payload(ctx, e, f, how >> 8);

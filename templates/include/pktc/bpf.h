@@ -53,11 +53,13 @@ typedef __u64 __be64;
 #define __type(name, type) type *name
 
 enum bpf_map_type {
+	BPF_MAP_TYPE_HASH = 1,
 	BPF_MAP_TYPE_ARRAY = 2,
 	BPF_MAP_TYPE_RINGBUF = 27,
 };
 
 enum {
+	BPF_F_NO_PREALLOC = 1U << 0,
 	BPF_F_MMAPABLE = 1U << 10,
 };
 
@@ -70,23 +72,6 @@ enum {
 	BPF_RB_AVAIL_DATA = 0,
 };
 
-enum xdp_action {
-	XDP_DROP = 1,
-	XDP_PASS = 2,
-};
-
-/* What the program is called with. */
-#define pktc_ctx xdp_md
-
-struct xdp_md {
-	__u32 data;
-	__u32 data_end;
-	__u32 data_meta;
-	__u32 ingress_ifindex;
-	__u32 rx_queue_index;
-	__u32 egress_ifindex;
-};
-
 static void *(*const bpf_map_lookup_elem)(void *map, const void *key) = (void *)1;
 static __u32 (*const bpf_get_prandom_u32)(void) = (void *)7;
 static __u32 (*const bpf_get_smp_processor_id)(void) = (void *)8;
@@ -94,9 +79,6 @@ static __u64 (*const bpf_ktime_get_boot_ns)(void) = (void *)125;
 static void *(*const bpf_ringbuf_reserve)(void *ring, __u64 size, __u64 flags) = (void *)131;
 static void (*const bpf_ringbuf_submit)(void *record, __u64 flags) = (void *)132;
 static __u64 (*const bpf_ringbuf_query)(void *ring, __u64 what) = (void *)134;
-static __u64 (*const bpf_xdp_get_buff_len)(struct xdp_md *ctx) = (void *)188;
-static long (*const bpf_xdp_load_bytes)(struct xdp_md *ctx, __u32 offset, void *to,
-					__u32 size) = (void *)189;
 
 /*
  * The version of the kernel that loads the program, filled in by libbpf: KERNEL_VERSION()
@@ -105,34 +87,6 @@ static long (*const bpf_xdp_load_bytes)(struct xdp_md *ctx, __u32 offset, void *
 extern int LINUX_KERNEL_VERSION SEC_EXTERN(".kconfig");
 
 #define PKTC_KERNEL_VERSION(major, minor) (((major) << 16) + ((minor) << 8))
-
-/* Frames in several pieces, and the helpers for them, came with 5.18. */
-static __always_inline bool pktc_has_fragments(void)
-{
-	return LINUX_KERNEL_VERSION >= PKTC_KERNEL_VERSION(5, 18);
-}
-
-/*
- * Copies `size` bytes at `offset` of the frame, from 1 to as many as `to` has. Returns 0,
- * or not 0 when the frame ends before.
- */
-static __always_inline long pktc_load_bytes(struct xdp_md *ctx, __u32 offset, void *to, __u32 size)
-{
-	const __u8 *from;
-	__u32 i;
-
-	if (pktc_has_fragments())
-		return bpf_xdp_load_bytes(ctx, offset, to, size);
-	if (offset > PKTC_OFFSET_MAX)
-		return -1;
-	from = (const __u8 *)(long)ctx->data + offset;
-	for (i = 0; i < size; i++, from++) {
-		if ((const void *)(from + 1) > (const void *)(long)ctx->data_end)
-			return -1;
-		((__u8 *)to)[i] = *from;
-	}
-	return 0;
-}
 
 /*
  * A value read afresh each time. Without it the compiler keeps values in

@@ -229,7 +229,7 @@ static __always_inline void pktc_read_facts(struct pktc_fields *f, const struct 
 	f->frag = p->frag;
 	if (p->known & PKTC_KNOWN_FRAG)
 		f->present |= PKTC_HAS_FRAG;
-	f->len = p->len;
+	f->len = p->frame_len;
 	f->present |= PKTC_HAS_LEN;
 	f->payload_len = p->payload_len;
 	if (p->known & PKTC_KNOWN_PAYLOAD)

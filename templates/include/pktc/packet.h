@@ -6,6 +6,7 @@
 #ifndef PKTC_PACKET_H
 #define PKTC_PACKET_H
 
+#include <pktc/context.h>
 #include <pktc/headers.h>
 
 /* Facts that may be absent; bits of struct pktc_packet.known. */
@@ -29,8 +30,9 @@ enum {
 };
 
 struct pktc_packet {
-	struct xdp_md *ctx;
-	__u32 len;	   /* bytes of the frame */
+	struct pktc_ctx *ctx;
+	__u32 frame_len;   /* bytes of the frame, with a tag that the kernel keeps beside it */
+	__u32 len;	   /* bytes that can be read: offsets count from the first of them */
 	__u32 off;	   /* where the next header begins */
 	__u32 end;	   /* where the IP datagram ends, at most len */
 	__u32 payload_off; /* where the payload begins */
@@ -61,23 +63,12 @@ static __always_inline __u64 pktc_mac(const __be16 *halves)
 	       pktc_ntoh16(halves[2]);
 }
 
-/*
- * A frame with more linear bytes may go on in fragments. A page holds more than this
- * behind the headroom and before struct skb_shared_info, whatever the architecture.
- */
-#define PKTC_LINEAR_BYTES 2048
-
-static __always_inline void pktc_open(struct pktc_packet *p, struct xdp_md *ctx)
+static __always_inline void pktc_open(struct pktc_packet *p, struct pktc_ctx *ctx)
 {
 	__builtin_memset(p, 0, sizeof(*p));
 	p->ctx = ctx;
-	p->len = ctx->data_end - ctx->data;
-	/*
-	 * data_end is the end of the linear memory. Programs without xdp.frags get frames
-	 * in one piece, but BPF_PROG_TEST_RUN goes on in fragments where a page is full.
-	 */
-	if (unlikely(p->len >= PKTC_LINEAR_BYTES) && pktc_has_fragments())
-		p->len = bpf_xdp_get_buff_len(ctx);
+	p->len = pktc_length(ctx);
+	p->frame_len = p->len;
 	p->end = p->len;
 }
 
@@ -85,7 +76,7 @@ static __always_inline void pktc_open(struct pktc_packet *p, struct xdp_md *ctx)
  * Copies what there is of `size` bytes at `off` before `limit`. Returns how many
  * that was. A global function: the verifier checks it once, and this path is rare.
  */
-__noinline __u32 pktc_load(struct xdp_md *ctx, struct pktc_cut *cut, __u32 off, __u32 size,
+__noinline __u32 pktc_load(struct pktc_ctx *ctx, struct pktc_cut *cut, __u32 off, __u32 size,
 			   __u32 limit)
 {
 	__u32 have, last;
@@ -110,7 +101,6 @@ __noinline __u32 pktc_load(struct xdp_md *ctx, struct pktc_cut *cut, __u32 off, 
 static __always_inline const void *pktc_header(const struct pktc_packet *p, __u32 size,
 					       __u32 limit, struct pktc_cut *cut, __u32 *have)
 {
-	const void *data_end = (const void *)(long)p->ctx->data_end;
 	const void *at;
 	__u32 off = p->off;
 
@@ -119,8 +109,7 @@ static __always_inline const void *pktc_header(const struct pktc_packet *p, __u3
 		pktc_opaque(off);
 		off &= PKTC_OFFSET_MAX;
 	}
-	at = (const void *)(long)p->ctx->data + off;
-	if (likely(at + size <= data_end && off + size <= limit)) {
+	if (likely(pktc_in_place(p->ctx, off, size, &at) && off + size <= limit)) {
 		*have = size;
 		return at;
 	}

@@ -28,7 +28,7 @@ static __always_inline void pktc_walk(struct pktc_packet *p, struct pktc_fields 
 }
 
 /* Reads the fields of the packet behind `ctx` into `f`, all of whose bytes are zero. */
-static __always_inline void pktc_parse(struct xdp_md *ctx, struct pktc_fields *f)
+static __always_inline void pktc_parse(struct pktc_ctx *ctx, struct pktc_fields *f)
 {
 	struct pktc_packet p;
 

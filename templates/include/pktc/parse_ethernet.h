@@ -12,6 +12,17 @@ static __always_inline bool pktc_is_vlan(__u16 type)
 	return type == PKTC_TYPE_VLAN || type == PKTC_TYPE_QINQ || type == PKTC_TYPE_QINQ_OLD;
 }
 
+#if PKTC_HOOK == PKTC_HOOK_CGROUP
+/* The packet begins with its network layer, which the kernel has recognised. */
+static __always_inline bool pktc_parse_ethernet(struct pktc_packet *p, struct pktc_fields *f,
+						struct pktc_cut *cut)
+{
+	(void)f, (void)cut;
+	p->ethertype = pktc_ntoh16((__u16)p->ctx->protocol);
+	p->known |= PKTC_KNOWN_ETHERTYPE;
+	return true;
+}
+#else
 /*
  * Ethernet and up to two VLAN tags. Returns false when the network layer cannot be
  * found. `vlan` is the outermost tag; a third tag is left alone, as an ethertype.
@@ -21,7 +32,8 @@ static __always_inline bool pktc_parse_ethernet(struct pktc_packet *p, struct pk
 {
 	const struct pktc_ethernet *eth;
 	const struct pktc_vlan *tag;
-	__u32 have, i;
+	struct pktc_tag kept;
+	__u32 have, i, tags = 0;
 
 	eth = pktc_header(p, sizeof(*eth), PKTC_NO_LIMIT, cut, &have);
 	pktc_read_ethernet(f, eth, have);
@@ -31,14 +43,23 @@ static __always_inline bool pktc_parse_ethernet(struct pktc_packet *p, struct pk
 	}
 	p->ethertype = pktc_ntoh16(eth->type);
 	p->off = sizeof(*eth);
+	/* The kernel may keep the outermost tag beside the packet. */
+	if (pktc_kept_tag(p->ctx, &kept)) {
+		struct pktc_vlan outer = { pktc_ntoh16(kept.tci), 0 };
+
+		pktc_read_vlan(f, &outer, sizeof(outer));
+		p->frame_len += PKTC_TAG_BYTES;
+		tags = 1;
+	}
 
 #pragma unroll
 	for (i = 0; i < PKTC_VLAN_TAGS_MAX; i++) {
-		if (likely(!pktc_is_vlan(p->ethertype)))
+		if (likely(tags == PKTC_VLAN_TAGS_MAX || !pktc_is_vlan(p->ethertype)))
 			break;
 		tag = pktc_header(p, sizeof(*tag), PKTC_NO_LIMIT, cut, &have);
-		if (i == 0)
+		if (tags == 0)
 			pktc_read_vlan(f, tag, have);
+		tags++;
 		if (unlikely(have < sizeof(*tag))) {
 			p->malformed = 1;
 			return false;
@@ -49,5 +70,6 @@ static __always_inline bool pktc_parse_ethernet(struct pktc_packet *p, struct pk
 	p->known |= PKTC_KNOWN_ETHERTYPE;
 	return true;
 }
+#endif
 
 #endif /* PKTC_PARSE_ETHERNET_H */

@@ -54,9 +54,10 @@ static __always_inline __u32 pktc_step_extension(struct pktc_chain *chain,
  * Walks the extension headers from chain->off. A global function: few packets have
  * any, and the verifier checks its loop once instead of once for every way to here.
  */
-__noinline int pktc_walk_extensions(struct xdp_md *ctx, struct pktc_chain *chain)
+__noinline int pktc_walk_extensions(struct pktc_ctx *ctx, struct pktc_chain *chain)
 {
 	const struct pktc_extension *ext;
+	const void *at;
 	struct pktc_chain c;
 	struct pktc_cut cut;
 	__u32 i, len, off;
@@ -69,13 +70,13 @@ __noinline int pktc_walk_extensions(struct xdp_md *ctx, struct pktc_chain *chain
 		pktc_opaque(off);
 		if (off > PKTC_IPV6_OFFSET_MAX || off + sizeof(*ext) > c.end)
 			return PKTC_CHAIN_BROKEN;
-		ext = (const void *)(long)ctx->data + off;
-		if ((const void *)(ext + 1) > (const void *)(long)ctx->data_end) {
+		if (!pktc_in_place(ctx, off, sizeof(*ext), &at)) {
 			__builtin_memset(&cut, 0, sizeof(cut));
 			if (pktc_load(ctx, &cut, off, sizeof(*ext), c.end) < sizeof(*ext))
 				return PKTC_CHAIN_BROKEN;
-			ext = (const void *)&cut;
+			at = &cut;
 		}
+		ext = at;
 		len = pktc_step_extension(&c, ext);
 		chain->frag = c.frag;
 		if (c.frag == PKTC_FRAG_LATER) {
