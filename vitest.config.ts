@@ -9,7 +9,11 @@ export default defineConfig({
     projects: [
       {
         extends: true,
-        test: { name: 'unit', include: ['test/**/*.test.ts'], exclude: ['test/kernel/**', 'test/differential/**'] },
+        test: {
+          name: 'unit',
+          include: ['test/**/*.test.ts'],
+          exclude: ['test/kernel/**', 'test/kernels/**', 'test/differential/**'],
+        },
       },
       {
         extends: true,
@@ -19,6 +23,10 @@ export default defineConfig({
           fileParallelism: false,
           testTimeout: 600_000,
         },
+      },
+      {
+        extends: true,
+        test: { name: 'kernels', include: ['test/kernels/**/*.test.ts'], testTimeout: 400_000 },
       },
     ],
   },

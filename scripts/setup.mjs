@@ -1,6 +1,6 @@
 /**
  * Makes a checkout ready: system packages, npm packages, build. Does nothing, in some milliseconds, when all is there.
- *   node scripts/setup.mjs [--tests] [--build-only] [--clean]
+ *   node scripts/setup.mjs [--tests] [--kernels] [--build-only] [--clean]
  */
 import './setup/node-version.mjs';
 import { existsSync, lchownSync, readdirSync, realpathSync, statSync } from 'node:fs';
@@ -38,15 +38,17 @@ export function prepareCheckout({ clean = false } = {}) {
 }
 
 function main(options) {
-  const unknown = options.filter((option) => !['--tests', '--build-only', '--clean'].includes(option));
+  const unknown = options.filter((option) => !['--tests', '--kernels', '--build-only', '--clean'].includes(option));
   if (unknown.length > 0) {
     process.stderr.write(
-      `error: unknown option \`${unknown[0]}\`\n  = help: node scripts/setup.mjs [--tests] [--build-only] [--clean]\n`,
+      `error: unknown option \`${unknown[0]}\`\n  = help: node scripts/setup.mjs [--tests] [--kernels] [--build-only] [--clean]\n`,
     );
     return 2;
   }
   try {
-    if (!options.includes('--build-only')) installSystemPackages({ tests: options.includes('--tests') });
+    if (!options.includes('--build-only')) {
+      installSystemPackages({ tests: options.includes('--tests'), kernels: options.includes('--kernels') });
+    }
     prepareCheckout({ clean: options.includes('--clean') });
     return 0;
   } catch (error) {

@@ -62,6 +62,7 @@ function runAll(folder) {
     asCounts(step('lint', [...bin('@biomejs/biome', 'bin/biome'), 'check'])),
     vitest('unit', folder),
     vitest('kernel', folder),
+    vitest('kernels', folder),
   ];
   const sum = (member) => all.reduce((total, counts) => total + counts[member], 0);
   return { passed: sum('passed'), failed: sum('failed'), skipped: sum('skipped') };
@@ -70,7 +71,7 @@ function runAll(folder) {
 const started = performance.now();
 const folder = mkdtempSync(path.join(tmpdir(), 'pktc-test-'));
 try {
-  installSystemPackages({ tests: true });
+  installSystemPackages({ tests: true, kernels: true });
   prepareCheckout();
   const { passed, failed, skipped } = runAll(folder);
   const refused = REQUIRES_KERNEL && skipped > 0;

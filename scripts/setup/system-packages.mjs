@@ -6,7 +6,7 @@ import { SetupError, say } from './progress.mjs';
 
 /**
  * What is needed, how to see that it is there (a program on the PATH, a shared library, or a file), and the package that has
- * it, by package manager. `tests`: only `npm test` needs it.
+ * it, by package manager. `tests`: only `npm test` needs it; `kernels`: only the tests on other kernels, which are Debian's.
  */
 const NEEDS = [
   { program: /^clang(-\d+)?$/, packages: { apt: 'clang', dnf: 'clang', apk: 'clang', pacman: 'clang', zypper: 'clang' } },
@@ -54,6 +54,10 @@ const NEEDS = [
     },
   },
   { tests: true, program: /^vim$/, packages: { apt: 'vim', dnf: 'vim-enhanced', apk: 'vim', pacman: 'vim', zypper: 'vim' } },
+  { kernels: true, program: /^qemu-system-x86_64$/, packages: { apt: 'qemu-system-x86' } },
+  { kernels: true, file: '/bin/busybox', packages: { apt: 'busybox-static' } },
+  { kernels: true, program: /^cpio$/, packages: { apt: 'cpio' } },
+  { kernels: true, program: /^xz$/, packages: { apt: 'xz-utils' } },
 ];
 
 /** How each package manager installs without asking; `refresh` fetches the lists of packages. */
@@ -134,11 +138,13 @@ function libraryIndex() {
   return (pattern) => names.some((name) => pattern.test(name));
 }
 
-/** @param {{ tests: boolean }} options @returns the entries of the table that this machine lacks */
-export function missingNeeds({ tests }) {
+/** @param {{ tests: boolean, kernels?: boolean }} options @returns the entries of the table that this machine lacks */
+export function missingNeeds({ tests, kernels = false }) {
   const hasProgram = programIndex();
   const hasLibrary = libraryIndex();
-  return NEEDS.filter((need) => tests || !need.tests).filter((need) => {
+  // Their kernels come as Debian packages: nothing to install elsewhere.
+  const boots = kernels && process.arch === 'x64' && managerOfThisMachine()?.name === 'apt';
+  return NEEDS.filter((need) => (need.kernels ? boots : tests || !need.tests)).filter((need) => {
     if (need.program) return !hasProgram(need.program);
     return need.library ? !hasLibrary(need.library) : !existsSync(need.file);
   });
@@ -171,11 +177,11 @@ function run(command) {
 
 /**
  * Installs what is missing, or does nothing at all: no package manager is started when everything is there.
- * @param {{ tests: boolean }} options
+ * @param {{ tests: boolean, kernels?: boolean }} options
  * @throws SetupError
  */
-export function installSystemPackages({ tests }) {
-  const missing = missingNeeds({ tests });
+export function installSystemPackages({ tests, kernels = false }) {
+  const missing = missingNeeds({ tests, kernels });
   if (missing.length === 0) return;
   const manager = managerOfThisMachine();
   const names = (name) => missing.map((need) => need.packages[name]);
