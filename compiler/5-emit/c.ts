@@ -26,9 +26,6 @@ export type Statement =
   /** What follows belongs to no rule any more. */
   | { readonly kind: 'end of rules' };
 
-/** A member of a struct in a table; a list is a struct inside it. */
-export type Cell = Expr | readonly Expr[];
-
 export interface Parameter {
   readonly type: string;
   readonly name: string;
@@ -56,8 +53,6 @@ export type Declaration =
       readonly parameters: readonly Parameter[];
       readonly body: readonly Statement[];
     }
-  /** A constant array of structs, a row of values an element. */
-  | { readonly kind: 'table'; readonly type: string; readonly name: string; readonly rows: readonly (readonly Cell[])[] }
   /** Statements inside a function of the skeleton. */
   | { readonly kind: 'statements'; readonly depth: number; readonly body: readonly Statement[] };
 

@@ -3,6 +3,7 @@ import type { Plan } from '../4-plan/plan.ts';
 import { targetFor } from '../targets/target.ts';
 import { xdp } from '../targets/xdp.ts';
 import { type Declaration, decimal, name } from './c.ts';
+import type { ProgramData } from './data.ts';
 import { fieldDeclarations } from './fields.ts';
 import { createLists } from './lists.ts';
 import { print } from './printer.ts';
@@ -16,6 +17,8 @@ export interface Emission {
   readonly c: string;
   /** First line of each rule's code, ascending; rule -1: from here on no rule's code. */
   readonly lineMap: readonly { readonly c_line: number; readonly rule: number }[];
+  /** Values that the build writes into the object; the C has room for them. */
+  readonly data: readonly ProgramData[];
 }
 
 export function emit(plan: Plan, templates: Templates): Emission {
@@ -44,7 +47,7 @@ export function emit(plan: Plan, templates: Templates): Emission {
       part.kind === 'lines' ? [{ kind: 'verbatim', lines: part.lines } as const] : (fill[part.name] ?? []),
     ),
   );
-  return { c, lineMap };
+  return { c, lineMap, data: lists.data() };
 }
 
 function title(plan: Plan): readonly Declaration[] {

@@ -1,7 +1,12 @@
-/** Value lists of the rules: short ones become a function of comparisons, long ones a table that is searched. Equal lists are one. */
-import type { BigRange } from '../2-resolve/program.ts';
+/**
+ * Value lists of the rules: short ones become a function of comparisons, long ones rows of a table that is searched. The C has the
+ * lengths of the tables and not their values, which are data of the object: a list may change without anything to compile.
+ */
+import { createHash } from 'node:crypto';
+import type { BigRange, NumberRange } from '../2-resolve/program.ts';
 import { COMPARED_RANGES_MAX } from '../4-plan/cost.ts';
 import { BLANK, binary, call, chain, type Declaration, decimal, type Expr, hex, name } from './c.ts';
+import type { ProgramData } from './data.ts';
 
 const HALF = 64n;
 const LOW = (1n << HALF) - 1n;
@@ -18,33 +23,53 @@ export interface ValueKind {
   readonly digits: number | null;
 }
 
+export type ValueRange = NumberRange | BigRange;
+
+/** Rows of a table that one list has, from `start` on. */
+interface Rows {
+  readonly start: number;
+  readonly count: number;
+  readonly bytes: Uint8Array;
+}
+
 interface List {
   readonly name: string;
   readonly kind: ValueKind;
-  readonly ranges: readonly BigRange[];
-  /** Where its ranges begin in the table of its width; null: compared one by one. */
-  readonly tableStart: number | null;
+  readonly ranges: readonly ValueRange[];
+  /** null: compared one by one. */
+  readonly rows: Rows | null;
 }
 
 export interface Lists {
   /** An expression that is true when `value` lies in one of `ranges`, of which there is at least one. */
-  contains(value: Expr, kind: ValueKind, ranges: readonly BigRange[]): Expr;
+  contains(value: Expr, kind: ValueKind, ranges: readonly ValueRange[]): Expr;
   /** The functions and tables that those expressions use. */
   declarations(): readonly Declaration[];
+  /** The values of the tables. */
+  data(): readonly ProgramData[];
 }
+
+/** One table a width: the variable, the constant with its number of rows, the header that declares and searches it. */
+const TABLES: Readonly<Record<Width, { readonly variable: string; readonly rows: string; readonly header: string }>> = {
+  u32: { variable: 'pktc_ranges', rows: 'PKTC_RANGES', header: 'pktc/search.h' },
+  u64: { variable: 'pktc_ranges64', rows: 'PKTC_RANGES64', header: 'pktc/search64.h' },
+  u128: { variable: 'pktc_ranges6', rows: 'PKTC_RANGES6', header: 'pktc/search6.h' },
+};
+const WIDTHS: readonly Width[] = ['u32', 'u64', 'u128'];
 
 export function createLists(): Lists {
   const lists = new Map<string, List>();
-  const rows = { narrow: 0, wide: 0 };
+  const length: Record<Width, number> = { u32: 0, u64: 0, u128: 0 };
 
-  const listFor = (kind: ValueKind, ranges: readonly BigRange[]): List => {
-    const key = `${kind.width}:${kind.digits}:${ranges.map(([first, last]) => `${first}-${last}`).join(',')}`;
+  const listFor = (kind: ValueKind, ranges: readonly ValueRange[]): List => {
+    const bytes = rowBytes(kind.width, ranges);
+    const key = `${kind.width}:${kind.digits}:${createHash('sha256').update(bytes).digest('hex')}`;
     const known = lists.get(key);
     if (known !== undefined) return known;
-    const table = kind.width === 'u128' ? 'wide' : 'narrow';
     const searched = ranges.length > COMPARED_RANGES_MAX;
-    const list = { name: `pktc_list_${lists.size}`, kind, ranges, tableStart: searched ? rows[table] : null };
-    if (searched) rows[table] += ranges.length;
+    const rows = searched ? { start: length[kind.width], count: ranges.length, bytes } : null;
+    const list: List = { name: `pktc_list_${lists.size}`, kind, ranges, rows };
+    if (searched) length[kind.width] += ranges.length;
     lists.set(key, list);
     return list;
   };
@@ -55,11 +80,43 @@ export function createLists(): Lists {
       if (only !== undefined && ranges.length === 1) return inRange(value, kind, only);
       return call(listFor(kind, ranges).name, value);
     },
-    declarations: () => [...tables([...lists.values()]), ...[...lists.values()].flatMap((list) => [listFunction(list), BLANK])],
+    declarations: () => [
+      ...WIDTHS.flatMap((width) => tableDeclarations(width, length[width])),
+      ...[...lists.values()].flatMap((list) => [listFunction(list), BLANK]),
+    ],
+    data: () => WIDTHS.flatMap((width) => tableData(width, [...lists.values()])),
   };
 }
 
-function inRange(value: Expr, { width, max, digits }: ValueKind, [first, last]: BigRange): Expr {
+/** In the byte order of this machine, for which clang compiles. */
+function rowBytes(width: Width, ranges: readonly ValueRange[]): Uint8Array {
+  const rows = rowsOf(width, ranges);
+  return new Uint8Array(rows.buffer);
+}
+
+function rowsOf(width: Width, ranges: readonly ValueRange[]): Uint32Array | BigUint64Array {
+  let at = 0;
+  if (width === 'u32') {
+    const rows = new Uint32Array(2 * ranges.length);
+    for (const [first, last] of ranges) {
+      rows[at++] = Number(first);
+      rows[at++] = Number(last);
+    }
+    return rows;
+  }
+  const rows = new BigUint64Array((width === 'u64' ? 2 : 4) * ranges.length);
+  for (const range of ranges) {
+    for (const bound of range) {
+      const value = BigInt(bound);
+      if (width === 'u128') rows[at++] = value >> HALF;
+      rows[at++] = value & LOW;
+    }
+  }
+  return rows;
+}
+
+function inRange(value: Expr, { width, max, digits }: ValueKind, range: ValueRange): Expr {
+  const [first, last] = [BigInt(range[0]), BigInt(range[1])];
   if (width === 'u128') return call('pktc_in6', value, ...halves(first), ...halves(last));
   const literal = (number: bigint) => (digits === null ? decimal(number) : hex(number, digits));
   if (first === last) return binary(value, '==', literal(first));
@@ -82,9 +139,7 @@ function listFunction(list: List): Declaration {
     returns: 'bool',
     name: list.name,
     parameters: [{ type: PARAMETER[list.kind.width], name: 'value' }],
-    body: [
-      { kind: 'return', value: list.tableStart === null ? compared(list, value) : searched(list, value, list.tableStart) },
-    ],
+    body: [{ kind: 'return', value: list.rows === null ? compared(list, value) : searched(list.kind, value, list.rows) }],
   };
 }
 
@@ -95,32 +150,32 @@ function compared(list: List, value: Expr): Expr {
   );
 }
 
-function searched(list: List, value: Expr, start: number): Expr {
-  const place = [decimal(start), decimal(list.ranges.length)];
-  return list.kind.width === 'u128'
-    ? call('pktc_search6', name('value.high'), name('value.low'), ...place)
-    : call('pktc_search', value, ...place);
+function searched({ width }: ValueKind, value: Expr, { start, count }: Rows): Expr {
+  const place = [decimal(start), decimal(count)];
+  if (width === 'u128') return call('pktc_search6', name('value.high'), name('value.low'), ...place);
+  return call(width === 'u32' ? 'pktc_search' : 'pktc_search64', value, ...place);
 }
 
-/** One table a width, with the ranges of every list in it, and the header that searches it. */
-function tables(lists: readonly List[]): readonly Declaration[] {
-  const inTable = lists.filter((list) => list.tableStart !== null);
-  const narrow = inTable.filter((list) => list.kind.width !== 'u128').flatMap((list) => list.ranges);
-  const wide = inTable.filter((list) => list.kind.width === 'u128').flatMap((list) => list.ranges);
-  const declarations: Declaration[] = [];
-  if (narrow.length > 0) {
-    declarations.push(
-      { kind: 'table', type: 'pktc_range', name: 'pktc_ranges', rows: narrow.map((range) => range.map((value) => hex(value))) },
-      { kind: 'include', path: 'pktc/search.h' },
-      BLANK,
-    );
+function tableDeclarations(width: Width, rows: number): readonly Declaration[] {
+  const table = TABLES[width];
+  if (rows === 0) return [];
+  return [{ kind: 'define', name: table.rows, value: decimal(rows) }, { kind: 'include', path: table.header }, BLANK];
+}
+
+/** The rows of all lists of a width, in the order of their places. */
+function tableData(width: Width, lists: readonly List[]): readonly ProgramData[] {
+  const parts = lists.flatMap((list) => (list.kind.width === width && list.rows !== null ? [list.rows.bytes] : []));
+  const [only] = parts;
+  if (only === undefined) return [];
+  return [{ variable: TABLES[width].variable, bytes: parts.length === 1 ? only : joined(parts) }];
+}
+
+function joined(parts: readonly Uint8Array[]): Uint8Array {
+  const whole = new Uint8Array(parts.reduce((total, part) => total + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.length;
   }
-  if (wide.length > 0) {
-    declarations.push(
-      { kind: 'table', type: 'pktc_range6', name: 'pktc_ranges6', rows: wide.map((range) => range.map(halves)) },
-      { kind: 'include', path: 'pktc/search6.h' },
-      BLANK,
-    );
-  }
-  return declarations;
+  return whole;
 }

@@ -1,5 +1,5 @@
 /** Prints C. The only place where C text is put together; see `c.ts` for what it is made from. */
-import type { Cell, Declaration, Expr, Parameter, Statement } from './c.ts';
+import type { Declaration, Expr, Parameter, Statement } from './c.ts';
 
 export interface Printed {
   readonly c: string;
@@ -78,9 +78,6 @@ function printDeclaration(page: Page, declaration: Declaration): void {
     case 'struct':
       lines.push(`struct ${declaration.name} {`, ...declaration.members.map((one) => `\t${parameter(one)};`), '};');
       return;
-    case 'table':
-      printTable(page, declaration);
-      return;
     case 'function':
       printFunction(page, declaration);
       return;
@@ -113,20 +110,6 @@ function filled(text: string, columns: number): readonly string[] {
 
 function parameter({ type, name }: Parameter): string {
   return type.endsWith('*') ? `${type}${name}` : `${type} ${name}`;
-}
-
-function printTable(page: Page, table: Extract<Declaration, { kind: 'table' }>): void {
-  page.lines.push(`static const struct ${table.type} ${table.name}[] = {`);
-  for (const row of table.rows) page.lines.push(`\t${braced(row.map(printCell))},`);
-  page.lines.push('};');
-}
-
-function printCell(cell: Cell): string {
-  return 'kind' in cell ? printExpr(cell) : braced(cell.map(printExpr));
-}
-
-function braced(values: readonly string[]): string {
-  return `{ ${values.join(', ')} }`;
 }
 
 const LINKAGE = { inline: 'static __always_inline', global: '__noinline' } as const;

@@ -13,6 +13,7 @@ import { type Clang, findClang, OLDEST_CLANG } from './find-clang.ts';
 import { cacheFolder, objectCache } from './object-cache.ts';
 import { CLANG_FLAGS, type ClangRun, runClang } from './run-clang.ts';
 import { readVersion } from './version.ts';
+import { writeData } from './write-data.ts';
 
 export interface BuildOptions {
   /** Where clang and the cache are looked for; `process.env` unless a test says otherwise. */
@@ -38,12 +39,20 @@ export async function build(
   const cache = options.cache === false ? null : objectCache(cacheFolder(environment));
   const key = cacheKey(emission.c, templates, clang.version);
   const cached = (await cache?.get(key)) ?? null;
-  if (cached !== null) return { value: artifactOf(plan, emission, cached), diagnostics: [] };
+  if (cached !== null) return finish(plan, emission, cached, clang.version);
 
   const run = await runClang(clang.path, emission.c, templates);
   if (!run.ok) return { value: null, diagnostics: [runProblem(run, clang.version)] };
   await cache?.put(key, run.object);
-  return { value: artifactOf(plan, emission, run.object), diagnostics: [] };
+  return finish(plan, emission, run.object, clang.version);
+}
+
+/** What clang made and the cache keeps has zeroes where the data belongs. */
+function finish(plan: Plan, emission: Emission, compiled: Uint8Array, version: string): Outcome<Artifact | null> {
+  const object = writeData(compiled, emission.data);
+  if (object !== null) return { value: artifactOf(plan, emission, object), diagnostics: [] };
+  const help = 'a fault of pktc, not of the rules: the tables of the program are not where they should be in the object';
+  return { value: null, diagnostics: [diagnostic('PKT5003', { version }, null, { help })] };
 }
 
 /** Everything that the object depends on. */

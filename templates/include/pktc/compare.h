@@ -11,20 +11,8 @@ struct pktc_u128 {
 	__u64 low;
 };
 
-/* Halvings that find one range among 4,096. */
-#define PKTC_SEARCH_STEPS 12
-
-/* An inclusive range of up to 63 bits. */
-struct pktc_range {
-	__u64 first;
-	__u64 last;
-};
-
-/* An inclusive range of IPv6 addresses. */
-struct pktc_range6 {
-	struct pktc_u128 first;
-	struct pktc_u128 last;
-};
+/* Halvings that find one range among 2^20. */
+#define PKTC_SEARCH_STEPS 20
 
 /* Whether the packet has all fields in `bits`, a set of PKTC_HAS_*. */
 #define pktc_has(f, bits) ((pktc_read((f)->present) & (bits)) == (bits))

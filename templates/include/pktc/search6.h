@@ -1,9 +1,23 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR MIT */
-/* Searches pktc_ranges6, a table of the program that includes this; see search.h. */
+/* Long lists of IPv6 addresses; see search.h. */
 #ifndef PKTC_SEARCH6_H
 #define PKTC_SEARCH6_H
 
 #include <pktc/compare.h>
+
+/* Rows of all such lists of the program. */
+#ifndef PKTC_RANGES6
+#define PKTC_RANGES6 1
+#endif
+
+/* An inclusive range. */
+struct pktc_range6 {
+	struct pktc_u128 first;
+	struct pktc_u128 last;
+};
+
+/* The values are written into the object file. */
+static const volatile struct pktc_range6 pktc_ranges6[PKTC_RANGES6];
 
 /* 1 when a < b, else 0, without a branch: the borrow of a - b. */
 static __always_inline __u64 pktc_less(__u64 a, __u64 b)
@@ -14,20 +28,20 @@ static __always_inline __u64 pktc_less(__u64 a, __u64 b)
 /* Whether an IPv6 address lies in one of the `count` sorted ranges from `start` on. */
 __noinline int pktc_search6(__u64 high, __u64 low, __u32 start, __u32 count)
 {
-	const __u32 rows = sizeof(pktc_ranges6) / sizeof(pktc_ranges6[0]);
-	const struct pktc_u128 *first, *last;
+	const volatile struct pktc_u128 *first, *last;
 	__u32 at = start, step, half, probe, i;
-	__u64 differ, below;
+	__u64 first_high, differ, below;
 
 	for (i = 0; i < PKTC_SEARCH_STEPS && count > 1; i++) {
 		half = count / 2;
 		probe = at + half;
 		pktc_opaque(probe);
-		if (probe >= rows)
+		if (probe >= PKTC_RANGES6)
 			return 0;
 		first = &pktc_ranges6[probe].first;
-		differ = high ^ first->high;
-		below = pktc_less(high, first->high) |
+		first_high = first->high;
+		differ = high ^ first_high;
+		below = pktc_less(high, first_high) |
 			(((differ | -differ) >> 63 ^ 1) & pktc_less(low, first->low));
 		step = half & (__u32)(below - 1);
 		pktc_opaque(step);
@@ -35,7 +49,7 @@ __noinline int pktc_search6(__u64 high, __u64 low, __u32 start, __u32 count)
 		count -= half;
 	}
 	pktc_opaque(at);
-	if (at >= rows)
+	if (at >= PKTC_RANGES6)
 		return 0;
 	first = &pktc_ranges6[at].first;
 	last = &pktc_ranges6[at].last;

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR MIT */
+/* Long lists of values of 33 to 63 bits: MAC addresses, raw reads; see search.h. */
+#ifndef PKTC_SEARCH64_H
+#define PKTC_SEARCH64_H
+
+#include <pktc/compare.h>
+
+/* Rows of all such lists of the program. */
+#ifndef PKTC_RANGES64
+#define PKTC_RANGES64 1
+#endif
+
+/* An inclusive range. */
+struct pktc_range64 {
+	__u64 first;
+	__u64 last;
+};
+
+/* The values are written into the object file. */
+static const volatile struct pktc_range64 pktc_ranges64[PKTC_RANGES64];
+
+/* Whether `value`, below 2^63, lies in one of the `count` sorted ranges from `start` on. */
+__noinline int pktc_search64(__u64 value, __u32 start, __u32 count)
+{
+	__u32 at = start, step, half, probe, i;
+	__u64 below;
+
+	for (i = 0; i < PKTC_SEARCH_STEPS && count > 1; i++) {
+		half = count / 2;
+		probe = at + half;
+		pktc_opaque(probe);
+		if (probe >= PKTC_RANGES64)
+			return 0;
+		below = (value - pktc_ranges64[probe].first) >> 63;
+		step = half & (__u32)(below - 1);
+		pktc_opaque(step);
+		at += step;
+		count -= half;
+	}
+	pktc_opaque(at);
+	if (at >= PKTC_RANGES64)
+		return 0;
+	return pktc_in64(value, pktc_ranges64[at].first, pktc_ranges64[at].last);
+}
+
+#endif /* PKTC_SEARCH64_H */
