@@ -12,8 +12,9 @@ import { planProgram } from './4-plan/plan-program.ts';
 import { type Emission, emit } from './5-emit/emit.ts';
 import { type BuildOptions, build } from './6-build/build.ts';
 import { readTemplates } from './6-build/templates.ts';
-import { diagnostic } from './diagnostics/catalog.ts';
 import type { Diagnostic } from './diagnostics/diagnostic.ts';
+import { resolveTests } from './rule-tests/resolve-tests.ts';
+import type { RuleTest } from './rule-tests/rule-test.ts';
 import { targetFor } from './targets/target.ts';
 
 export interface CompileOptions extends BuildOptions {
@@ -26,6 +27,8 @@ export interface Analysis {
   readonly syntax: SyntaxFile;
   readonly program: Program;
   readonly plan: Plan | null;
+  /** The file's `test` statements, those without mistakes; the program knows nothing of them. */
+  readonly tests: readonly RuleTest[];
   /** In the order of the file. */
   readonly diagnostics: readonly Diagnostic[];
 }
@@ -39,12 +42,12 @@ export interface Compilation extends Analysis {
 export function analyse(source: SourceFile, { hook }: { readonly hook: HookName | null }): Analysis {
   const { value: syntax, diagnostics: inSyntax } = parse(source);
   const { value: program, diagnostics: inNames } = resolve(syntax, source, { hook });
-  const found = [...inSyntax, ...inNames, ...check(program)];
-  if (hasErrors(found)) return { syntax, program, plan: null, diagnostics: inOrder(found) };
-  const target = targetFor(program.hook);
-  if (target === null) return { syntax, program, plan: null, diagnostics: inOrder([...found, hookProblem(program)]) };
-  const { value: plan, diagnostics: inPlan } = planProgram(program, target);
-  return { syntax, program, plan, diagnostics: inOrder([...found, ...inPlan]) };
+  const { value: tests, diagnostics: inTests } = resolveTests(syntax.statements, source, program);
+  const found = [...inSyntax, ...inNames, ...check(program), ...inTests];
+  const looked = { syntax, program, tests };
+  if (hasErrors(found)) return { ...looked, plan: null, diagnostics: inOrder(found) };
+  const { value: plan, diagnostics: inPlan } = planProgram(program, targetFor(program.hook));
+  return { ...looked, plan, diagnostics: inOrder([...found, ...inPlan]) };
 }
 
 /** All six phases. Throws only when files of the installation are missing. */
@@ -65,8 +68,4 @@ function inOrder(diagnostics: readonly Diagnostic[]): readonly Diagnostic[] {
 
 export function hasErrors(diagnostics: readonly Diagnostic[]): boolean {
   return diagnostics.some((one) => one.severity === 'error');
-}
-
-function hookProblem({ source, hook, hookSpan }: Program): Diagnostic {
-  return diagnostic('PKT4001', { hook }, hookSpan && { source, span: hookSpan });
 }
