@@ -1,4 +1,4 @@
-import type { LetStatement, RuleStatement, Statement, SyntaxFile, TestStatement } from '../../grammar/ast.ts';
+import type { LetStatement, RuleStatement, Statement, SyntaxFile } from '../../grammar/ast.ts';
 import type { HookName } from '../../grammar/fields/field.ts';
 import type { SourceFile } from '../../grammar/source.ts';
 import { judgeAddress, judgeAddressRange } from '../../grammar/values/address.ts';
@@ -58,17 +58,15 @@ function byPlace(a: Diagnostic, b: Diagnostic): number {
 
 /** Statements of the language that this version does not carry out. */
 function reportLater(context: Context, statement: Statement): void {
-  const { source, report } = context;
   const word = { start: statement.span.start, end: statement.span.start + statement.kind.length };
-  if (statement.kind === 'include' || statement.kind === 'set' || statement.kind === 'test') {
-    const what = statement.kind === 'test' ? 'a `test` in a rule file' : `the statement \`${statement.kind}\``;
-    report('PKT2008', { what }, word, 'part of the language, but not of this version');
+  if (statement.kind === 'include' || statement.kind === 'set') {
+    const what = `the statement \`${statement.kind}\``;
+    context.report('PKT2008', { what }, word, 'part of the language, but not of this version');
   }
-  if (statement.kind === 'test') useNames(context, source.text, statement);
 }
 
 /** A name mentioned where this version does not look is not "never used". */
-function useNames(context: Context, text: string, { span }: RuleStatement | TestStatement): void {
+function useNames(context: Context, text: string, { span }: RuleStatement): void {
   for (const word of text.slice(span.start, span.end).match(/[A-Za-z_][\w.-]*/g) ?? []) context.names.use(word);
 }
 
