@@ -1,4 +1,5 @@
-import { dissectFrame, readField } from '../../compiler/interpret/dissect.ts';
+import { dissectFrame } from '../../compiler/interpret/dissect.ts';
+import { type FieldValue, readField, surroundingsAt } from '../../compiler/interpret/read-field.ts';
 import { fieldNamed } from '../../grammar/fields/index.ts';
 import { ipv4Text, ipv6Text } from '../../runtime/address-text.ts';
 import type { PacketSummary } from '../events/packet-line.ts';
@@ -8,7 +9,7 @@ export function summarizeFrame(frame: Uint8Array): PacketSummary {
   const dissection = dissectFrame(frame);
   const read = (name: string) => {
     const field = fieldNamed(name);
-    return field === undefined ? null : readField(dissection, field, 'xdp');
+    return field === undefined ? null : readField(dissection, field, surroundingsAt('xdp'));
   };
   const number = (name: string) => {
     const value = read(name);
@@ -26,8 +27,8 @@ export function summarizeFrame(frame: Uint8Array): PacketSummary {
   };
 }
 
-function addressText(address: number | bigint | null): string | null {
-  if (address === null) return null;
+function addressText(address: FieldValue | null): string | null {
+  if (typeof address !== 'number' && typeof address !== 'bigint') return null;
   const bytes = new Uint8Array(16);
   const view = new DataView(bytes.buffer);
   if (typeof address === 'number') {

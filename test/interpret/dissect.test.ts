@@ -1,6 +1,8 @@
 /** `docs/packets.md`, sentence by sentence. */
 import { describe, expect, test } from 'vitest';
-import { dissect, dissectFrame } from '../../compiler/interpret/dissect.ts';
+import { dissect, dissectCarried, dissectFrame } from '../../compiler/interpret/dissect.ts';
+import { type FieldValue, readField, surroundingsAt } from '../../compiler/interpret/read-field.ts';
+import type { Field } from '../../grammar/fields/field.ts';
 import { FIELDS } from '../../grammar/fields/index.ts';
 import {
   address,
@@ -22,10 +24,10 @@ import {
 import { generatePacket } from '../packets/generate-packet.ts';
 import { createRandom } from '../packets/random.ts';
 
-const fields = (frame: Uint8Array): Record<string, number | bigint> => Object.fromEntries(dissect(frame));
+const fields = (frame: Uint8Array): Record<string, FieldValue> => Object.fromEntries(dissect(frame));
 const tcpSegment = tcp({ sport: 4000, dport: 22, flags: 0x12, window: 512 }, filler(5));
 const TRANSPORT = ['sport', 'dport', 'flags', 'tcp.window', 'icmp.type', 'icmp.code', 'payload.len'] as const;
-const withoutTransport = (values: Record<string, number | bigint>): void => {
+const withoutTransport = (values: Record<string, FieldValue>): void => {
   for (const name of TRANSPORT) {
     expect(values, name).not.toHaveProperty([name]);
   }
@@ -53,6 +55,14 @@ test('every field that is present has its value', () => {
     malformed: 0,
     direction: 0,
     mark: 0,
+    'vlan.depth': 0,
+    'ip.id': 0,
+    'ip.df': 0,
+    'ip.hdrlen': 20,
+    'tcp.seq': 1,
+    'tcp.ack': 2,
+    'tcp.hdrlen': 20,
+    payload: filler(5),
   });
 });
 
@@ -75,6 +85,9 @@ test('ipv6 has its own places for the same fields', () => {
     malformed: 0,
     direction: 0,
     mark: 0,
+    'vlan.depth': 0,
+    'ip6.flow': 0,
+    payload: filler(20),
   });
 });
 
@@ -229,7 +242,7 @@ describe('ipv4', () => {
 });
 
 describe('ipv6', () => {
-  const carried = (first: number, ...body: Uint8Array[]): Record<string, number | bigint> =>
+  const carried = (first: number, ...body: Uint8Array[]): Record<string, FieldValue> =>
     fields(frameOf(ipv6({ next: first }, ...body)));
 
   test.each([
@@ -372,7 +385,7 @@ describe('transport', () => {
 
   test('the payload is where it is said to be', () => {
     const frame = pad(frameOf(ipv4({ proto: 6 }, tcp({ options: filler(4) }, filler(3)))), 80);
-    const { payload } = dissectFrame(frame);
+    const { payload } = dissectFrame(frame).stretches;
     expect(payload).toEqual({ start: 14 + 20 + 24, end: 14 + 20 + 24 + 3 });
   });
 });
@@ -381,10 +394,34 @@ test('no bytes make it throw, and no value is out of its field', () => {
   const random = createRandom(2);
   for (let at = 0; at < 20_000; at++) {
     const frame = at % 100 === 0 ? random.bytes(random.int(0, 65_536)) : generatePacket(random);
-    for (const [name, value] of dissect(frame)) {
-      const field = FIELDS.find((one) => one.name === name);
-      const bits = field?.type.kind === 'uint' ? field.type.bits : typeof value === 'bigint' ? 128 : 48;
-      expect(value >= 0 && BigInt(value) < 1n << BigInt(bits), `${name} = ${value}`).toBe(true);
+    for (const hook of ['xdp', 'cgroup egress'] as const) {
+      const outer = dissectFrame(frame, hook);
+      for (const dissection of [outer, dissectCarried(outer)]) {
+        for (const field of dissection === null ? [] : FIELDS) {
+          const value = dissection && readField(dissection, field, surroundingsAt(hook));
+          if (value !== null && !fits(value, field)) expect.fail(`${field.name} = ${value}`);
+        }
+      }
     }
   }
 });
+
+function fits(value: FieldValue, { type }: Field): boolean {
+  switch (type.kind) {
+    case 'kinds':
+      return value instanceof Set && value.size > 0 && [...value].every((kind) => kind >= 0 && kind <= 255);
+    case 'bytes':
+      return value instanceof Uint8Array;
+    case 'uint':
+    case 'flags':
+      return typeof value === 'number' && value >= 0 && value < 2 ** type.bits;
+    case 'address':
+      return typeof value === 'number' ? value >= 0 && value < 2 ** 32 : typeof value === 'bigint' && value >> 128n === 0n;
+    case 'mac':
+      return typeof value === 'number' && value >= 0 && value < 2 ** 48;
+    case 'truth':
+      return value === 0 || value === 1;
+    case 'interface':
+      return typeof value === 'string';
+  }
+}
