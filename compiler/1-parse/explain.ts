@@ -26,6 +26,8 @@ const EXPLANATIONS: readonly Explanation[] = [
   reservedName,
   notBeforeOperator,
   listWithoutBraces,
+  sliceShape,
+  bareWildcard,
   unbalanced,
   missingAction,
   missingArrow,
@@ -119,6 +121,7 @@ function reservedName(trouble: Trouble): Diagnostic | null {
 /** `src not in lan` could mean `src != lan` or `not src in lan`, which differ about packets that have no `src`. */
 function notBeforeOperator(trouble: Trouble): Diagnostic | null {
   const [field, not, operator] = [tokenAt(trouble, -2), tokenAt(trouble, -1), tokenAt(trouble)];
+  if (field?.tokenType === T.CloseParen || not?.tokenType === T.CloseParen) return notAfterTuple(trouble);
   if (not?.tokenType !== T.Reserved.not || field?.tokenType !== T.Word || !operator) return null;
   const words: readonly TokenType[] = [T.Reserved.in, T.Reserved.contains, T.Reserved.starts, T.Reserved.ends];
   if (!words.includes(operator.tokenType)) return null;
@@ -133,6 +136,52 @@ function notBeforeOperator(trouble: Trouble): Diagnostic | null {
   const unequal = replacing(`to match only packets that have the field, write \`${field.image} != …\``, both, '!=');
   const fixes = operator.tokenType === T.Reserved.in ? [unequal, negated] : [negated];
   return diagnostic('PKT1005', { operator: word }, { source: trouble.source, span: both }, { fixes });
+}
+
+/** `(src, dport) not in pairs`: the parser stops at the `not`. */
+function notAfterTuple(trouble: Trouble): Diagnostic | null {
+  const { tokens, stop, source } = trouble;
+  const [close, not, operator] = [tokenAt(trouble, -1), tokenAt(trouble), tokenAt(trouble, 1)];
+  if (stop.rule !== 'operator' || not?.tokenType !== T.Reserved.not || operator?.tokenType !== T.Reserved.in) return null;
+  const open = tokens[tokens.findLastIndex((token, index) => index < stop.at && token.tokenType === T.OpenParen)];
+  if (!open || !close) return null;
+  const fields = source.text.slice(open.startOffset, spanOf(close).end);
+  const both = { start: not.startOffset, end: spanOf(operator).end };
+  const fixes = [
+    replacing(`to match only packets that have all fields, write \`${fields} != …\``, both, '!='),
+    replacing(
+      `to match packets without them too, write \`not ${fields} in …\``,
+      { start: open.startOffset, end: both.end },
+      `not ${fields} in`,
+    ),
+  ];
+  return diagnostic('PKT1005', { operator: 'in' }, { source, span: both }, { fixes });
+}
+
+/** `payload[4]`, `payload[4:]`, `payload[-4:4]` */
+function sliceShape(trouble: Trouble): Diagnostic | null {
+  const { stop } = trouble;
+  if (stop.rule !== 'sliced') return null;
+  const found = tokenAt(trouble)?.image ?? null;
+  const back = typeAt(trouble) === T.Dash;
+  const single = typeAt(trouble) === T.CloseBracket && stop.expected === '`:`';
+  const at = tokenAt(trouble)?.startOffset ?? 0;
+  return diagnostic('PKT1001', { expected: stop.expected || 'a value', found }, placeOf(trouble), {
+    help: back
+      ? 'bytes are counted from the front; `payload ends "…"` compares the end'
+      : 'a slice is `[offset:length]`, both in bytes',
+    fixes: single ? [inserting('read one byte', at, ':1')] : [],
+  });
+}
+
+/** `iface veth*` */
+function bareWildcard(trouble: Trouble): Diagnostic | null {
+  const [name, star] = [tokenAt(trouble, -2), tokenAt(trouble, -1)];
+  if (trouble.stop.rule !== 'scalar' || star?.tokenType !== T.Star || name?.tokenType !== T.Word) return null;
+  const span = { start: name.startOffset, end: spanOf(star).end };
+  const found = tokenAt(trouble)?.image ?? null;
+  const fixes = [replacing('quote a pattern', span, `"${name.image}*"`)];
+  return diagnostic('PKT1001', { expected: trouble.stop.expected, found }, placeOf(trouble), { fixes });
 }
 
 /** `dport 22, 80`, `let web = 80, 443` */
@@ -203,13 +252,16 @@ const EXPECTED_IN: Readonly<Record<string, string>> = {
   term: 'a condition',
   guarded: 'a condition',
   compare: 'a value',
+  searched: 'a value',
+  sliced: 'a value',
+  row: '`,` or `)`',
   value: 'a value',
   scalar: 'a value',
   list: '`,` or `}`',
   tuple: 'a field, `,` or `)`',
   key: 'a field, or several in parentheses',
   operator: 'an operator such as `=`',
-  set: '`:` and a key, or `from` and a file',
+  set: '`:` and a key, `=` and values, or `from` and a file',
   actions: '`,` and another action',
   action: 'an action',
   argument: 'an argument',
@@ -221,7 +273,7 @@ const EXPECTED_IN: Readonly<Record<string, string>> = {
 
 function unexpected(trouble: Trouble): Diagnostic {
   const { stop } = trouble;
-  const precise = stop.expected !== '' && !['rule', 'list', 'tuple', 'test', 'action'].includes(stop.rule);
+  const precise = stop.expected !== '' && !['rule', 'list', 'tuple', 'row', 'test', 'action'].includes(stop.rule);
   const expected = precise ? stop.expected : (EXPECTED_IN[stop.rule] ?? 'something else');
   const found = tokenAt(trouble)?.image ?? null;
   return diagnostic('PKT1001', { expected, found }, placeOf(trouble), { help: hint(trouble) });

@@ -9,8 +9,8 @@ import type { BigRange, NumberRange } from './program.ts';
 import { unknownValue, wrongType } from './unknown-value.ts';
 import { accept } from './value-problem.ts';
 
-const V4_LAST = 2 ** 32 - 1;
-const V6_LAST = 2n ** 128n - 1n;
+export const V4_LAST = 2 ** 32 - 1;
+export const V6_LAST = 2n ** 128n - 1n;
 
 /** `src`, `dst`, `addr`: ranges in each family. `!=` leaves all of a family that no value is in. */
 export function resolveAddress(compared: Compared): Resolved {
@@ -22,6 +22,10 @@ export function resolveAddress(compared: Compared): Resolved {
   for (const range of ranges) {
     if (range?.family === 4) v4.push([range.first, range.last]);
     if (range?.family === 6) v6.push([range.first, range.last]);
+  }
+  for (const { set } of items.sets) {
+    for (const range of set.v4) v4.push(range);
+    for (const range of set.v6) v6.push(range);
   }
   const negated = operator === '!=';
   const four = negated ? complement(merged(v4), 0, V4_LAST) : merged(v4);
@@ -49,7 +53,7 @@ function portBehind(compared: Compared, span: Span, parts: { readonly address: s
   const port = PORT_OF[field.name] ?? 'port';
   const colon = span.end - parts.port.length - 1;
   const both = `${field.name} ${parts.address} ${port} ${parts.port}`;
-  const plain = !items.braced && node.value?.span === span && (operator === null || operator === '=');
+  const plain = !around.cell && !items.braced && node.value?.span === span && (operator === null || operator === '=');
   const fixes = plain ? [replacing(node.span, around.alone ? both : `(${both})`)] : [];
   return context.report(
     'PKT2107',

@@ -1,12 +1,15 @@
-import type { Condition } from '../../grammar/ast.ts';
+import type { CallNode, Condition } from '../../grammar/ast.ts';
 import { BARE_WORDS } from '../../grammar/fields/bare.ts';
-import { FIELDS } from '../../grammar/fields/index.ts';
+import { FIELDS, fieldNamed } from '../../grammar/fields/index.ts';
 import { LATER_FIELDS } from '../../grammar/fields/later.ts';
 import type { Span } from '../../grammar/source.ts';
-import { both, either, type Surroundings } from './compared.ts';
+import { suggest } from '../diagnostics/suggest.ts';
+import { both, either, INNER, type Surroundings } from './compared.ts';
 import { resolveComparison } from './comparison.ts';
-import type { Context } from './context.ts';
+import { type Context, didYouMean } from './context.ts';
 import type { Expression } from './program.ts';
+import { isRawBase } from './slice.ts';
+import { resolveTuple } from './tuple.ts';
 import { unknownField } from './unknown-field.ts';
 
 /** Standalone words that some field's names depend on. */
@@ -14,7 +17,7 @@ const TELLING: ReadonlySet<string> = new Set(
   FIELDS.flatMap((field) => (field.type.kind === 'uint' ? Object.keys(field.type.namesUnder ?? {}) : [])),
 );
 
-export const ALONE: Surroundings = { under: new Set(), alone: true };
+export const ALONE: Surroundings = { under: new Set(), alone: true, inside: false };
 
 /** What a condition asks of a packet; null when any part of it is wrong, and every such part has been told. */
 export function resolveCondition(context: Context, condition: Condition, around: Surroundings = ALONE): Expression | null {
@@ -26,7 +29,7 @@ export function resolveCondition(context: Context, condition: Condition, around:
       return of && { kind: 'not', of };
     }
     case 'and': {
-      const beside = { under: new Set([...around.under, ...condition.of.flatMap(tellingWord)]), alone: true };
+      const beside = { ...around, under: new Set([...around.under, ...condition.of.flatMap(tellingWord)]), alone: true };
       return join(
         condition.of.map((part) => resolveCondition(context, part, beside)),
         'and',
@@ -41,17 +44,48 @@ export function resolveCondition(context: Context, condition: Condition, around:
       return resolveBare(condition.word.text, condition.span);
     case 'compare':
       return resolveComparison(context, condition, around);
-    case 'call': {
-      const { name } = condition;
-      if (!Object.hasOwn(LATER_FIELDS, name.text)) return unknownField(context, name, true);
-      return context.report(
-        'PKT2008',
-        { what: `\`${name.text}( … )\`` },
-        name.span,
-        'part of the language, but not of this version',
-      );
-    }
+    case 'tuple':
+      return resolveTuple(context, condition, around);
+    case 'call':
+      return resolveCall(context, condition, around);
   }
+}
+
+/** `inner( … )`; the functions over time come with a later version. */
+function resolveCall(context: Context, call: CallNode, around: Surroundings): Expression | null {
+  const { name } = call;
+  if (name.text === INNER) return resolveInner(context, call, around);
+  if (Object.hasOwn(LATER_FIELDS, name.text)) {
+    const what = `\`${name.text}( … )\``;
+    return context.report('PKT2008', { what }, name.span, 'part of the language, but not of this version');
+  }
+  const field = fieldNamed(name.text) !== undefined || Object.hasOwn(BARE_WORDS, name.text) || isRawBase(name.text);
+  if (!field && suggest(name.text, [INNER]) !== null) {
+    return context.report('PKT2001', { name: name.text }, name.span, 'takes no parentheses', {
+      fixes: [didYouMean(name.span, INNER)],
+    });
+  }
+  if (!field) return unknownField(context, name, true);
+  return context.report('PKT2041', { name: name.text }, name.span, 'no packet is inside this', {
+    help: 'parentheses behind a name belong to `inner( … )` alone; write `and` before a condition in parentheses',
+  });
+}
+
+/** What holds for the packet in a tunnel. One level: nothing is looked at in a tunnel within a tunnel. */
+function resolveInner(context: Context, call: CallNode, around: Surroundings): Expression | null {
+  const { name, argument, operator, span } = call;
+  if (around.inside) {
+    return context.report('PKT2035', {}, name.span, 'a tunnel in a tunnel', {
+      help: 'one level of tunnels is looked into; `inner(proto gre)` asks whether the packet in the tunnel is a tunnel itself',
+    });
+  }
+  if (operator) {
+    return context.report('PKT2006', { operator: operator.text, field: INNER }, operator.span, 'a condition has no value', {
+      help: 'write what is asked of the packet in the tunnel within the parentheses: `inner(tcp dport 22)`',
+    });
+  }
+  const of = resolveCondition(context, argument, { under: new Set(), alone: true, inside: true });
+  return of && { kind: 'inner', of, span };
 }
 
 function tellingWord(condition: Condition): readonly string[] {

@@ -5,6 +5,7 @@ import { BARE_WORDS } from '../../grammar/fields/bare.ts';
 import { FIELDS } from '../../grammar/fields/index.ts';
 import { LATER_FIELDS } from '../../grammar/fields/later.ts';
 import { suggest } from '../diagnostics/suggest.ts';
+import { INNER } from './compared.ts';
 import { type Context, didYouMean } from './context.ts';
 
 /** How tcpdump, Wireshark, nft and iptables call what this language knows under another name. */
@@ -59,6 +60,11 @@ export function unknownField(context: Context, word: Word, hasValue: boolean): n
   const { text, span } = word;
   if (Object.hasOwn(LATER_FIELDS, text)) {
     return context.report('PKT2008', { what: `the field \`${text}\`` }, span, 'part of the language, but not of this version');
+  }
+  if (text === INNER) {
+    return context.report('PKT2001', { name: text }, span, 'takes a condition in parentheses', {
+      help: 'write `inner(tcp dport 22)`, or `inner(any)` for every packet of a tunnel',
+    });
   }
   const defined = context.names.lookUp(text);
   if (defined !== undefined && !hasValue) {

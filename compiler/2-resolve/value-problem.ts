@@ -1,4 +1,4 @@
-import type { LiteralScalar } from '../../grammar/ast.ts';
+import type { LiteralScalar, StringScalar } from '../../grammar/ast.ts';
 import type { Span } from '../../grammar/source.ts';
 import type { Judged, ProblemKind, ValueProblem } from '../../grammar/values/judged.ts';
 import type { RESOLVE } from '../diagnostics/catalog/2-resolve.ts';
@@ -50,4 +50,13 @@ export function accept<T>(context: Context, literal: LiteralScalar, judged: Judg
       fixes: problem.fixes.map((fix) => replacing(literal.span, fix.text, fix.title)),
     },
   );
+}
+
+/** The bytes of a string; null when an escape in it was refused, which is reported here. */
+export function acceptText(context: Context, scalar: StringScalar, judged: Judged<Uint8Array>): Uint8Array | null {
+  if (judged.ok) return judged.value;
+  const { problem } = judged;
+  const start = scalar.span.start + 1;
+  const place = { start: start + problem.start, end: start + problem.end };
+  return context.report('PKT2115', { text: `"${scalar.text}"` }, place, problem.label, { help: problem.help });
 }
