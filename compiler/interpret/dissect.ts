@@ -4,7 +4,7 @@
  */
 import type { HookName } from '../../grammar/fields/field.ts';
 import { FIELDS } from '../../grammar/fields/index.ts';
-import { type Carried, type Dissection, type Extent, room, uint, type Walk } from './dissection.ts';
+import { type Carried, type Dissection, type Extent, noteFlaw, room, uint, type Walk } from './dissection.ts';
 import { type FieldValue, readField, surroundingsAt } from './read-field.ts';
 import { walkIpv4, walkIpv6 } from './walk-network.ts';
 
@@ -53,7 +53,7 @@ export function dissectCarried({ bytes, carried }: Dissection): Dissection | nul
 }
 
 function startWalk(bytes: Uint8Array): Walk {
-  return { bytes, layers: {}, facts: { malformed: 0 }, kinds: {}, stretches: {}, carried: null };
+  return { bytes, layers: {}, facts: { malformed: 0 }, kinds: {}, stretches: {}, carried: null, origins: {}, flaws: [] };
 }
 
 const IPV4 = 0x0800;
@@ -70,11 +70,14 @@ function walkEthernet(walk: Walk, whole: Extent): void {
   if (link.tag !== null) {
     layers.vlan = link.tag;
   }
+  if (link.depth !== null) {
+    facts.vlan_depth = link.depth;
+  }
   if (link.type === null) {
-    facts.malformed = 1;
+    noteFlaw(walk, link.tag === null ? 'the Ethernet header needs 14 bytes' : 'a VLAN tag is cut off', link.tag ?? whole);
     return;
   }
-  facts.vlan_depth = link.depth;
+  walk.origins.ethertype = { start: link.behind.start - 2, end: link.behind.start };
   if (link.type === MPLS || link.type === MPLS_MULTICAST) {
     layers.mpls = link.behind;
   }
@@ -112,16 +115,17 @@ interface Link {
   readonly type: number | null;
   /** What follows the type. */
   readonly behind: Extent;
-  readonly depth: number;
+  /** Tags whose TCI is there; null: no Ethernet header. */
+  readonly depth: number | null;
   /** The outermost tag, which may be cut off. */
   readonly tag: Extent | null;
 }
 
 function findLink(bytes: Uint8Array, whole: Extent): Link {
   const { start, end } = whole;
-  const cut = { type: null, behind: { start: end, end }, depth: 0 };
+  const cut = { type: null, behind: { start: end, end } };
   if (room(start, whole) < 14) {
-    return { ...cut, tag: null };
+    return { ...cut, depth: null, tag: null };
   }
   let type = uint(bytes, start + 12, 2);
   let next = start + 14;
@@ -130,7 +134,7 @@ function findLink(bytes: Uint8Array, whole: Extent): Link {
   for (; depth < MOST_TAGS && TAGS.has(type); depth++) {
     tag ??= { start: next, end };
     if (room(next, whole) < 4) {
-      return { ...cut, tag };
+      return { ...cut, depth: room(next, whole) < 2 ? depth : depth + 1, tag };
     }
     type = uint(bytes, next + 2, 2);
     next += 4;

@@ -24,6 +24,11 @@ export interface Carried extends Extent {
   readonly link: 'ethernet' | 'ipv4' | 'ipv6';
 }
 
+/** Why a packet is `malformed`, and the bytes that say so. */
+export interface Flaw extends Extent {
+  readonly reason: string;
+}
+
 /** Places are offsets in `bytes`, also those of a packet in a tunnel. */
 export interface Dissection {
   readonly bytes: Uint8Array;
@@ -34,6 +39,9 @@ export interface Dissection {
   readonly stretches: Readonly<Partial<Record<Stretch, Extent>>>;
   /** null: it is no tunnel's, or the tunnel's header does not say where. */
   readonly carried: Carried | null;
+  /** The bytes that a fact was read from, where there are such. */
+  readonly origins: Readonly<Partial<Record<NumberFact, Extent>>>;
+  readonly flaws: readonly Flaw[];
 }
 
 /** A dissection while it is made. */
@@ -44,6 +52,19 @@ export interface Walk {
   readonly kinds: Partial<Record<KindsFact, Kinds>>;
   readonly stretches: Partial<Record<Stretch, Extent>>;
   carried: Carried | null;
+  readonly origins: Partial<Record<NumberFact, Extent>>;
+  readonly flaws: Flaw[];
+}
+
+export function note(walk: Walk, fact: NumberFact, value: number, start: number, size: number): void {
+  walk.facts[fact] = value;
+  walk.origins[fact] = { start, end: start + size };
+}
+
+/** The bytes named may be fewer than there should be. */
+export function noteFlaw(walk: Walk, reason: string, { start, end }: Extent): void {
+  walk.facts.malformed = 1;
+  walk.flaws.push({ reason, start, end: Math.min(end, walk.bytes.length) });
 }
 
 /** Big-endian, up to 6 bytes; the caller has made sure that they are there. */

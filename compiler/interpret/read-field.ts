@@ -47,7 +47,7 @@ export function readField(dissection: Dissection, { read }: Field, surroundings:
   }
 }
 
-/** The bytes that a field that is present was read from; null: from none, or from the walk as a whole. */
+/** The bytes that a field that is present was read from; null: from none. */
 export function findField(dissection: Dissection, { read }: Field): Extent | null {
   switch (read.kind) {
     case 'header': {
@@ -55,31 +55,11 @@ export function findField(dissection: Dissection, { read }: Field): Extent | nul
       return place === null ? null : { start: place.start, end: place.start + place.read.size };
     }
     case 'fact':
-      return isKinds(read.fact) ? (dissection.kinds[read.fact] ?? null) : findFact(dissection, read.fact);
+      return isKinds(read.fact) ? (dissection.kinds[read.fact] ?? null) : (dissection.origins[read.fact] ?? null);
     case 'raw':
       return findRaw(dissection, read);
     case 'payload':
       return dissection.stretches.payload ?? null;
-    default:
-      return null;
-  }
-}
-
-/** Only the type and the protocol stand at one place that the walk leaves behind. */
-function findFact({ stretches, layers, facts }: Dissection, fact: NumberFact): Extent | null {
-  switch (fact) {
-    case 'ethertype': {
-      // The type is the last thing before what follows it; a packet that begins with its IP header has none.
-      const before = stretches.network?.start;
-      const whole = stretches.frame?.start;
-      return before === undefined || whole === undefined || before - whole < 14 ? null : { start: before - 2, end: before };
-    }
-    case 'proto':
-      return layers.ipv4 === undefined ? null : { start: layers.ipv4.start + 9, end: layers.ipv4.start + 10 };
-    case 'frag':
-      return layers.ipv4 === undefined || facts.frag === undefined
-        ? null
-        : { start: layers.ipv4.start + 6, end: layers.ipv4.start + 8 };
     default:
       return null;
   }

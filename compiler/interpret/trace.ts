@@ -1,18 +1,20 @@
 /** Why a program decides as it does: every predicate of every rule, with the value it looked at and the bytes it came from. */
-import type { Predicate, Program, Rule, Verdict } from '../2-resolve/program.ts';
-import type { PacketAbout } from './packet-about.ts';
+import type { Predicate, Rule, Verdict } from '../2-resolve/program.ts';
+import type { Extent } from './dissection.ts';
 
 export interface Trace {
   readonly verdict: Verdict;
-  /** All rules in order; `decided` is the one that gave the verdict, null: the default. */
-  readonly rules: readonly RuleTrace[];
+  /** The rule that gave it; null: the default. */
   readonly decided: Rule | null;
+  /** Every rule in order, those behind the one that decided included. */
+  readonly rules: readonly RuleTrace[];
 }
 
 export interface RuleTrace {
   readonly rule: Rule;
   /** Whether the condition holds, also for rules behind the one that decided, which are never reached. */
   readonly matched: boolean;
+  /** Every predicate of the condition, as it is written, whether the condition had to look at it or not. */
   readonly predicates: readonly PredicateTrace[];
 }
 
@@ -24,12 +26,15 @@ export interface PredicateTrace {
   readonly negated: boolean;
   /** Of the predicate alone, whatever `negated` is. */
   readonly holds: boolean;
-  /** As the language writes it; null when the field is absent. */
+  /**
+   * Whether it is as the condition wants it: `holds`, or with `negated` the opposite. Where the packet of `inner( … )` is missing,
+   * it is not, unless the whole `inner( … )` is negated.
+   */
+  readonly satisfied: boolean;
+  /** For people: `22`, `6 (tcp)`, `SYN,ACK`; null when the field is absent. */
   readonly value: string | null;
   /** Bytes of the frame that the value was read from, `end` exclusive; null when absent or read from no bytes. */
-  readonly bytes: { readonly start: number; readonly end: number } | null;
+  readonly bytes: Extent | null;
   /** Why the field is absent, as a sentence without a full stop; null when it is present. */
   readonly absent: string | null;
 }
-
-export type TraceProgram = (program: Program, frame: Uint8Array, about?: PacketAbout) => Trace;

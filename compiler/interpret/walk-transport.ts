@@ -1,6 +1,6 @@
 /** The transport layer of `docs/packets.md`, and where a packet in a tunnel begins. */
 import type { Layer } from '../../grammar/fields/field.ts';
-import { type Extent, room, uint, type Walk } from './dissection.ts';
+import { type Extent, noteFlaw, room, uint, type Walk } from './dissection.ts';
 import { findIpTunnel, findUdpTunnel } from './find-tunnel.ts';
 import { findSegmentSize, walkOptions } from './walk-options.ts';
 
@@ -35,25 +35,27 @@ export function walkTransport(walk: Walk, data: Extent, family: 4 | 6): void {
   if (transport === null) {
     return;
   }
-  const { bytes, facts } = walk;
+  const { bytes, facts, origins } = walk;
   const { start, end } = data;
   walk.layers[transport.layer] = data;
   let { size } = transport;
   if (transport.layer === 'tcp' && room(start, data) >= size) {
     const stated = (uint(bytes, start + 12, 1) >> 4) * 4;
     if (stated < size) {
-      facts.malformed = 1;
+      noteFlaw(walk, `the TCP data offset ${stated} is below 20`, { start: start + 12, end: start + 13 });
       return;
     }
     size = stated;
   }
   if (room(start, data) < size) {
-    facts.malformed = 1;
+    const name = transport.layer.toUpperCase();
+    noteFlaw(walk, `the ${name} header needs ${size} bytes and the datagram has ${room(start, data)} for it`, data);
     return;
   }
   const payload = { start: start + size, end };
   walk.stretches.payload = payload;
   facts.payload_len = room(payload.start, payload);
+  origins.payload_len = payload;
   if (transport.layer === 'tcp') {
     noteOptions(walk, { start: start + transport.size, end: payload.start });
   } else if (transport.layer === 'udp') {
