@@ -1,4 +1,5 @@
 import type { Field } from './field.ts';
+import { FRAME_HOOKS } from './hooks.ts';
 
 export const vlanDepth: Field = {
   name: 'vlan.depth',
@@ -8,6 +9,7 @@ export const vlanDepth: Field = {
   summary: 'How many VLAN tags the frame carries, of the two at most that are stepped over.',
   units: 'tags',
   source: 'IEEE 802.1Q',
-  absent: 'the frame is shorter than 14 bytes, or a tag is cut off',
+  absent: 'the frame is shorter than 14 bytes',
   example: 'vlan.depth 2',
+  hooks: FRAME_HOOKS,
 };

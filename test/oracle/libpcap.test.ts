@@ -8,6 +8,7 @@ import { generatePacket } from '../packets/generate-packet.ts';
 import { hintsOf } from '../packets/hints.ts';
 import { createRandom, seedOf } from '../packets/random.ts';
 import { type Comparison, compareWithLibpcap } from './compare.ts';
+import { CONTESTED } from './contested.ts';
 import { DIFFERENCES, TAGS_DIFFERENCE } from './differences.ts';
 import { EQUIVALENTS } from './expressions.ts';
 import { openLibpcap } from './libpcap.ts';
@@ -94,6 +95,7 @@ describe.skipIf(libpcap === null)('pktc and libpcap', () => {
   test('every difference has its section in docs/differences.md', () => {
     const text = readFileSync(path.resolve(import.meta.dirname, '../../docs/differences.md'), 'utf8');
     const headings = [...text.matchAll(/^### (.*)$/gm)].map((match) => match[1]);
-    expect(headings).toEqual([TAGS_DIFFERENCE, ...DIFFERENCES.map((one) => one.name)]);
+    const names = [TAGS_DIFFERENCE, ...DIFFERENCES.map((one) => one.name), ...CONTESTED.map((one) => one.name)];
+    expect(headings.toSorted()).toEqual([...new Set(names)].toSorted());
   });
 });

@@ -4,6 +4,7 @@
 
 #include <pktc/fields.h>
 #include <pktc/packet.h>
+#include <pktc/wants.h>
 
 #define PKTC_VLAN_TAGS_MAX 2
 
@@ -12,17 +13,6 @@ static __always_inline bool pktc_is_vlan(__u16 type)
 	return type == PKTC_TYPE_VLAN || type == PKTC_TYPE_QINQ || type == PKTC_TYPE_QINQ_OLD;
 }
 
-#if PKTC_HOOK == PKTC_HOOK_CGROUP
-/* The packet begins with its network layer, which the kernel has recognised. */
-static __always_inline bool pktc_parse_ethernet(struct pktc_packet *p, struct pktc_fields *f,
-						struct pktc_cut *cut)
-{
-	(void)f, (void)cut;
-	p->ethertype = pktc_ntoh16((__u16)p->ctx->protocol);
-	p->known |= PKTC_KNOWN_ETHERTYPE;
-	return true;
-}
-#else
 /*
  * Ethernet and up to two VLAN tags. Returns false when the network layer cannot be
  * found. `vlan` is the outermost tag; a third tag is left alone, as an ethertype.
@@ -35,31 +25,35 @@ static __always_inline bool pktc_parse_ethernet(struct pktc_packet *p, struct pk
 	struct pktc_tag kept;
 	__u32 have, i, tags = 0;
 
-	eth = pktc_header(p, sizeof(*eth), PKTC_NO_LIMIT, cut, &have);
+	eth = pktc_header(p, sizeof(*eth), p->limit, cut, &have);
 	pktc_read_ethernet(f, eth, have);
 	if (unlikely(have < sizeof(*eth))) {
 		p->malformed = 1;
 		return false;
 	}
 	p->ethertype = pktc_ntoh16(eth->type);
-	p->off = sizeof(*eth);
+	p->off += sizeof(*eth);
+	p->known |= PKTC_KNOWN_VLAN_DEPTH;
 	/* The kernel may keep the outermost tag beside the packet. */
-	if (pktc_kept_tag(p->ctx, &kept)) {
+	if (!p->base && pktc_kept_tag(p->ctx, &kept)) {
 		struct pktc_vlan outer = { pktc_ntoh16(kept.tci), 0 };
 
 		pktc_read_vlan(f, &outer, sizeof(outer));
 		p->frame_len += PKTC_TAG_BYTES;
 		tags = 1;
+		p->vlan_depth = 1;
 	}
 
 #pragma unroll
 	for (i = 0; i < PKTC_VLAN_TAGS_MAX; i++) {
 		if (likely(tags == PKTC_VLAN_TAGS_MAX || !pktc_is_vlan(p->ethertype)))
 			break;
-		tag = pktc_header(p, sizeof(*tag), PKTC_NO_LIMIT, cut, &have);
+		tag = pktc_header(p, sizeof(*tag), p->limit, cut, &have);
 		if (tags == 0)
 			pktc_read_vlan(f, tag, have);
 		tags++;
+		if (pktc_covers(have, tag, tci))
+			p->vlan_depth = tags;
 		if (unlikely(have < sizeof(*tag))) {
 			p->malformed = 1;
 			return false;
@@ -70,6 +64,16 @@ static __always_inline bool pktc_parse_ethernet(struct pktc_packet *p, struct pk
 	p->known |= PKTC_KNOWN_ETHERTYPE;
 	return true;
 }
-#endif
+
+/* The first entry of the label stack at p->off; what it carries is not walked. */
+static __always_inline void pktc_parse_mpls(struct pktc_packet *p, struct pktc_fields *f,
+					    struct pktc_cut *cut)
+{
+	const struct pktc_mpls *mpls;
+	__u32 have;
+
+	mpls = pktc_header(p, sizeof(*mpls), p->limit, cut, &have);
+	pktc_read_mpls(f, mpls, have);
+}
 
 #endif /* PKTC_PARSE_ETHERNET_H */
