@@ -2,6 +2,7 @@
 import type { Program } from '../compiler/2-resolve/program.ts';
 import type { Plan } from '../compiler/4-plan/plan.ts';
 import type { Diagnostic } from '../compiler/diagnostics/diagnostic.ts';
+import type { RuleTest } from '../compiler/rule-tests/rule-test.ts';
 import type { HookName } from '../grammar/fields/field.ts';
 import type { SourceFile } from '../grammar/source.ts';
 import type { Terminal } from './terminal.ts';
@@ -9,6 +10,8 @@ import type { Terminal } from './terminal.ts';
 export interface Examined {
   /** null: there are errors. */
   readonly sound: { readonly program: Program; readonly plan: Plan } | null;
+  /** What the file's own tests say about it. */
+  readonly tests: readonly RuleTest[];
   readonly diagnostics: readonly Diagnostic[];
 }
 
@@ -19,8 +22,8 @@ export function hasErrors(diagnostics: readonly Diagnostic[]): boolean {
 /** Everything that can be wrong with the rules, short of compiling them. */
 export async function examine(source: SourceFile, hook: HookName | null): Promise<Examined> {
   const { analyse } = await import('../compiler/index.ts');
-  const { program, plan, diagnostics } = analyse(source, { hook });
-  return { sound: plan === null || hasErrors(diagnostics) ? null : { program, plan }, diagnostics };
+  const { program, plan, tests, diagnostics } = analyse(source, { hook });
+  return { sound: plan === null || hasErrors(diagnostics) ? null : { program, plan }, tests, diagnostics };
 }
 
 /** Diagnostics for people, on stderr. */

@@ -10,6 +10,7 @@ import { explainCommand } from './commands/explain.ts';
 import { fmtCommand } from './commands/fmt.ts';
 import { replayCommand } from './commands/replay.ts';
 import { runCommand } from './commands/run.ts';
+import { testCommand } from './commands/test.ts';
 import { EXIT, type ExitCode, exitCodesText } from './exit-code.ts';
 import { Failure } from './failure.ts';
 import { packageVersion } from './package-root.ts';
@@ -40,6 +41,7 @@ const COMMANDS: readonly Registration[] = [
   registration(compileCommand),
   registration(checkCommand),
   registration(fmtCommand),
+  registration(testCommand),
   registration(replayCommand),
   registration(explainCommand),
   registration(doctorCommand),

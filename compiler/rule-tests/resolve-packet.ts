@@ -23,7 +23,9 @@ export function resolvePacket(context: Context, node: PacketNode, nested: boolea
   const settings = readSettings(context, node, protocol, nested);
   const later = settings.numbers.get('frag')?.[0] === 2;
   const { tunnel } = settings;
-  const endpoints = readEndpoints(context, node, protocol, portUse(protocol, later, tunnel !== null));
+  // As written: a tunnel that was refused still says that ports may be left out.
+  const tunnelled = node.settings.some(({ name }) => TUNNELS.some((word) => word === name.text));
+  const endpoints = readEndpoints(context, node, protocol, portUse(protocol, later, tunnelled));
   if (endpoints === null || !settings.sound) return null;
   const checks = [familiesFit, carriageFits, laterFits, frameHasBytes];
   if (!checks.map((check) => check(context, node, protocol, settings, endpoints)).every(Boolean)) return null;
@@ -75,7 +77,10 @@ function readSettings(context: Context, node: PacketNode, protocol: PacketProtoc
   const values: Values = { numbers: new Map(), kinds: new Map(), bytes: new Map(), iface: null, tunnel: null };
   const times = new Map<string, number>();
   let sound = true;
+  const isTimed = node.settings.some(({ name }) => name.text === 'times');
   for (const written of node.settings) {
+    // `times 6000 over 1s` is told of once.
+    if (isTimed && written.name.text === 'over') continue;
     const reading = readingOf(context, protocol, written, nested);
     if (reading === null) {
       sound = false;

@@ -24,7 +24,7 @@ export function resolveTests(
   const tests = statements.filter((statement) => statement.kind === 'test');
   if (tests.length === 0) return { value: [], diagnostics: [] };
   const { report, diagnostics } = createReport(source);
-  const names = { lookUp: () => undefined, use: () => {}, all: () => [] };
+  const names = { lookUp: () => undefined, fileSet: () => undefined, use: () => {}, all: () => [] };
   const context: Context = { source, report, names };
   const starts = lineStarts(source.text);
   const lineOf = (offset: number): number => lineAt(starts, offset) + 1;

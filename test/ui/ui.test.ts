@@ -6,6 +6,7 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { RESOLVE } from '../../compiler/diagnostics/catalog/2-resolve.ts';
+import { RULE_TESTS } from '../../compiler/diagnostics/catalog/2-rule-tests.ts';
 import { CHECK } from '../../compiler/diagnostics/catalog/3-check.ts';
 import { renderDiagnostics } from '../../compiler/diagnostics/render.ts';
 import { annotationsOf, placesOf } from './annotations.ts';
@@ -35,7 +36,9 @@ describe('diagnostics as people see them', () => {
         (place) => place.split(' ')[1],
       ),
     );
-    expect([...Object.keys(RESOLVE), ...Object.keys(CHECK)].filter((code) => !covered.has(code))).toEqual([]);
+    expect(
+      [...Object.keys(RESOLVE), ...Object.keys(RULE_TESTS), ...Object.keys(CHECK)].filter((code) => !covered.has(code)),
+    ).toEqual([]);
   });
 
   it('has no snapshot without its case', () => {

@@ -25,7 +25,7 @@ export const RULE_TESTS = {
   PKT2094: {
     title: 'wrong ends',
     severity: 'error',
-    message: (p: { protocol: string }) => `a \`${p.protocol}\` packet cannot have these ends`,
+    message: (p: { protocol: string }) => `wrong ends for a packet of the protocol \`${p.protocol}\``,
   },
   PKT2095: {
     title: 'expectation without a verdict',
