@@ -6,6 +6,7 @@ import type { Artifact } from '../runtime/abi/manifest.ts';
 import { parse } from './1-parse/parse.ts';
 import type { Program } from './2-resolve/program.ts';
 import { resolve } from './2-resolve/resolve.ts';
+import type { ReferencedFiles } from './2-resolve/sources.ts';
 import { check } from './3-check/check.ts';
 import type { Plan } from './4-plan/plan.ts';
 import { planProgram } from './4-plan/plan-program.ts';
@@ -17,10 +18,14 @@ import { resolveTests } from './rule-tests/resolve-tests.ts';
 import type { RuleTest } from './rule-tests/rule-test.ts';
 import { targetFor } from './targets/target.ts';
 
-export interface CompileOptions extends BuildOptions {
+export interface AnalyseOptions {
   /** Takes the place of the file's own `hook`; null: as the file says, else `xdp`. */
   readonly hook: HookName | null;
+  /** What `include` and `set … from` lead to; none where nobody has looked for files. */
+  readonly files?: ReferencedFiles;
 }
+
+export interface CompileOptions extends BuildOptions, AnalyseOptions {}
 
 /** What the phases that only look at the rules made, as far as they got; with any error there is no plan. */
 export interface Analysis {
@@ -29,7 +34,7 @@ export interface Analysis {
   readonly plan: Plan | null;
   /** The file's `test` statements, those without mistakes; the program knows nothing of them. */
   readonly tests: readonly RuleTest[];
-  /** In the order of the file. */
+  /** In the order of the files and of their places. */
   readonly diagnostics: readonly Diagnostic[];
 }
 
@@ -39,15 +44,15 @@ export interface Compilation extends Analysis {
 }
 
 /** Parse, resolve, check, plan: everything that can be wrong with the rules. Pure; never throws on what a rule file says. */
-export function analyse(source: SourceFile, { hook }: { readonly hook: HookName | null }): Analysis {
+export function analyse(source: SourceFile, { hook, files }: AnalyseOptions): Analysis {
   const { value: syntax, diagnostics: inSyntax } = parse(source);
-  const { value: program, diagnostics: inNames } = resolve(syntax, source, { hook });
+  const { value: program, diagnostics: inNames } = resolve(syntax, source, files === undefined ? { hook } : { hook, files });
   const { value: tests, diagnostics: inTests } = resolveTests(syntax.statements, source, program);
   const found = [...inSyntax, ...inNames, ...check(program), ...inTests];
   const looked = { syntax, program, tests };
-  if (hasErrors(found)) return { ...looked, plan: null, diagnostics: inOrder(found) };
+  if (hasErrors(found)) return { ...looked, plan: null, diagnostics: inOrder(found, program) };
   const { value: plan, diagnostics: inPlan } = planProgram(program, targetFor(program.hook));
-  return { ...looked, plan, diagnostics: inOrder([...found, ...inPlan]) };
+  return { ...looked, plan, diagnostics: inOrder([...found, ...inPlan], program) };
 }
 
 /** All six phases. Throws only when files of the installation are missing. */
@@ -60,10 +65,12 @@ export async function compile(source: SourceFile, options: CompileOptions): Prom
   return { ...analysis, emission, artifact, diagnostics: [...analysis.diagnostics, ...diagnostics] };
 }
 
-/** Errors and warnings of one place belong together, whichever phase found them. */
-function inOrder(diagnostics: readonly Diagnostic[]): readonly Diagnostic[] {
-  const place = (one: Diagnostic) => one.primary?.span.start ?? Number.MAX_SAFE_INTEGER;
-  return [...diagnostics].sort((a, b) => place(a) - place(b));
+/** Errors and warnings of one file and place belong together, whichever phase found them. */
+function inOrder(diagnostics: readonly Diagnostic[], { source, files = [source] }: Program): readonly Diagnostic[] {
+  const rank = new Map(files.map((file, index) => [file, index]));
+  const fileOf = (one: Diagnostic) => (one.primary === null ? files.length + 1 : (rank.get(one.primary.source) ?? files.length));
+  const place = (one: Diagnostic) => one.primary?.span.start ?? 0;
+  return [...diagnostics].sort((a, b) => fileOf(a) - fileOf(b) || place(a) - place(b));
 }
 
 export function hasErrors(diagnostics: readonly Diagnostic[]): boolean {

@@ -1,7 +1,8 @@
-import type { LiteralScalar, Scalar, StringScalar, Value, WordScalar } from '../../grammar/ast.ts';
+import type { LiteralScalar, RowNode, Scalar, StringScalar, Value, WordScalar } from '../../grammar/ast.ts';
 import type { Span } from '../../grammar/source.ts';
 import type { Label } from '../diagnostics/diagnostic.ts';
 import type { Context } from './context.ts';
+import type { FileSet } from './file-set.ts';
 
 /** One value of a comparison, and the place in the rule that brought it: itself, or the name it came by. */
 export interface Item {
@@ -9,8 +10,18 @@ export interface Item {
   readonly written: Span;
 }
 
+/** A file of values that a comparison names. */
+export interface SetItem {
+  readonly name: string;
+  readonly set: FileSet;
+  /** Where the rule says it. */
+  readonly written: Span;
+}
+
 export interface Items {
   readonly list: readonly Item[];
+  /** Files of values: kept whole, for they are long. */
+  readonly sets: readonly SetItem[];
   /** Written in braces, or came by a name that was. */
   readonly braced: boolean;
 }
@@ -21,9 +32,10 @@ export interface Items {
  */
 export function itemsOf(context: Context, value: Value): Items | null {
   const list: Item[] = [];
+  const sets: SetItem[] = [];
   const seen = new Set<string>();
   const state = { braced: false, broken: false };
-  const stack: { readonly value: Value; readonly written: Span | null }[] = [{ value, written: null }];
+  const stack: { readonly value: Value | RowNode; readonly written: Span | null }[] = [{ value, written: null }];
   for (let next = stack.pop(); next; next = stack.pop()) {
     if (next.value.kind === 'list') {
       state.braced = true;
@@ -35,13 +47,27 @@ export function itemsOf(context: Context, value: Value): Items | null {
         const item = next.value.items[index];
         if (item) stack.push({ value: item, written: next.written });
       }
+    } else if (next.value.kind === 'row') {
+      state.broken = true;
+      context.report('PKT2026', {}, next.written ?? next.value.span, 'several values', {
+        help: 'compare as many fields at once: `(src, dport) in { (10.0.0.0/8, 22) }`',
+        related: next.written ? [{ source: context.source, span: next.value.span, text: 'by way of this' }] : [],
+      });
     } else {
       takeScalar(context, next.value, next.written);
     }
   }
-  return state.broken ? null : { list, braced: state.braced };
+  return state.broken ? null : { list, sets, braced: state.braced };
 
   function takeScalar(within: Context, scalar: Scalar, by: Span | null): void {
+    const set = scalar.kind === 'word' && scalar.times === null ? within.names.fileSet(scalar.text) : undefined;
+    if (set) {
+      state.braced = true;
+      within.names.use(scalar.text);
+      if (!seen.has(scalar.text)) sets.push({ name: scalar.text, set, written: by ?? scalar.span });
+      seen.add(scalar.text);
+      return;
+    }
     const defined = scalar.kind === 'word' && scalar.times === null ? within.names.lookUp(scalar.text) : undefined;
     if (scalar.kind !== 'word' || defined === undefined) {
       list.push({ scalar, written: by ?? scalar.span });

@@ -5,6 +5,7 @@ import { shapeOf } from '../../grammar/values/shape.ts';
 import { both, type Compared, either, type Resolved } from './compared.ts';
 import type { Item } from './items.ts';
 import type { Expression, NumberRange } from './program.ts';
+import { rangesInSets } from './set-values.ts';
 import { unknownValue, wrongType } from './unknown-value.ts';
 import { accept } from './value-problem.ts';
 
@@ -19,7 +20,8 @@ export function resolveMac(compared: Compared): Resolved {
   const negated = operator === '!=';
   const values = items.list.map((item) => valueIn(compared, item));
   if (values.includes(null)) return null;
-  const ranges = merged(values.filter((value) => value !== null && value !== 'multicast') as readonly NumberRange[]);
+  const written = values.filter((value) => value !== null && value !== 'multicast') as readonly NumberRange[];
+  const ranges = merged([...written, ...rangesInSets(compared, 'macs')]);
   const { span } = node;
   return (field) => {
     const parts: Expression[] = [];

@@ -1,13 +1,16 @@
-import type { LetStatement, Scalar, SetStatement, Statement, Value } from '../../grammar/ast.ts';
+import type { LetStatement, RowNode, Scalar, SetStatement, Statement, Value } from '../../grammar/ast.ts';
 import { BARE_WORDS } from '../../grammar/fields/bare.ts';
 import { FIELDS } from '../../grammar/fields/index.ts';
 import type { SourceFile, Span } from '../../grammar/source.ts';
 import type { Report } from './context.ts';
+import type { FileSet } from './file-set.ts';
 
 /** What a file defines with `let` and `set`. */
 export interface DefinedNames {
   /** `undefined`: nobody defined it. `broken`: somebody did, and the error in it has been told. */
-  readonly lookUp: (name: string) => Value | 'broken' | undefined;
+  readonly lookUp: (name: string) => Value | RowNode | 'broken' | undefined;
+  /** What a file lists, when the name was defined with `set … from`; `lookUp` does not have it. */
+  readonly fileSet: (name: string) => FileSet | undefined;
   /** Notes that a name is used. */
   readonly use: (name: string) => void;
   readonly all: () => Iterable<string>;
@@ -23,16 +26,17 @@ function builtInWords(): ReadonlySet<string> {
   const words = new Set(['any', 'none', 'broadcast', 'multicast', ...Object.keys(BARE_WORDS)]);
   for (const { name, type } of FIELDS) {
     words.add(name);
-    if (type.kind !== 'uint' && type.kind !== 'flags') continue;
+    if (type.kind !== 'uint' && type.kind !== 'flags' && type.kind !== 'kinds') continue;
     const groups = type.kind === 'uint' ? [type.names ?? {}, ...Object.values(type.namesUnder ?? {})] : [type.names];
     for (const word of groups.flatMap(Object.keys)) words.add(word);
   }
   return words;
 }
 
-/** The scalars of a value as written. */
-export function scalarsOf(value: Value): readonly Scalar[] {
-  return value.kind === 'list' ? value.items : [value];
+/** The scalars of a value as written, those in rows and in their lists included. */
+export function scalarsOf(value: Value | RowNode): readonly Scalar[] {
+  if (value.kind === 'list') return value.items.flatMap(scalarsOf);
+  return value.kind === 'row' ? value.values.flatMap(scalarsOf) : [value];
 }
 
 /** The name that a statement with a syntax error would have defined. */
@@ -42,12 +46,20 @@ function nameInError(text: string, span: Span): string | null {
 }
 
 /**
- * Collects the names of a file; they may be used before they are defined. Reports second definitions, definitions in a circle,
- * and names that hide a word of the language.
+ * Collects the names of a program; they may be used before they are defined. Reports second definitions, definitions in a
+ * circle, and names that hide a word of the language.
+ *
+ * @param readSet null: it is broken, which has been told
  */
-export function collectNames(statements: readonly Statement[], source: SourceFile, report: Report): NameTable {
+export function collectNames(
+  statements: readonly Statement[],
+  source: SourceFile,
+  report: Report,
+  readSet: (statement: SetStatement) => FileSet | null,
+): NameTable {
   const defined = new Map<string, LetStatement | SetStatement>();
   const broken = new Set<string>();
+  const sets = new Map<string, FileSet>();
   const used = new Set<string>();
   const builtIn = builtInWords();
   for (const statement of statements) {
@@ -66,7 +78,9 @@ export function collectNames(statements: readonly Statement[], source: SourceFil
       continue;
     }
     defined.set(text, statement);
-    if (statement.kind === 'set') broken.add(text);
+    const set = statement.kind === 'set' ? readSet(statement) : undefined;
+    if (set) sets.set(text, set);
+    if (set === null) broken.add(text);
     if (builtIn.has(text)) {
       report('PKT2013', { name: text }, span, 'the language knows this word', {
         help: 'where a value stands, the name defined here wins; another name keeps the built-in word readable',
@@ -79,13 +93,14 @@ export function collectNames(statements: readonly Statement[], source: SourceFil
       const statement = defined.get(name);
       return broken.has(name) ? 'broken' : statement?.kind === 'let' ? statement.value : undefined;
     },
+    fileSet: (name) => sets.get(name),
     use: (name) => used.add(name),
     all: () => defined.keys(),
     reportUnused: (tell) => {
       for (const statement of defined.values())
         if (statement.kind === 'let') for (const name of namesIn(statement)) used.add(name);
       for (const [name, { kind, name: word }] of defined) {
-        if (kind === 'let' && !used.has(name))
+        if ((kind === 'let' || sets.has(name)) && !used.has(name))
           tell('PKT2012', { name }, word.span, 'nothing uses this', { help: 'delete it, or use it' });
       }
     },

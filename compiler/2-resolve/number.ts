@@ -6,6 +6,7 @@ import { shapeOf } from '../../grammar/values/shape.ts';
 import { both, type Compared, either, type Resolved, refuse } from './compared.ts';
 import type { Item } from './items.ts';
 import type { Expression, NumberRange } from './program.ts';
+import { rangesInSets } from './set-values.ts';
 import { unknownValue, wrongType } from './unknown-value.ts';
 import { accept } from './value-problem.ts';
 
@@ -22,7 +23,8 @@ export function resolveNumber(compared: Compared): Resolved {
   const meanings = compared.items.list.map((item) => meaningOf(compared, type, item));
   if (meanings.includes(null)) return null;
   const known = meanings.filter((meaning) => meaning !== null);
-  const fixed = known.flatMap((meaning) => ('range' in meaning ? [meaning.range] : []));
+  const written = known.flatMap((meaning) => ('range' in meaning ? [meaning.range] : []));
+  const fixed = [...written, ...rangesInSets(compared, 'numbers')];
   const dependent = known.flatMap((meaning) => ('dependent' in meaning ? [meaning.dependent] : []));
   if (dependent.length === 0) return inRanges(compared, type, fixed);
   return byProtocol(compared, type, fixed, dependent);

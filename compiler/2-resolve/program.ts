@@ -15,8 +15,21 @@ export interface Program {
   readonly hookSpan: Span | null;
   readonly defaultVerdict: Verdict;
   readonly rules: readonly Rule[];
+  /** The main file, those it includes in the order of their first `include`, and files of values. */
+  readonly files?: readonly SourceFile[];
+  /** What `set … from "file"` has read. */
+  readonly sets?: readonly FileSetSummary[];
   /** Set when statements with errors were left out: what the file lacks cannot be told from this program. */
   readonly partial?: true;
+}
+
+export interface FileSetSummary {
+  readonly name: string;
+  readonly source: SourceFile;
+  /** Values in the file. */
+  readonly entries: number;
+  /** What is left of them when overlapping and neighbouring ones are one. */
+  readonly ranges: number;
 }
 
 export interface Rule {

@@ -7,48 +7,61 @@ import { judgeMac } from '../../grammar/values/mac.ts';
 import { shapeOf } from '../../grammar/values/shape.ts';
 import { judgeText } from '../../grammar/values/text.ts';
 import type { Diagnostic, Outcome } from '../diagnostics/diagnostic.ts';
-import { countCharacters, lineAt, lineStarts } from '../diagnostics/position.ts';
 import { resolveActions } from './actions.ts';
 import { resolveCondition } from './condition.ts';
 import { type Context, createReport } from './context.ts';
 import { createIdentities } from './identity.ts';
+import { include } from './include.ts';
 import { collectNames, scalarsOf } from './names.ts';
+import { fileAt, localized, moved, movedExpression, type Whole } from './placed.ts';
 import type { Program, Rule } from './program.ts';
+import { createRuleNames } from './rule-names.ts';
+import { createSetReader } from './set-statement.ts';
 import { resolveDefault, resolveHook } from './setting.ts';
+import type { ReferencedFiles } from './sources.ts';
 import { accept } from './value-problem.ts';
 
 export interface ResolveOptions {
   /** Overrides what the file says; null: the file decides, xdp when it does not. */
   readonly hook: HookName | null;
+  /** What `include` and `set … from` lead to; none where nobody has looked for files. */
+  readonly files?: ReferencedFiles;
 }
 
 /**
- * The second phase: names, types and values. Never throws. Rules with errors are left out of the program, so the caller must not
- * go on to plan when there is an error among the diagnostics.
+ * The second phase: files put together, names, types and values. Never throws. Rules with errors are left out of the program, so
+ * the caller must not go on to plan when there is an error among the diagnostics.
  */
-export function resolve(file: SyntaxFile, source: SourceFile, options: ResolveOptions): Outcome<Program> {
+export function resolve(file: SyntaxFile, main: SourceFile, options: ResolveOptions): Outcome<Program> {
+  const files = options.files ?? new Map();
+  const { value: assembly, diagnostics: inFiles } = include(file, main, files);
+  const { whole, statements } = assembly;
+  const { source } = whole;
   const { report, diagnostics } = createReport(source);
-  const names = collectNames(file.statements, source, report);
+  const sets = createSetReader(whole, files, report);
+  const names = collectNames(statements, source, report, sets.read);
   const context: Context = { source, report, names };
-  const { hook, span } = resolveHook(context, file.statements);
-  const defaultVerdict = resolveDefault(context, file.statements);
-  for (const statement of file.statements) reportLater(context, statement);
-  for (const statement of file.statements) if (statement.kind === 'let') judgeLet(context, statement);
-  const rules = resolveRules(context, file.statements);
+  const { hook, span } = resolveHook(context, statements);
+  const defaultVerdict = resolveDefault(context, statements);
+  for (const statement of statements) if (statement.kind === 'let') judgeLet(context, statement);
+  const rules = resolveRules(context, whole, statements);
   names.reportUnused(report);
+  const told = diagnostics.toSorted(byPlace).map((one) => localized(whole, one));
+  const all = [...inFiles, ...told, ...sets.diagnostics];
   const complete =
-    !file.statements.some((statement) => statement.kind === 'error') &&
-    !diagnostics.some(({ severity }) => severity === 'error');
+    !statements.some((statement) => statement.kind === 'error') && !all.some(({ severity }) => severity === 'error');
   return {
     value: {
-      source,
+      source: main,
       hook: options.hook ?? hook,
       hookSpan: options.hook === null ? span : null,
       defaultVerdict,
       rules,
+      files: [...whole.files.map((placed) => placed.source), ...sets.lists.map((list) => list.source)],
+      sets: sets.lists,
       ...(complete ? {} : { partial: true }),
     },
-    diagnostics: diagnostics.toSorted(byPlace),
+    diagnostics: all,
   };
 }
 
@@ -56,18 +69,9 @@ function byPlace(a: Diagnostic, b: Diagnostic): number {
   return (a.primary?.span.start ?? 0) - (b.primary?.span.start ?? 0);
 }
 
-/** Statements of the language that this version does not carry out. */
-function reportLater(context: Context, statement: Statement): void {
-  const word = { start: statement.span.start, end: statement.span.start + statement.kind.length };
-  if (statement.kind === 'include' || statement.kind === 'set') {
-    const what = `the statement \`${statement.kind}\``;
-    context.report('PKT2008', { what }, word, 'part of the language, but not of this version');
-  }
-}
-
 /** A name mentioned where this version does not look is not "never used". */
-function useNames(context: Context, text: string, { span }: RuleStatement): void {
-  for (const word of text.slice(span.start, span.end).match(/[A-Za-z_][\w.-]*/g) ?? []) context.names.use(word);
+function useNames(context: Context, { span }: RuleStatement): void {
+  for (const word of context.source.text.slice(span.start, span.end).match(/[A-Za-z_][\w.-]*/g) ?? []) context.names.use(word);
 }
 
 /** What can be said of a value before a field takes it: addresses and strings are what they are. */
@@ -93,9 +97,9 @@ function judgeLet(context: Context, { value }: LetStatement): void {
   }
 }
 
-function resolveRules(context: Context, statements: readonly Statement[]): readonly Rule[] {
+function resolveRules(context: Context, whole: Whole, statements: readonly Statement[]): readonly Rule[] {
   const rules: Rule[] = [];
-  const nameOf = createRuleNames(context);
+  const nameOf = createRuleNames(context, whole);
   const identityOf = createIdentities();
   for (const statement of statements) {
     if (statement.kind !== 'rule') continue;
@@ -105,19 +109,19 @@ function resolveRules(context: Context, statements: readonly Statement[]): reado
     const actions = resolveActions(context, statement.actions);
     const oneStep = !statement.steps || reportSteps(context, statement.steps);
     if (condition === null || actions === null || name === null || !oneStep) {
-      useNames(context, context.source.text, statement);
+      useNames(context, statement);
       continue;
     }
-    const { span, label } = statement;
+    const { source, base } = fileAt(whole, statement.span.start);
     rules.push({
       index: rules.length,
       name,
-      label: label?.text ?? null,
+      label: statement.label?.text ?? null,
       identity,
-      source: context.source,
-      span,
+      source,
+      span: moved(statement.span, -base),
       line,
-      condition,
+      condition: movedExpression(condition, -base),
       actions,
     });
   }
@@ -134,32 +138,4 @@ function reportSteps(context: Context, steps: RuleStatement['steps'] & object): 
     'part of the language, but not of this version',
   );
   return false;
-}
-
-/** Names rules: the label, or the place `file.rules:12`, with a column from the second on one line. Null: the label is taken. */
-function createRuleNames(context: Context): (rule: RuleStatement) => { readonly line: number; readonly name: string | null } {
-  const { source, report } = context;
-  const starts = lineStarts(source.text);
-  const labels = new Map<string, RuleStatement['label'] & object>();
-  const lines = new Set<number>();
-  const file = source.name.slice(source.name.lastIndexOf('/') + 1);
-  return ({ label, span }) => {
-    const line = lineAt(starts, span.start) + 1;
-    if (label) {
-      const earlier = labels.get(label.text);
-      if (!earlier) {
-        labels.set(label.text, label);
-        return { line, name: label.text };
-      }
-      report('PKT2009', { label: label.text }, label.span, 'given again', {
-        related: [{ source, span: earlier.span, text: 'first given here' }],
-        help: 'a label names one rule in events and counters',
-      });
-      return { line, name: null };
-    }
-    const column = countCharacters(source.text, starts[line - 1] ?? 0, span.start) + 1;
-    const name = lines.has(line) ? `${file}:${line}:${column}` : `${file}:${line}`;
-    lines.add(line);
-    return { line, name };
-  };
 }

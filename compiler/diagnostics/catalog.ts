@@ -1,16 +1,30 @@
 /** Every diagnostic there is. A code is one entry in its phase's file under `catalog/` and one page `docs/diagnostics/PKTnnnn.md`. */
 import { SYNTAX } from './catalog/1-syntax.ts';
-import { MATCHING } from './catalog/2-matching.ts';
+import { ACTION_ARGUMENTS } from './catalog/2-actions.ts';
 import { FILES } from './catalog/2-files.ts';
+import { MATCHING } from './catalog/2-matching.ts';
 import { RESOLVE } from './catalog/2-resolve.ts';
 import { RULE_TESTS } from './catalog/2-rule-tests.ts';
 import { CHECK } from './catalog/3-check.ts';
+import { PAYLOAD } from './catalog/4-payload.ts';
 import { PLAN } from './catalog/4-plan.ts';
 import { BUILD } from './catalog/5-build.ts';
 import { RUNTIME } from './catalog/6-runtime.ts';
 import type { Diagnostic, Fix, Label } from './diagnostic.ts';
 
-export const CATALOG = { ...SYNTAX, ...RESOLVE, ...MATCHING, ...FILES, ...RULE_TESTS, ...CHECK, ...PLAN, ...BUILD, ...RUNTIME } as const;
+export const CATALOG = {
+  ...SYNTAX,
+  ...RESOLVE,
+  ...MATCHING,
+  ...FILES,
+  ...ACTION_ARGUMENTS,
+  ...RULE_TESTS,
+  ...CHECK,
+  ...PLAN,
+  ...PAYLOAD,
+  ...BUILD,
+  ...RUNTIME,
+} as const;
 
 /** The codes there are; `DiagnosticCode` is only their shape. */
 export type Code = keyof typeof CATALOG;
