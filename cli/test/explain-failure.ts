@@ -37,7 +37,8 @@ function answerText(program: Program, answer: Answer): string {
   const index = decidedBy(program, answer);
   const rule = index === null ? undefined : program.rules[index];
   if (rule === undefined) return `${answer.verdict}, the default: no rule with a verdict matched`;
-  return `${answer.verdict} by ${ruleText(rule)}: ${oneLine(rule.source.text.slice(rule.span.start, rule.span.end))}`;
+  const text = rule.source.text.slice(rule.span.start, rule.span.end);
+  return `${answer.verdict} by ${ruleText(rule)}: ${oneLine(rule.label === null ? text : text.replace(/^[^:]*:\s*/, ''))}`;
 }
 
 /**
@@ -48,9 +49,14 @@ function expectedRule({ rules }: Trace, expect: Expectation): RuleTrace | null {
   if (expect.rule !== null) return rules.find(({ rule }) => rule.label === expect.rule) ?? null;
   const candidates = rules.filter(({ rule, matched }) => !matched && rule.actions.verdict === expect.verdict);
   return candidates.reduce<RuleTrace | null>(
-    (best, one) => (best === null || missesOf(one).length < missesOf(best).length ? one : best),
+    (best, one) => (best === null || distance(one) < distance(best) ? one : best),
     null,
   );
+}
+
+/** How far a rule was from matching: a field that is there with another value is nearer than one that is not there. */
+function distance(rule: RuleTrace): number {
+  return missesOf(rule).reduce((sum, { trace }) => sum + (trace.value === null ? 3 : 2), 0);
 }
 
 /** The predicates that kept a rule from matching. Of an `or` all branches failed, so all are there. */
@@ -79,22 +85,19 @@ export function explainFailure(
   const trace = traceProgram(program, packet.frame, packet.about);
   const expected = expectedRule(trace, expect);
   const misses = expected === null ? [] : missesOf(expected);
-  if (expected?.matched) lines.push(matchedToo(expected.rule, expect, trace));
-  else if (expected !== null) lines.push(`${ruleText(expected.rule)}, does not match${nearest(expect)}:`, ...missLines(misses));
+  if (expected?.matched) lines.push(matchedToo(expected.rule, trace));
+  else if (expected !== null) lines.push(`${nearest(expect)}${ruleText(expected.rule)}, does not match:`, ...missLines(misses));
   const marks = misses.flatMap(({ trace: { bytes } }) => bytes ?? []);
   return [...lines, ...hexDump(packet.frame, marks, paint)];
 }
 
 function nearest({ rule, verdict }: Expectation): string {
-  return rule === null ? `, though of those that \`${verdict}\` it came nearest` : '';
+  return rule === null ? `nearest of those that say \`${verdict}\`: ` : '';
 }
 
-function matchedToo(rule: Rule, { verdict }: Expectation, { decided }: Trace): string {
-  const own = ruleText(rule);
-  if (rule.actions.verdict === null) return `${own}, matches, and has no verdict: it does not make a packet \`${verdict}\``;
-  return decided === null || decided.index === rule.index
-    ? `${own}, matches`
-    : `${own}, matches too, but ${ruleText(decided)}, comes first`;
+function matchedToo(rule: Rule, { decided }: Trace): string {
+  const first = rule.actions.verdict !== null && decided !== null && decided.index !== rule.index;
+  return first ? `${ruleText(rule)}, matches too, but ${ruleText(decided)}, comes first` : `${ruleText(rule)}, matches`;
 }
 
 /** One line a predicate: what it asks, and what it found where. */

@@ -52,7 +52,8 @@ export async function openEngines(
   const loaded = loadArtifact(compiled.artifact);
   const decide = kernelEngine(loaded, program);
   const kernel: Ask = (frame, about) => {
-    const { engine, verdict, rules } = decide(frame, about);
+    if (about.iface != null || about.mark) return null;
+    const { engine, verdict, rules } = decide(frame);
     return engine === 'kernel' ? { verdict, rules } : null;
   };
   return { engines: { ...interpreter, kernel }, close: () => loaded.close() };
