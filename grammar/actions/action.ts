@@ -14,9 +14,18 @@ export interface ActionParameter {
   readonly summary: string;
 }
 
+/** The one value that stands right behind an action and must be there: `redirect eth0`, `mark 7`, `audit drop`. */
+export type ActionArgument =
+  | { readonly type: 'interface' }
+  | { readonly type: 'number'; readonly min: number; readonly max: number }
+  /** One of these words. */
+  | { readonly type: 'word'; readonly words: readonly string[] };
+
 export interface Action {
   readonly name: string;
   readonly kind: ActionKind;
+  /** null: nothing stands right behind it. */
+  readonly argument: ActionArgument | null;
   readonly parameters: readonly ActionParameter[];
   /** One sentence for the reference. */
   readonly summary: string;

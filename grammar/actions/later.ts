@@ -2,8 +2,6 @@ import type { ActionKind } from './action.ts';
 
 /** Actions of the language that this version knows by name and does not carry out yet. */
 export const LATER_ACTIONS: Readonly<Record<string, ActionKind>> = {
-  reject: 'verdict',
-  redirect: 'verdict',
   balance: 'verdict',
   rewrite: 'verdict',
   top: 'observe',
@@ -14,8 +12,6 @@ export const LATER_ACTIONS: Readonly<Record<string, ActionKind>> = {
   block: 'state',
   add: 'state',
   limit: 'state',
-  mark: 'state',
   learn: 'state',
   alert: 'notify',
-  audit: 'rehearse',
 };

@@ -3,6 +3,7 @@ import type { Action } from './action.ts';
 export const log: Action = {
   name: 'log',
   kind: 'observe',
+  argument: null,
   parameters: [
     {
       word: 'sample',

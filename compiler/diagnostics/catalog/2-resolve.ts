@@ -88,7 +88,7 @@ export const RESOLVE = {
   PKT2016: {
     title: 'default without a verdict',
     severity: 'error',
-    message: (p: { action: string }) => `${quoted(p.action)} decides nothing, so it cannot be the default`,
+    message: (p: { action: string }) => `${quoted(p.action)} cannot be the default`,
   },
   PKT2017: {
     title: 'empty list',
