@@ -75,6 +75,7 @@ function narrowed(domain: Domain, predicate: Predicate): Domain | null {
     const next = { ...domain, v4: intersection(domain.v4, predicate.v4), v6: intersection(domain.v6, predicate.v6) };
     return isEmpty(next, true) ? null : next;
   }
+  if (predicate.kind === 'masked') return maskedIn(domain, predicate);
   const values = valuesOf(predicate);
   if (values === null) {
     if (predicate.kind !== 'bits') return domain;
@@ -86,6 +87,19 @@ function narrowed(domain: Domain, predicate: Predicate): Domain | null {
   }
   const next = { ...domain, values: intersection(domain.values, values) };
   return isEmpty(next, false) ? null : next;
+}
+
+/** The addresses between the lowest and the highest that a mask with holes lets through. */
+function maskedIn(
+  domain: Domain,
+  { family, mask, value, negated }: Extract<Predicate, { readonly kind: 'masked' }>,
+): Domain | null {
+  if (negated) return domain;
+  const last = value | (((1n << (family === 4 ? 32n : 128n)) - 1n) ^ mask);
+  const v4: readonly NumberRange[] = family === 4 ? [[Number(value), Number(last)]] : [];
+  const v6: readonly BigRange[] = family === 6 ? [[value, last]] : [];
+  const next = { ...domain, v4: intersection(domain.v4, v4), v6: intersection(domain.v6, v6) };
+  return isEmpty(next, true) ? null : next;
 }
 
 /** Takes out of a present field what a false predicate holds for. What cannot be taken out stays: this errs towards possible. */

@@ -47,9 +47,14 @@ function negatedField(rule: Rule): Predicate | null {
 /** `not dport 22` as `dport != 22`, where that is all it says. */
 function unequal(text: string, { field, span, kind }: Predicate): Fix | null {
   const not = /\bnot\s+$/.exec(text.slice(Math.max(0, span.start - 40), span.start));
-  const written = /^([\w.]+)\s+(?:(?:=|in\b)\s*)?([^\s=!<>].*)$/s.exec(text.slice(span.start, span.end));
-  if (!not || !written || field === 'flags' || kind === 'present' || kind === 'bits') return null;
+  const written = /^([\w.]+)\s+(?:(?:=|in\b)\s*)?((?!(?:contains|starts|ends|within|nocase)\b)[^\s=!<>&].*)$/s.exec(
+    text.slice(span.start, span.end),
+  );
+  if (!not || !written || field === 'flags' || !UNEQUAL.includes(kind) || written[2] === 'any') return null;
   const whole: Span = { start: span.start - not[0].length, end: span.end };
   const instead = `${written[1]} != ${written[2]}`;
   return { title: `write \`${instead}\` for packets that have the field`, edits: [{ span: whole, text: instead }] };
 }
+
+/** What `!=` may be written with. */
+const UNEQUAL: readonly Predicate['kind'][] = ['in', 'address', 'some', 'kinds'];

@@ -1,7 +1,7 @@
-import type { Field, Layer } from '../../grammar/fields/field.ts';
-import { FIELDS } from '../../grammar/fields/index.ts';
+import type { Fact, Field, FieldRead, Layer } from '../../grammar/fields/field.ts';
+import { FIELDS, fieldNamed } from '../../grammar/fields/index.ts';
 import type { Span } from '../../grammar/source.ts';
-import type { Expression, NumberRange, Predicate } from '../2-resolve/program.ts';
+import type { BytePattern, Expression, NumberRange, Predicate } from '../2-resolve/program.ts';
 
 const NOWHERE: Span = { start: 0, end: 0 };
 const IP = 0x0800;
@@ -36,10 +36,18 @@ const TRANSPORT: readonly Layer[] = ['tcp', 'udp', 'sctp', 'icmp', 'icmp6'];
 function layersOf(field: Field): readonly Layer[] | null {
   const { read } = field;
   if (read.kind === 'header') return read.from.map((from) => from.layer);
-  if (read.kind !== 'fact') return null;
-  if (read.fact === 'proto' || read.fact === 'frag') return ['ipv4', 'ipv6'];
-  return read.fact === 'payload_len' ? TRANSPORT : null;
+  if (read.kind === 'payload' || (read.kind === 'raw' && (read.base === 'payload' || read.base === 'tail'))) return TRANSPORT;
+  return read.kind === 'fact' ? (OF_FACT[read.fact] ?? null) : null;
 }
+
+const OF_FACT: Readonly<Partial<Record<Fact, readonly Layer[]>>> = {
+  proto: ['ipv4', 'ipv6'],
+  frag: ['ipv4', 'ipv6'],
+  ip_options: ['ipv4'],
+  ip6_ext: ['ipv6'],
+  tcp_options: ['tcp'],
+  payload_len: TRANSPORT,
+};
 
 function equal(field: string, values: readonly number[]): Predicate {
   const ranges = values.toSorted((a, b) => a - b).map((value): NumberRange => [value, value]);
@@ -65,7 +73,6 @@ function impliedBy(field: Field): Expression | null {
       alternatives.flatMap(({ ethertypes }) => ethertypes),
     );
   }
-  // Only a packet that is no later fragment has a transport layer.
   const notLater: Expression = { kind: 'not', of: equal('frag', [2]) };
   const of = alternatives.map(
     ({ ethertypes, protos }): Expression => ({
@@ -84,10 +91,45 @@ const IMPLIED: ReadonlyMap<string, Expression> = new Map(
   }),
 );
 
+/** Only a packet that is no later fragment has a transport layer. */
+const TRANSPORTED: Expression = { kind: 'and', of: [equal('ethertype', [IP, IP6]), { kind: 'not', of: equal('frag', [2]) }] };
+
 /** What is true of every packet that has the field; null: nothing in particular. */
 export function implied(field: string): Expression | null {
-  return IMPLIED.get(field) ?? null;
+  const known = IMPLIED.get(field);
+  if (known) return known;
+  const raw = fieldNamed(field);
+  if (raw?.read.kind !== 'raw') return null;
+  if (raw.read.base === 'transport') return TRANSPORTED;
+  const all = [impliedBy(raw), longEnough(raw.read)].filter((part) => part !== null);
+  return all.length === 0 ? null : { kind: 'and', of: all };
 }
+
+/** A packet that has the bytes is as long as that. */
+function longEnough(read: Extract<FieldRead, { readonly kind: 'raw' }>): Expression | null {
+  const end = read.base === 'tail' ? read.offset : read.offset + read.size;
+  if (read.base === 'frame') return atLeast('len', end);
+  return read.base === 'payload' || read.base === 'tail' ? atLeast('payload.len', end) : null;
+}
+
+function atLeast(field: string, first: number): Predicate {
+  const { type } = fieldNamed(field) ?? {};
+  return { kind: 'in', field, ranges: [[first, 2 ** (type?.kind === 'uint' ? type.bits : 32) - 1]], span: NOWHERE };
+}
+
+/** The shortest of the patterns fits into a payload that contains one of them. */
+export function impliedByPatterns(patterns: readonly BytePattern[]): Predicate {
+  return atLeast(
+    'payload.len',
+    patterns.reduce((least, { bytes }) => Math.min(least, bytes.length), Number.POSITIVE_INFINITY),
+  );
+}
+
+/** IPv4 and IPv6 in IP, UDP (VXLAN, Geneve), GRE. */
+const TUNNELS = [4, 17, 41, 47];
+
+/** What is true of every packet that has another one in it. */
+export const TUNNEL: Expression = { kind: 'and', of: [TRANSPORTED, equal('proto', TUNNELS)] };
 
 /** What is true of every packet whose address is in one of the families. */
 export function impliedByFamilies(v4: boolean, v6: boolean): Predicate {

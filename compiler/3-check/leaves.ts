@@ -20,13 +20,18 @@ export function conjuncts(expression: Expression): readonly Expression[] {
   return expression.kind === 'and' ? expression.of : [expression];
 }
 
-/** From the first to the last predicate; null when there is none (`any`). */
+/** From the first to the last predicate or tunnel; null when there is none (`any`). */
 export function spanOf(expression: Expression): Span | null {
   let start = Number.POSITIVE_INFINITY;
   let end = 0;
-  for (const { predicate } of leavesOf(expression)) {
-    start = Math.min(start, predicate.span.start);
-    end = Math.max(end, predicate.span.end);
+  const todo = [expression];
+  for (let part = todo.pop(); part; part = todo.pop()) {
+    if (part.kind === 'not') todo.push(part.of);
+    else if (part.kind === 'and' || part.kind === 'or') for (const inside of part.of) todo.push(inside);
+    else {
+      start = Math.min(start, part.span.start);
+      end = Math.max(end, part.span.end);
+    }
   }
   return start < end ? { start, end } : null;
 }

@@ -1,7 +1,7 @@
 import type { HookName } from '../../grammar/fields/field.ts';
 import type { Expression, Predicate } from '../2-resolve/program.ts';
 import { accepting, type Domain, refusing, unknownDomain } from './domain.ts';
-import { implied, impliedByFamilies } from './implied.ts';
+import { implied, impliedByFamilies, impliedByPatterns, TUNNEL } from './implied.ts';
 
 /** Something that has to hold, or with `negated` must not. */
 interface Goal {
@@ -20,6 +20,7 @@ interface Search {
   budget: number;
   /** The field in which the last dead end was met. */
   conflict: string | null;
+  readonly hook: HookName;
 }
 
 const BUDGET = 4000;
@@ -36,7 +37,7 @@ export type Verdict =
  * also said where it would take too long to know.
  */
 export function satisfy(expressions: readonly Expression[], hook: HookName): Verdict {
-  const search: Search = { budget: BUDGET, conflict: null };
+  const search: Search = { budget: BUDGET, conflict: null, hook };
   const goals = expressions.reduceRight<Goals>((rest, expression) => ({ first: { expression, negated: false }, rest }), null);
   const possible = solve(goals, null, initialState(hook), search, 0);
   return possible ? { possible } : { possible, field: search.conflict };
@@ -62,8 +63,19 @@ function solve(goals: Goals, waiting: Goals, start: State, search: Search, depth
     if (expression.kind === 'not') {
       todo = { first: { expression: expression.of, negated: !negated }, rest };
     } else if (expression.kind === 'inner') {
-      // Another packet's fields: taken as possible.
-      todo = rest;
+      if (
+        !negated &&
+        !solve(
+          { first: { expression: expression.of, negated }, rest: null },
+          null,
+          initialState(search.hook),
+          search,
+          depth + 1,
+        )
+      )
+        return false;
+      // The packet in a tunnel has fields of its own; of the one round it is known that it is a tunnel's.
+      todo = negated ? rest : { first: { expression: TUNNEL, negated }, rest };
     } else if (expression.kind !== 'and' && expression.kind !== 'or') {
       const added = assume(expression, negated, state, search);
       if (added === null) return false;
@@ -105,6 +117,7 @@ function assume(
   }
   const families = (domain: Domain): readonly [boolean, boolean] => [domain.v4.length > 0, domain.v6.length > 0];
   const [v4, v6] = families(after);
-  if (predicate.kind === 'address' && !(v4 && v6)) follows.push(impliedByFamilies(v4, v6));
+  if ((predicate.kind === 'address' || predicate.kind === 'masked') && !(v4 && v6)) follows.push(impliedByFamilies(v4, v6));
+  if (predicate.kind === 'contains' && !negated) follows.push(impliedByPatterns(predicate.patterns));
   return follows;
 }
