@@ -55,6 +55,7 @@ typedef __u64 __be64;
 enum bpf_map_type {
 	BPF_MAP_TYPE_HASH = 1,
 	BPF_MAP_TYPE_ARRAY = 2,
+	BPF_MAP_TYPE_PERCPU_ARRAY = 6,
 	BPF_MAP_TYPE_RINGBUF = 27,
 };
 
@@ -79,6 +80,9 @@ static __u64 (*const bpf_ktime_get_boot_ns)(void) = (void *)125;
 static void *(*const bpf_ringbuf_reserve)(void *ring, __u64 size, __u64 flags) = (void *)131;
 static void (*const bpf_ringbuf_submit)(void *record, __u64 flags) = (void *)132;
 static __u64 (*const bpf_ringbuf_query)(void *ring, __u64 what) = (void *)134;
+/* Calls `turn` with 0, 1, … and `ctx` until it returns 1; since 5.17. */
+static long (*const bpf_loop)(__u32 turns, long (*turn)(__u32 at, void *ctx), void *ctx,
+			      __u64 flags) = (void *)181;
 
 /*
  * The version of the kernel that loads the program, filled in by libbpf: KERNEL_VERSION()
