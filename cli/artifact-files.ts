@@ -1,7 +1,7 @@
 /** `X.bpf.o` and `X.manifest.json`, side by side. */
 import { stat } from 'node:fs/promises';
 import path from 'node:path';
-import type { Artifact, Manifest } from '../runtime/abi/manifest.ts';
+import { type Artifact, MANIFEST_VERSION, type Manifest } from '../runtime/abi/manifest.ts';
 import { Failure } from './failure.ts';
 import { jsonText } from './json.ts';
 import { readBytes, shownPath } from './read-file.ts';
@@ -65,17 +65,35 @@ function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** The members that commands read without asking; the loader checks version and hash. */
+/** The members that commands read without asking; the loader checks version and hash, and refuses another version's first. */
 function isManifest(value: unknown): value is Manifest {
   return (
     isRecord(value) &&
     typeof value.version === 'number' &&
-    typeof value.program === 'string' &&
     typeof value.object_sha256 === 'string' &&
-    (value.default_verdict === 'pass' || value.default_verdict === 'drop') &&
+    (value.version !== MANIFEST_VERSION || hasMembers(value))
+  );
+}
+
+function hasMembers(value: Record<string, unknown>): boolean {
+  return (
+    typeof value.hook === 'string' &&
+    isPrograms(value.programs) &&
+    ['pass', 'drop', 'audit'].includes(String(value.default_verdict)) &&
     (value.events === null || (isRecord(value.events) && typeof value.events.ring_bytes === 'number')) &&
+    isNames(value.interfaces) &&
+    isNames(value.redirects) &&
     Array.isArray(value.line_map) &&
     Array.isArray(value.rules) &&
     value.rules.every((rule) => isRecord(rule) && typeof rule.name === 'string')
   );
+}
+
+function isPrograms(value: unknown): boolean {
+  if (!Array.isArray(value) || value.length === 0) return false;
+  return value.every((one) => isRecord(one) && typeof one.name === 'string' && typeof one.at === 'string');
+}
+
+function isNames(value: unknown): boolean {
+  return Array.isArray(value) && value.every((name) => typeof name === 'string');
 }

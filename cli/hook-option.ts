@@ -1,8 +1,6 @@
-import type { HookName } from '../grammar/fields/field.ts';
-
-const HOOKS: readonly HookName[] = ['xdp', 'tc ingress', 'tc egress', 'socket', 'cgroup ingress', 'cgroup egress'];
+import { HOOK_WORDS } from '../grammar/fields/hooks.ts';
 
 export const HOOK_OPTION = {
-  choices: HOOKS,
+  choices: HOOK_WORDS,
   describe: 'where the program is to look at packets, whatever the file says',
 } as const;

@@ -1,4 +1,6 @@
 /** A program at work on interfaces: events to stdout until something ends it, then the rest of them and the summary. */
+
+import { visible } from '../compiler/diagnostics/visible.ts';
 import type { AttachMode, Attachment } from '../runtime/attach.ts';
 import type { EventStream, PacketEvent } from '../runtime/events.ts';
 import type { LoadedProgram } from '../runtime/load.ts';
@@ -12,7 +14,10 @@ import type { Stop, StopReason } from './stop.ts';
 import type { Terminal } from './terminal.ts';
 
 export interface LiveOptions {
+  /** Names and patterns; empty for a program of a control group. */
   readonly interfaces: readonly string[];
+  /** null for every other program. */
+  readonly cgroup: string | null;
   readonly mode: AttachMode;
   /** null: until something else ends it. */
   readonly duration_ms: number | null;
@@ -22,6 +27,8 @@ export interface LiveOptions {
 }
 
 const GONE_INTERVAL_MS = 200;
+/** How soon the program knows an interface that has come, or has got another name. */
+const REFRESH_INTERVAL_MS = 1_000;
 /** How long a reader that has stopped reading may hold the end, once somebody has asked for it. */
 const SLOW_READER_MS = 2_000;
 
@@ -32,16 +39,16 @@ interface Printer {
 }
 
 export async function runLive(loaded: LoadedProgram, options: LiveOptions, stop: Stop, terminal: Terminal): Promise<ExitCode> {
-  const { attachAll } = await import('../runtime/attach.ts');
   const { openEvents } = await import('../runtime/events.ts');
-  const attachments = attachAll(loaded, options.interfaces, options.mode);
+  const attachments = await attachWhereAsked(loaded, options);
   const started_ms = performance.now();
   const stream = openEvents(loaded);
-  const names = new Map(attachments.map(({ ifindex, ifname }) => [ifindex, ifname]));
+  const names = await interfacesOf(attachments);
   const printer = createPrinter(loaded, names, options, stop, terminal);
   sayStart(loaded, attachments, options, terminal);
   const timers = [
     watchInterfaces(attachments, stop, terminal),
+    ...refresher(loaded),
     ...timer(options.duration_ms, () => stop.because({ kind: 'time' })),
   ];
   void terminal.gone.then(() => stop.because({ kind: 'reader' }));
@@ -64,6 +71,28 @@ export async function runLive(loaded: LoadedProgram, options: LiveOptions, stop:
   return options.strict && rows.some((row) => (row.lost ?? 0n) > 0n) ? EXIT.lost : EXIT.ok;
 }
 
+async function attachWhereAsked(loaded: LoadedProgram, options: LiveOptions): Promise<readonly Attachment[]> {
+  const { attachAll, attachCgroup } = await import('../runtime/attach.ts');
+  if (options.cgroup !== null) return [attachCgroup(loaded, options.cgroup)];
+  const { expandPatterns } = await import('../runtime/interfaces.ts');
+  return attachAll(loaded, expandPatterns(options.interfaces), options.mode);
+}
+
+/** Names by ifindex: of the interfaces attached to, or of all, where packets of any may come by. */
+async function interfacesOf(attachments: readonly Attachment[]): Promise<ReadonlyMap<number, string>> {
+  const named = attachments.flatMap(({ ifindex, ifname }) =>
+    ifindex === null || ifname === null ? [] : [[ifindex, ifname] as const],
+  );
+  if (named.length === attachments.length) return new Map(named);
+  const { interfaceIndexes } = await import('../runtime/interfaces.ts');
+  return interfaceIndexes();
+}
+
+function refresher(loaded: LoadedProgram): readonly NodeJS.Timeout[] {
+  const asked = loaded.manifest.interfaces.length > 0;
+  return asked ? [setInterval(() => loaded.refreshInterfaces(), REFRESH_INTERVAL_MS)] : [];
+}
+
 function timer(duration_ms: number | null, end: () => void): readonly NodeJS.Timeout[] {
   return duration_ms === null ? [] : [setTimeout(end, duration_ms)];
 }
@@ -75,7 +104,8 @@ function watchInterfaces(attachments: readonly Attachment[], stop: Stop, termina
     for (const attachment of here) {
       if (!attachment.gone()) continue;
       here.delete(attachment);
-      terminal.say(`interface ${attachment.ifname} went away, and the program with it`);
+      const what = attachment.ifname === null ? 'control group' : 'interface';
+      terminal.say(`${what} ${attachment.place} went away, and the program with it`);
     }
     if (here.size === 0) stop.because({ kind: 'gone' });
   }, GONE_INTERVAL_MS);
@@ -133,7 +163,9 @@ function createPrinter(
 function sayStart(loaded: LoadedProgram, attachments: readonly Attachment[], options: LiveOptions, terminal: Terminal): void {
   const { rules, events } = loaded.manifest;
   for (const { note } of attachments) if (note !== null) terminal.say(`note: ${note}`);
-  const where = attachments.map(({ ifname, mode }) => `${ifname} (${mode})`).join(', ');
+  const { hook } = loaded.manifest;
+  const how = (mode: Attachment['mode']) => (hook === 'xdp' ? mode : `${hook}, ${mode}`);
+  const where = attachments.map(({ place, mode }) => `${visible(place)} (${how(mode)})`).join(', ');
   const until = options.duration_ms === null ? 'Ctrl-C ends' : `for ${options.duration_ms / 1000} s, Ctrl-C ends earlier`;
   terminal.say(`attached to ${where}: ${rules.length} rule${rules.length === 1 ? '' : 's'}; ${until}`);
   if (events === null) terminal.say('no rule logs: there is nothing to show but the counters at the end');

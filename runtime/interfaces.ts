@@ -1,6 +1,6 @@
 /** Network interfaces by name, in the network namespace of this process. */
 import { readFileSync } from 'node:fs';
-import type { Libc } from './ffi/libc.ts';
+import { type Libc, openLibc } from './ffi/libc.ts';
 import { RuntimeError } from './runtime-error.ts';
 
 /** IFNAMSIZ less the zero at the end. */
@@ -42,6 +42,36 @@ export function nameProblem(ifname: string): string | null {
   return null;
 }
 
+/** Whether a name is what a pattern says: `*` stands for any characters, everything else for itself. */
+export function matchesPattern(pattern: string, ifname: string): boolean {
+  const [first = '', ...rest] = pattern.split('*');
+  const last = rest.pop();
+  if (last === undefined) return pattern === ifname;
+  if (!ifname.startsWith(first)) return false;
+  let at = first.length;
+  for (const part of rest) {
+    const found = ifname.indexOf(part, at);
+    if (found < 0) return false;
+    at = found + part.length;
+  }
+  return at + last.length <= ifname.length && ifname.endsWith(last);
+}
+
+/**
+ * Interfaces by name or pattern, each once, patterns in the order of their names.
+ * @throws RuntimeError PKT6031 for a pattern that nothing has
+ */
+export function expandPatterns(wanted: readonly string[]): readonly string[] {
+  const names = interfaceNames();
+  const expanded = wanted.flatMap((one) => {
+    if (!one.includes('*')) return [one];
+    const matching = names.filter((name) => matchesPattern(one, name));
+    if (matching.length > 0) return matching;
+    throw new RuntimeError('PKT6031', `no interface is called ${JSON.stringify(one.slice(0, 40))}`, { help: namesHelp(names) });
+  });
+  return [...new Set(expanded)];
+}
+
 /** All interfaces, up or down, sorted. Read from /proc, which follows the namespace of the process; /sys does not. */
 export function interfaceNames(): readonly string[] {
   let text: string;
@@ -51,6 +81,12 @@ export function interfaceNames(): readonly string[] {
     return [];
   }
   return [...text.matchAll(/^\s*([^\s:]+):/gm)].map((match) => match[1] ?? '').sort();
+}
+
+/** All interfaces there are now, by index. */
+export function interfaceIndexes(): ReadonlyMap<number, string> {
+  const libc = openLibc();
+  return new Map(interfaceNames().map((name) => [libc.if_nametoindex(name), name]));
 }
 
 function namesHelp(names: readonly string[]): string {

@@ -47,7 +47,7 @@ export function loadError(
 export function privilegeError(libbpfLog = ''): RuntimeError {
   const missing = missingCapabilities();
   const what = missing.length === 0 ? 'a security policy or a container forbids it' : `${missing.join(', ')} missing`;
-  return new RuntimeError('PKT6005', `this process may not load and attach XDP programs: ${what}`, {
+  return new RuntimeError('PKT6005', `this process may not load and attach programs: ${what}`, {
     help:
       missing.length === 0
         ? 'look at the seccomp profile, the LSM (`dmesg`) and the capabilities of the container'

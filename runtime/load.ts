@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { readBtf } from './abi/btf.ts';
 import { damaged, type ElfFile, readElf } from './abi/elf.ts';
-import { type Artifact, MANIFEST_VERSION, type Manifest } from './abi/manifest.ts';
+import { type Artifact, type AttachPoint, MANIFEST_VERSION, type Manifest } from './abi/manifest.ts';
 import { structLayout } from './abi/struct-layout.ts';
 import { mapCounters, type RuleCounter } from './counters.ts';
 import { type EventDecoder, eventDecoder } from './event-decoder.ts';
@@ -17,6 +17,8 @@ import {
   stableMemory,
   viewMemory,
 } from './ffi/libc.ts';
+import { createInterfaceMap } from './interface-map.ts';
+import { findInterface } from './interfaces.ts';
 import { kernelOlderThan } from './kernel-version.ts';
 import { loadError } from './load-error.ts';
 import { possibleCpus } from './possible-cpus.ts';
@@ -24,19 +26,27 @@ import { RuntimeError } from './runtime-error.ts';
 import { createTestRun, type TestRun } from './test-run.ts';
 
 export type { RuleCounter } from './counters.ts';
-export type { TestRun, TestRunResult } from './test-run.ts';
+export type { Outcome, TestPacket, TestRun, TestRunResult } from './test-run.ts';
 
 export interface LoadedProgram extends Disposable {
   readonly manifest: Manifest;
-  readonly programFd: number;
-  readonly programId: number;
+  /** One a place, in the order of the manifest: at least one. */
+  readonly programs: readonly KernelProgram[];
   /** Since the program was loaded; one a rule, the last one for packets that no verdict caught. */
   counters(): readonly RuleCounter[];
   readonly testRun: TestRun;
+  /** Tells the program which interfaces there are now, where rules ask for them by name. Attaching does so, too. */
+  refreshInterfaces(): void;
   /** Detaches the program everywhere, ends its event streams and unloads it. May be called again. */
   close(): void;
   /** For the rest of the runtime. @throws Error when the program is closed */
   readonly internals: Internals;
+}
+
+export interface KernelProgram {
+  readonly at: AttachPoint;
+  readonly fd: number;
+  readonly id: number;
 }
 
 export interface Internals {
@@ -59,14 +69,21 @@ export interface EventSource {
 const COUNTERS = 'pktc_counters';
 const EVENTS = 'pktc_events';
 const STRIDE = 'pktc_counter_stride';
+const INTERFACES = 'pktc_interfaces';
+const REDIRECTS = 'pktc_redirects';
 const LOG_BYTES = 4 << 20;
 /** The kernel shows it in the names of maps, libbpf before 1.0 wants it in the name of `.rodata`. */
 const OBJECT_NAME = 'pktc';
 /** `sz` and `object_name` of struct bpf_object_open_opts */
 const OLD_OPTIONS_BYTES = 16;
 
+export interface LoadOptions {
+  /** For test runs alone: interfaces that rules redirect to need not exist. */
+  readonly offline?: boolean;
+}
+
 /** @throws RuntimeError with a code PKT6xxx; nothing is left behind in the kernel then. */
-export function loadArtifact(artifact: Artifact): LoadedProgram {
+export function loadArtifact(artifact: Artifact, options: LoadOptions = {}): LoadedProgram {
   const { manifest } = artifact;
   verifyArtifact(artifact);
   const elf = readElf(artifact.object);
@@ -75,9 +92,12 @@ export function loadArtifact(artifact: Artifact): LoadedProgram {
   const decode = manifest.events === null ? null : eventDecoder(types);
   const libc = openLibc();
   const libbpf = openLibbpf();
-  const object = loadObject(artifact, elf, libbpf, libc);
+  const object = loadObject(artifact, elf, libbpf, libc, options);
   try {
-    const programFd = libbpf.program_fd(findProgram(libbpf, object, manifest.program));
+    const programs = manifest.programs.map(({ name, at }) => {
+      const fd = libbpf.program_fd(findProgram(libbpf, object, name));
+      return { at, fd, id: programIdOf(libbpf, fd) };
+    });
     const events = decode && eventSource(decode, libbpf, object);
     const counters = mapCounters(libc, libbpf.map_fd(findMap(libbpf, object, COUNTERS)), {
       layout,
@@ -85,6 +105,10 @@ export function loadArtifact(artifact: Artifact): LoadedProgram {
       stride: counterStride(manifest),
       cpus: possibleCpus(),
     });
+    const interfaces =
+      manifest.interfaces.length === 0
+        ? null
+        : createInterfaceMap(libbpf, libc, libbpf.map_fd(findMap(libbpf, object, INTERFACES)), manifest.interfaces);
     const ownership = createOwnership(() => {
       counters.close();
       libbpf.object_close(object);
@@ -98,10 +122,10 @@ export function loadArtifact(artifact: Artifact): LoadedProgram {
     };
     return {
       manifest,
-      programFd,
-      programId: programIdOf(libbpf, programFd),
+      programs,
       counters: () => ownership.whileOpen(counters.read),
-      testRun: createTestRun(libbpf, programFd, ownership.whileOpen),
+      refreshInterfaces: () => ownership.whileOpen(() => interfaces?.refresh()),
+      testRun: createTestRun(libbpf, programs, interfaces, ownership.whileOpen),
       close: ownership.close,
       [Symbol.dispose]: ownership.close,
       get internals() {
@@ -128,7 +152,7 @@ function verifyArtifact({ object, manifest }: Artifact): void {
   }
 }
 
-function loadObject(artifact: Artifact, elf: ElfFile, libbpf: Libbpf, libc: Libc): Pointer {
+function loadObject(artifact: Artifact, elf: ElfFile, libbpf: Libbpf, libc: Libc, options: LoadOptions): Pointer {
   const log = stableMemory(LOG_BYTES);
   const name = stableMemory(OBJECT_NAME.length + 1);
   name.bytes.set(Buffer.from(OBJECT_NAME));
@@ -142,7 +166,7 @@ function loadObject(artifact: Artifact, elf: ElfFile, libbpf: Libbpf, libc: Libc
     );
     if (object === null) throw damaged(messages.at(-1) ?? 'libbpf cannot read it');
     try {
-      prepareCounters(libbpf, object, elf, artifact.manifest);
+      prepare(libbpf, libc, object, elf, artifact.manifest, options);
       const result = libbpf.object_load(object);
       if (result < 0) throw loadError(-result, logText(log.bytes), messages, artifact.manifest);
       return object;
@@ -177,19 +201,42 @@ function counterStride(manifest: Manifest): number {
   return counters + (counters % 2);
 }
 
-function prepareCounters(libbpf: Libbpf, object: Pointer, elf: ElfFile, manifest: Manifest): void {
+/** What is settled before the kernel sees the program: the size of its counters, and constants that depend on this machine. */
+function prepare(libbpf: Libbpf, libc: Libc, object: Pointer, elf: ElfFile, manifest: Manifest, options: LoadOptions): void {
   const stride = counterStride(manifest);
   const slots = possibleCpus() * stride;
   const result = libbpf.map_set_max_entries(findMap(libbpf, object, COUNTERS), slots);
   if (result < 0) throw damaged(`\`${COUNTERS}\` cannot be resized`);
-  // clang leaves the offsets of variables out of BTF, for the linker to fill in; the symbol has it.
-  const symbol = elf.symbols.find((candidate) => candidate.name === STRIDE && candidate.section === '.rodata');
+  const write = constantWriter(libbpf, object, elf);
+  write(STRIDE, [stride]);
+  const { redirects } = manifest;
+  if (redirects.length > 0) {
+    write(
+      REDIRECTS,
+      redirects.map((ifname) => (options.offline ? libc.if_nametoindex(ifname) : findInterface(libc, ifname))),
+    );
+  }
+  if (kernelOlderThan(5, 18)) {
+    // The kernel refuses a flag that it does not know, and there the program does without frames in several pieces.
+    for (const { name } of manifest.programs) libbpf.program_set_flags?.(findProgram(libbpf, object, name), 0);
+  }
+}
+
+/** Writes 32-bit numbers into a constant of the program. */
+function constantWriter(libbpf: Libbpf, object: Pointer, elf: ElfFile): (name: string, values: readonly number[]) => void {
   const size = new BigUint64Array(1);
   const rodata = libbpf.map_initial_value(findMap(libbpf, object, '.rodata', `${OBJECT_NAME}.rodata`), size);
-  if (symbol === undefined || rodata === null || symbol.size !== 4 || symbol.offset + 4 > Number(size[0])) {
-    throw damaged(`it has no variable \`${STRIDE}\``);
-  }
-  new DataView(viewMemory(rodata, Number(size[0]))).setUint32(symbol.offset, stride, LITTLE_ENDIAN);
+  const length = Number(size[0]);
+  return (name, values) => {
+    // clang leaves the offsets of variables out of BTF, for the linker to fill in; the symbol has it.
+    const symbol = elf.symbols.find((candidate) => candidate.name === name && candidate.section === '.rodata');
+    const bytes = 4 * values.length;
+    if (symbol === undefined || rodata === null || symbol.size !== bytes || symbol.offset + bytes > length) {
+      throw damaged(`it has no variable \`${name}\` of ${bytes} bytes`);
+    }
+    const view = new DataView(viewMemory(rodata, length));
+    for (const [index, value] of values.entries()) view.setUint32(symbol.offset + 4 * index, value, LITTLE_ENDIAN);
+  };
 }
 
 function findMap(libbpf: Libbpf, object: Pointer, name: string, oldName = name): Pointer {

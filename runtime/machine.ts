@@ -3,16 +3,8 @@ import { existsSync, readFileSync } from 'node:fs';
 import { arch, release } from 'node:os';
 import { type CapabilityName, effectiveCapabilities, missingCapabilities } from './capabilities.ts';
 import { type Libbpf, openLibbpf } from './ffi/libbpf.ts';
-import {
-  AF_INET,
-  type Libc,
-  openLibc,
-  RLIM_INFINITY,
-  RLIMIT_MEMLOCK,
-  SOCK_CLOEXEC,
-  SOCK_DGRAM,
-  stableMemory,
-} from './ffi/libc.ts';
+import { type Libc, openLibc, RLIM_INFINITY, RLIMIT_MEMLOCK } from './ffi/libc.ts';
+import { driverOf, isUp } from './interface-facts.ts';
 import { interfaceNames } from './interfaces.ts';
 import { kernelOlderThan } from './kernel-version.ts';
 import { nativeXdp } from './xdp-features.ts';
@@ -102,45 +94,6 @@ function inspectInterfaces(libc: Libc, libbpf: Libbpf | null): readonly Interfac
     nativeXdp: native.get(ifindex) ?? null,
     holders: libbpf && findHolders(libbpf, ifindex),
   }));
-}
-
-/** include/uapi/linux/sockios.h, if.h, ethtool.h */
-const SIOCGIFFLAGS = 0x8913;
-const SIOCETHTOOL = 0x8946;
-const IFF_UP = 1;
-const ETHTOOL_GDRVINFO = 3;
-const DRVINFO_BYTES = 196;
-const IFREQ_BYTES = 40;
-const IFNAME_BYTES = 16;
-
-function isUp(libc: Libc, ifname: string): boolean | null {
-  const request = interfaceRequest(ifname);
-  if (!control(libc, SIOCGIFFLAGS, request)) return null;
-  return (new Uint16Array(request.buffer, IFNAME_BYTES, 1)[0] ?? 0) % 2 === IFF_UP;
-}
-
-function driverOf(libc: Libc, ifname: string): string | null {
-  const info = stableMemory(DRVINFO_BYTES);
-  new Uint32Array(info.bytes.buffer, 0, 1)[0] = ETHTOOL_GDRVINFO;
-  const request = interfaceRequest(ifname);
-  new BigUint64Array(request.buffer, IFNAME_BYTES, 1)[0] = info.address;
-  if (!control(libc, SIOCETHTOOL, request)) return null;
-  return Buffer.from(info.bytes.subarray(4, 36)).toString('latin1').replace(/\0.*$/s, '') || null;
-}
-
-/** struct ifreq */
-function interfaceRequest(ifname: string): Uint8Array {
-  const request = new Uint8Array(new ArrayBuffer(IFREQ_BYTES));
-  request.set(Buffer.from(ifname).subarray(0, IFNAME_BYTES - 1));
-  return request;
-}
-
-function control(libc: Libc, request: number, argument: Uint8Array): boolean {
-  const fd = libc.socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-  if (fd < 0) return false;
-  const result = libc.ioctl(fd, request, argument);
-  libc.close(fd);
-  return result === 0;
 }
 
 function memoryLimit(libc: Libc): bigint | null {

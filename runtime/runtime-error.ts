@@ -18,6 +18,10 @@ export const RUNTIME_CODES = [
   'PKT6013',
   'PKT6014',
   'PKT6015',
+  'PKT6030',
+  'PKT6031',
+  'PKT6032',
+  'PKT6033',
 ] as const;
 
 export type RuntimeCode = (typeof RUNTIME_CODES)[number];

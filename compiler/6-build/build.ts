@@ -8,7 +8,7 @@ import type { Templates } from '../5-emit/skeleton.ts';
 import { diagnostic } from '../diagnostics/catalog.ts';
 import type { Diagnostic, Outcome } from '../diagnostics/diagnostic.ts';
 import { visible } from '../diagnostics/visible.ts';
-import { xdp } from '../targets/xdp.ts';
+import { targetFor } from '../targets/target.ts';
 import { type Clang, findClang, OLDEST_CLANG } from './find-clang.ts';
 import { cacheFolder, objectCache } from './object-cache.ts';
 import { CLANG_FLAGS, type ClangRun, runClang } from './run-clang.ts';
@@ -83,8 +83,8 @@ function artifactOf(plan: Plan, emission: Emission, object: Uint8Array): Artifac
     version: MANIFEST_VERSION,
     pktc: readVersion(),
     source: program.source.name,
-    hook: 'xdp',
-    program: xdp.program,
+    hook: plan.hook,
+    programs: targetFor(plan.hook).programs.map(({ name, at }) => ({ name, at })),
     object_sha256: createHash('sha256').update(object).digest('hex'),
     default_verdict: program.defaultVerdict,
     rules: program.rules.map((rule) => ({
@@ -96,6 +96,8 @@ function artifactOf(plan: Plan, emission: Emission, object: Uint8Array): Artifac
       logs: rule.actions.log !== null,
     })),
     events: plan.events === null ? null : { payload_bytes: plan.events.payloadBytes, ring_bytes: plan.events.ringBytes },
+    interfaces: plan.interfaces,
+    redirects: plan.redirects,
     line_map: emission.lineMap,
   };
   return { object, manifest };

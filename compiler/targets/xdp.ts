@@ -5,7 +5,8 @@ import type { Target } from './target.ts';
 export const xdp: Target = {
   hook: 'xdp',
   skeleton: 'xdp.bpf.c',
-  program: 'pktc_xdp',
-  verdicts: ['pass', 'drop'],
+  programs: [{ name: 'pktc_xdp', at: 'xdp', part: null }],
+  verdicts: ['pass', 'drop', 'reject', 'redirect', 'audit'],
+  marks: false,
   constants: { [direction.name]: 0 },
 };

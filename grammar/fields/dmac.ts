@@ -1,4 +1,5 @@
 import type { Field } from './field.ts';
+import { FRAME_HOOKS } from './hooks.ts';
 
 export const dmac: Field = {
   name: 'dmac',
@@ -10,4 +11,5 @@ export const dmac: Field = {
   source: 'IEEE 802.3',
   absent: 'the frame is shorter than 6 bytes',
   example: 'dmac broadcast',
+  hooks: FRAME_HOOKS,
 };

@@ -40,8 +40,8 @@ export type Fact =
 /** What raw reads count from; `tail` counts backwards from the end of the payload. */
 export type RawBase = 'frame' | 'network' | 'transport' | 'payload' | 'tail';
 
-/** Where a packet can be looked at. */
-export type HookName = 'xdp' | 'tc ingress' | 'tc egress' | 'socket' | 'cgroup ingress' | 'cgroup egress';
+/** Where a packet can be looked at; `tc` and `cgroup` are both of their directions at once. */
+export type HookName = 'xdp' | 'tc' | 'tc ingress' | 'tc egress' | 'socket' | 'cgroup' | 'cgroup ingress' | 'cgroup egress';
 
 /** An unsigned integer in network byte order, `size` bytes at `offset` bytes from the start of the layer's header. */
 export interface HeaderRead {
@@ -117,6 +117,6 @@ export interface Field {
   readonly absent: string;
   /** A condition that uses it; a test compiles every example. */
   readonly example: string;
-  /** Hooks that can see it; absent: all. */
+  /** Hooks that can see it, of those in `hooks.ts`; absent: all. */
   readonly hooks?: readonly HookName[];
 }

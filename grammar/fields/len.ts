@@ -1,4 +1,5 @@
 import type { Field } from './field.ts';
+import { FRAME_HOOKS } from './hooks.ts';
 
 export const len: Field = {
   name: 'len',
@@ -10,4 +11,5 @@ export const len: Field = {
   source: 'docs/packets.md',
   absent: 'never',
   example: 'len > 1000',
+  hooks: FRAME_HOOKS,
 };

@@ -1,4 +1,5 @@
 import type { Field } from './field.ts';
+import { FRAME_HOOKS } from './hooks.ts';
 
 export const mplsLabel: Field = {
   name: 'mpls.label',
@@ -10,4 +11,5 @@ export const mplsLabel: Field = {
   source: 'RFC 3032',
   absent: 'the ethertype is neither 0x8847 nor 0x8848, or the entry is cut off',
   example: 'mpls.label 16-1048575',
+  hooks: FRAME_HOOKS,
 };

@@ -1,5 +1,6 @@
 /** Raw reads: `frame[0:2]`, `transport[13:1]`. Each is a field made from its name, so that every phase treats it as any other. */
 import type { Field, RawBase } from './field.ts';
+import { FRAME_HOOKS } from './hooks.ts';
 
 /** Longest integer that a raw read makes, in bytes; longer text is compared in pieces. */
 export const RAW_BYTES_MAX = 6;
@@ -35,5 +36,6 @@ export function rawField(name: string): Field | undefined {
     source: 'docs/packets.md',
     absent: 'one of the bytes is not there',
     example: `${name} 0`,
+    ...(word === 'frame' ? { hooks: FRAME_HOOKS } : {}),
   };
 }

@@ -1,4 +1,5 @@
 import type { Field } from './field.ts';
+import { FRAME_HOOKS } from './hooks.ts';
 
 export const smac: Field = {
   name: 'smac',
@@ -10,4 +11,5 @@ export const smac: Field = {
   source: 'IEEE 802.3',
   absent: 'the frame is shorter than 12 bytes',
   example: 'smac aa:bb:cc:dd:ee:ff',
+  hooks: FRAME_HOOKS,
 };

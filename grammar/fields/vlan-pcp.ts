@@ -1,4 +1,5 @@
 import type { Field } from './field.ts';
+import { FRAME_HOOKS } from './hooks.ts';
 
 export const vlanPcp: Field = {
   name: 'vlan.pcp',
@@ -10,4 +11,5 @@ export const vlanPcp: Field = {
   source: 'IEEE 802.1Q',
   absent: 'the frame carries no tag',
   example: 'vlan.pcp >= 5',
+  hooks: FRAME_HOOKS,
 };

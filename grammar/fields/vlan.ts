@@ -1,4 +1,5 @@
 import type { Field } from './field.ts';
+import { FRAME_HOOKS } from './hooks.ts';
 
 export const vlan: Field = {
   name: 'vlan',
@@ -10,4 +11,5 @@ export const vlan: Field = {
   source: 'IEEE 802.1Q',
   absent: 'the frame carries no tag',
   example: 'vlan 100-199',
+  hooks: FRAME_HOOKS,
 };

@@ -2,7 +2,10 @@
  * The artifact's schema: what the compiler tells the runtime about an object beside its bytecode. BTF says how bytes lie, the
  * manifest says what they mean. This is the only file that both sides import.
  */
-export const MANIFEST_VERSION = 1;
+export const MANIFEST_VERSION = 2;
+
+/** Where the kernel runs a program. */
+export type AttachPoint = 'xdp' | 'tc ingress' | 'tc egress' | 'socket' | 'cgroup ingress' | 'cgroup egress';
 
 /** What a rule, or the default, decides. */
 export type VerdictName = 'pass' | 'drop' | 'reject' | 'redirect' | 'audit';
@@ -13,9 +16,10 @@ export interface Manifest {
   readonly pktc: string;
   /** Rule file as named on the command line; for people only. */
   readonly source: string;
-  readonly hook: 'xdp';
-  /** Name of the program in the object. */
-  readonly program: string;
+  /** As rules name it: one of the programs' places, or `tc` and `cgroup` for both of their directions. */
+  readonly hook: string;
+  /** The programs in the object, one a place; they share counters and events. */
+  readonly programs: readonly ManifestProgram[];
   /** SHA-256 of the object, hex: object and manifest belong together. */
   readonly object_sha256: string;
   readonly default_verdict: VerdictName;
@@ -23,8 +27,18 @@ export interface Manifest {
   readonly rules: readonly ManifestRule[];
   /** Bytes of payload in every event record; null: the program has no events. */
   readonly events: { readonly payload_bytes: number; readonly ring_bytes: number } | null;
+  /** Names and patterns (`veth*`) of interfaces, at most 64; the index is the bit that the map `pktc_interfaces` has for them. */
+  readonly interfaces: readonly string[];
+  /** Interfaces that packets are sent to; the loader writes their indexes into the array `pktc_redirects`, in this order. */
+  readonly redirects: readonly string[];
   /** Line in the generated C (1-based, file name `*.bpf.c`) -> rule index, first line of each rule, ascending; rule -1: from here on no rule's code. */
   readonly line_map: readonly { readonly c_line: number; readonly rule: number }[];
+}
+
+export interface ManifestProgram {
+  /** Of the function in the object. */
+  readonly name: string;
+  readonly at: AttachPoint;
 }
 
 export interface ManifestRule {

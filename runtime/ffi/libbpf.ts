@@ -26,12 +26,34 @@ export interface Libbpf {
   prog_test_run_opts(program_fd: number, options: Uint8Array): number;
   obj_get_info_by_fd(fd: number, info: Uint8Array, length: Uint32Array): number;
   prog_get_fd_by_id(id: number): number;
+  map_update_elem(map_fd: number, key: Uint8Array, value: Uint8Array, flags: bigint): number;
+  map_delete_elem(map_fd: number, key: Uint8Array): number;
+  /** Flags that the kernel is given at load; null: libbpf before 0.6, which sets none by itself. */
+  readonly program_set_flags: ((program: Pointer, flags: number) => number) | null;
+  /** Before 6.6: programs as filters of a `clsact` queueing discipline. null: libbpf before 0.6. */
+  readonly tc: TcFunctions | null;
   /** null: libbpf before 0.8. */
   readonly xdp_query: ((ifindex: number, flags: number, options: Uint8Array) => number) | null;
 }
 
+/** Filters of traffic control (struct bpf_tc_hook, struct bpf_tc_opts); each returns 0 or a negative errno. */
+export interface TcFunctions {
+  hook_create(hook: Uint8Array): number;
+  hook_destroy(hook: Uint8Array): number;
+  attach(hook: Uint8Array, options: Uint8Array): number;
+  detach(hook: Uint8Array, options: Uint8Array): number;
+  query(hook: Uint8Array, options: Uint8Array): number;
+}
+
 /** enum bpf_attach_type */
+export const BPF_CGROUP_INET_INGRESS = 0;
+export const BPF_CGROUP_INET_EGRESS = 1;
 export const BPF_XDP = 37;
+export const BPF_TCX_INGRESS = 46;
+export const BPF_TCX_EGRESS = 47;
+/** enum bpf_tc_attach_point */
+export const BPF_TC_INGRESS = 1;
+export const BPF_TC_EGRESS = 2;
 /** include/uapi/linux/if_link.h */
 export const XDP_FLAGS_SKB_MODE = 2;
 export const XDP_FLAGS_DRV_MODE = 4;
@@ -57,7 +79,7 @@ export const OPEN_OPTIONS = koffi.struct({
   kernel_log_level: 'uint32_t',
 });
 
-/** struct bpf_link_create_opts, as much of it as XDP takes */
+/** struct bpf_link_create_opts, as much of it as these hooks need */
 export const LINK_OPTIONS = koffi.struct({ sz: 'size_t', flags: 'uint32_t', padding: 'uint32_t' });
 
 /** struct bpf_test_run_opts */
@@ -105,14 +127,37 @@ export const PROGRAM_INFO = koffi.struct({
   name: koffi.array('uint8_t', 16),
 });
 
-/** struct bpf_link_info of an XDP link */
-export const XDP_LINK_INFO = koffi.struct({
+/**
+ * struct bpf_link_info. `target` is the index of the interface, or the lower half of a control group's number (never 0 there:
+ * the kernel counts from 1); 0 once the interface or the group is gone.
+ */
+export const LINK_INFO = koffi.struct({
   type: 'uint32_t',
   id: 'uint32_t',
   prog_id: 'uint32_t',
   padding: 'uint32_t',
-  ifindex: 'uint32_t',
+  target: 'uint32_t',
   unused: koffi.array('uint32_t', 7),
+});
+
+/** struct bpf_tc_hook */
+export const TC_HOOK = koffi.struct({
+  sz: 'size_t',
+  ifindex: 'int',
+  attach_point: 'uint32_t',
+  parent: 'uint32_t',
+  padding: 'uint32_t',
+});
+
+/** struct bpf_tc_opts */
+export const TC_OPTIONS = koffi.struct({
+  sz: 'size_t',
+  prog_fd: 'int',
+  flags: 'uint32_t',
+  prog_id: 'uint32_t',
+  handle: 'uint32_t',
+  priority: 'uint32_t',
+  padding: 'uint32_t',
 });
 
 /** A structure in memory that does not move, its members read and written by name. */
@@ -188,8 +233,22 @@ export function openLibbpf(names: readonly string[] = SONAMES): Libbpf {
     prog_test_run_opts: library.func('int bpf_prog_test_run_opts(int, void *)'),
     obj_get_info_by_fd: library.func('int bpf_obj_get_info_by_fd(int, void *, void *)'),
     prog_get_fd_by_id: library.func('int bpf_prog_get_fd_by_id(uint32_t)'),
+    map_update_elem: library.func('int bpf_map_update_elem(int, void *, void *, uint64_t)'),
+    map_delete_elem: library.func('int bpf_map_delete_elem(int, void *)'),
+    program_set_flags: optional('int bpf_program__set_flags(void *, uint32_t)'),
+    tc: tcFunctions(optional),
     xdp_query: optional('int bpf_xdp_query(int, int, void *)'),
   };
+}
+
+function tcFunctions(optional: (definition: string) => ReturnType<LibraryHandle['func']> | null): TcFunctions | null {
+  const hook_create = optional('int bpf_tc_hook_create(void *)');
+  const hook_destroy = optional('int bpf_tc_hook_destroy(void *)');
+  const attach = optional('int bpf_tc_attach(void *, void *)');
+  const detach = optional('int bpf_tc_detach(void *, void *)');
+  const query = optional('int bpf_tc_query(void *, void *)');
+  if (!hook_create || !hook_destroy || !attach || !detach || !query) return null;
+  return { hook_create, hook_destroy, attach, detach, query };
 }
 
 function loadFirst(names: readonly string[]): LibraryHandle {

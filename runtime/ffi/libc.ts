@@ -20,6 +20,9 @@ export interface Libc {
   vsnprintf(out: Uint8Array, size: number, format: Pointer, va_list: Pointer): number;
   socket(domain: number, type: number, protocol: number): number;
   setsockopt(fd: number, level: number, name: number, value: Uint8Array, length: number): number;
+  bind(fd: number, address: Uint8Array, length: number): number;
+  /** `length` has the room that there is, and takes the length of the address. */
+  getsockname(fd: number, address: Uint8Array, length: Uint32Array): number;
   send(fd: number, data: Uint8Array, length: number, flags: number): number;
   recv(fd: number, data: Uint8Array, length: number, flags: number): number;
   ioctl(fd: number, request: number, argument: Uint8Array): number;
@@ -38,12 +41,16 @@ export const RLIMIT_MEMLOCK = 8;
 export const RLIM_INFINITY = 0xffff_ffff_ffff_ffffn;
 export const AF_INET = 2;
 export const AF_NETLINK = 16;
+export const AF_PACKET = 17;
 export const SOCK_DGRAM = 2;
 export const SOCK_RAW = 3;
 export const SOCK_CLOEXEC = 0o2000000;
+export const NETLINK_ROUTE = 0;
 export const NETLINK_GENERIC = 16;
 export const SOL_SOCKET = 1;
+export const SO_RCVBUF = 8;
 export const SO_RCVTIMEO = 20;
+export const SO_ATTACH_BPF = 50;
 
 /** Byte order of this machine, and so of everything the kernel and a BPF program write here. */
 export const LITTLE_ENDIAN = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1;
@@ -65,6 +72,8 @@ export function openLibc(): Libc {
     vsnprintf: libc.func('int vsnprintf(void *, size_t, void *, void *)'),
     socket: libc.func('int socket(int, int, int)'),
     setsockopt: libc.func('int setsockopt(int, int, int, void *, uint32_t)'),
+    bind: libc.func('int bind(int, void *, uint32_t)'),
+    getsockname: libc.func('int getsockname(int, void *, void *)'),
     send: libc.func('int64_t send(int, void *, size_t, int)'),
     recv: libc.func('int64_t recv(int, void *, size_t, int)'),
     ioctl: libc.func('int ioctl(int, unsigned long, void *)'),

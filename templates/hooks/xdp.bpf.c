@@ -46,13 +46,19 @@ __noinline int pktc_rules(struct pktc_ctx *ctx, struct pktc_fields *f)
 }
 /* end: rules */
 
-SEC("xdp") int pktc_xdp(struct xdp_md *ctx)
+/* With frames of several pieces, so that it can be attached whatever the MTU is. */
+SEC("xdp.frags") int pktc_xdp(struct xdp_md *ctx)
 {
+	/* slot: locals */
 	struct pktc_fields f;
+	/* end: locals */
 	int decision = PKTC_UNDECIDED;
 
+	/* slot: parse */
 	__builtin_memset(&f, 0, sizeof(f));
 	pktc_parse(ctx, &f);
+	/* end: parse */
+	pktc_read_context(&f, ctx, PKTC_INGRESS);
 
 	/* slot: decide */
 	decision = pktc_rules(ctx, &f);

@@ -55,7 +55,7 @@ describe('build', () => {
     const { artifact } = await compile(source, { hook: null, environment: environment(), cache: false });
     expect(artifact?.manifest).toMatchObject({
       hook: 'xdp',
-      program: 'pktc_xdp',
+      programs: [{ name: 'pktc_xdp', at: 'xdp' }],
       default_verdict: 'pass',
       rules: [
         { name: 'syn', line: 1, verdict: 'drop', logs: true },

@@ -19,15 +19,17 @@ import { RAW_CONTROL } from './pktc.ts';
 
 const rule = (name: string) => ({ name, identity: '0'.repeat(16), line: 1, text: '', verdict: null, logs: true });
 const MANIFEST: Manifest = {
-  version: 1,
+  version: 2,
   pktc: '0',
   source: 'x.rules',
   hook: 'xdp',
-  program: 'pktc_xdp',
+  programs: [{ name: 'pktc_xdp', at: 'xdp' }],
   object_sha256: '',
   default_verdict: 'pass',
   rules: [rule('syn_scan'), rule('evil\x1b[2J\u202e')],
   events: { payload_bytes: 8, ring_bytes: 4096 },
+  interfaces: [],
+  redirects: [],
   line_map: [],
 };
 const EVENT: PacketEvent = {

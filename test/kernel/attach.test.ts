@@ -43,7 +43,7 @@ describeKernel('attaching', () => {
       using loaded = loadArtifact(artifact());
       const attachment = attachAt(near, loaded, mode);
       expect(attachment).toMatchObject({ ifname: near.ifname, ifindex: near.ifindex, mode, note: null });
-      expect(xdpProgramId(near)).toBe(loaded.programId);
+      expect(xdpProgramId(near)).toBe(loaded.programs[0]?.id);
       const injector = openInjector(far);
       const frame = new Uint8Array(77).fill(0xee);
       for (let count = 0; count < 1000; count++) injector.send(frame);
@@ -101,7 +101,7 @@ describeKernel('attaching', () => {
     await withNetwork(({ near }) => {
       using loaded = loadArtifact(artifact());
       const { internals } = loaded;
-      const nothing = { ...loaded, internals, programFd: -1 };
+      const nothing = { ...loaded, internals, programs: [{ at: 'xdp' as const, fd: -1, id: 0 }] };
       for (const mode of ['auto', 'generic'] as const) {
         expect(failure(() => attachAt(near, nothing, mode))).toMatchObject({
           code: 'PKT6013',

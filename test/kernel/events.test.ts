@@ -210,7 +210,7 @@ describeKernel('a flood', () => {
   ])('%s: what was sent is delivered or counted as lost', async (_, pause) => {
     using loaded = loadArtifact(RING);
     const stream = openEvents(loaded);
-    const flood = await prepareFlood(loaded.programId, numbered(1), FRAMES, 0);
+    const flood = await prepareFlood(loaded.programs[0]?.id, numbered(1), FRAMES, 0);
     let delivered = 0;
     let last = 0n;
     let ordered = true;
@@ -236,7 +236,7 @@ describeKernel('a flood', () => {
   test('does not starve timers', async () => {
     using loaded = loadArtifact(RING);
     const stream = openEvents(loaded);
-    const flood = await prepareFlood(loaded.programId, numbered(1), 20 * FRAMES, 0);
+    const flood = await prepareFlood(loaded.programs[0]?.id, numbered(1), 20 * FRAMES, 0);
     let ticks = 0;
     const timer = setInterval(() => ticks++, 10);
     const started_ms = performance.now();
@@ -253,7 +253,7 @@ describeKernel('a flood', () => {
     for (const first of ['stream', 'program'] as const) {
       const loaded = loadArtifact(RING);
       const stream = openEvents(loaded);
-      const flood = await prepareFlood(loaded.programId, numbered(1), 5 * FRAMES, 0);
+      const flood = await prepareFlood(loaded.programs[0]?.id, numbered(1), 5 * FRAMES, 0);
       flood.start();
       let batches = 0;
       for await (const batch of stream) {
@@ -271,7 +271,7 @@ describeKernel('a flood', () => {
     const cpus = Math.min(4, availableParallelism());
     const frame = new Uint8Array(1500).fill(0xee);
     const floods = await Promise.all(
-      Array.from({ length: cpus }, (_, cpu) => prepareFlood(loaded.programId, frame, 3 * FRAMES, cpu)),
+      Array.from({ length: cpus }, (_, cpu) => prepareFlood(loaded.programs[0]?.id, frame, 3 * FRAMES, cpu)),
     );
     for (const flood of floods) flood.start();
     await Promise.all(floods.map(({ done }) => done));

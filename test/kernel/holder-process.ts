@@ -12,7 +12,7 @@ try {
     manifest: JSON.parse(readFileSync(manifest, 'utf8')),
   });
   attach(loaded, ifname, mode as AttachMode);
-  process.stdout.write(`${JSON.stringify({ programId: loaded.programId })}\n`);
+  process.stdout.write(`${JSON.stringify({ programId: loaded.programs[0]?.id })}\n`);
   setInterval(() => {}, 1 << 30);
 } catch (error) {
   if (!(error instanceof RuntimeError)) throw error;

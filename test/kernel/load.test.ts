@@ -46,7 +46,7 @@ describeKernel('loading', () => {
 
   test('runs the program on frames, and counts them exactly', () => {
     using loaded = loadArtifact(artifact);
-    expect(loaded.programId).toBeGreaterThan(0);
+    expect(loaded.programs[0]?.id).toBeGreaterThan(0);
     expect(loaded.testRun(frame(0, 60)).returnValue).toBe(PASS);
     expect(loaded.testRun(frame(0xee, 61)).returnValue).toBe(DROP);
     expect(loaded.testRun(frame(0xee, 1500)).returnValue).toBe(DROP);
@@ -109,7 +109,7 @@ describeKernel('refusing to load', () => {
   });
 
   test('a manifest of another version', () => {
-    const manifest = { ...artifact.manifest, version: 99 as 1 };
+    const manifest = { ...artifact.manifest, version: 99 as 2 };
     expect(failure(() => loadArtifact({ ...artifact, manifest }))).toMatchObject({ code: 'PKT6004' });
   });
 
@@ -125,7 +125,7 @@ describeKernel('refusing to load', () => {
       '#include <pktc/action_count.h>\nchar l[] SEC("license") = "GPL";\nSEC("xdp") int other(void *c) { return c == NULL; }\n',
     );
     expect(failure(() => loadArtifact(nothing))).toMatchObject({ code: 'PKT6003' });
-    const program = { ...artifact.manifest, program: 'no_such_program' };
+    const program = { ...artifact.manifest, programs: [{ name: 'no_such_program', at: 'xdp' as const }] };
     expect(failure(() => loadArtifact({ ...artifact, manifest: program }))).toMatchObject({
       code: 'PKT6003',
       message: expect.stringContaining('no_such_program'),

@@ -164,8 +164,8 @@ describeKernel('how many events', () => {
     const sent = [300_000, 700_000] as const;
     const frames = [1200, 100].map((length) => frameOf(ipv4({ proto: UDP }, udp({}, new Uint8Array(length - 42)))));
     const floods = await Promise.all([
-      prepareFlood(loaded.programId, frames[0]!, sent[0], 0),
-      prepareFlood(loaded.programId, frames[1]!, sent[1], availableParallelism() > 1 ? 1 : 0),
+      prepareFlood(loaded.programs[0]?.id, frames[0]!, sent[0], 0),
+      prepareFlood(loaded.programs[0]?.id, frames[1]!, sent[1], availableParallelism() > 1 ? 1 : 0),
     ]);
     const delivered = [0, 0];
     const reading = (async () => {

@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Artifact, Manifest } from '../../runtime/abi/manifest.ts';
+import { type Artifact, MANIFEST_VERSION, type Manifest } from '../../runtime/abi/manifest.ts';
 
 const ROOT = new URL('../..', import.meta.url).pathname;
 
@@ -35,11 +35,11 @@ export function compileC(file: string, defines: readonly string[] = []): Uint8Ar
 export function manifestFor(object: Uint8Array, ring_bytes: number): Manifest {
   const rule = { identity: '0000000000000000', text: '', verdict: null, logs: false };
   return {
-    version: 1,
+    version: MANIFEST_VERSION,
     pktc: 'test',
     source: 'fixture.bpf.c',
     hook: 'xdp',
-    program: 'pktc_xdp',
+    programs: [{ name: 'pktc_xdp', at: 'xdp' }],
     object_sha256: createHash('sha256').update(object).digest('hex'),
     default_verdict: 'pass',
     rules: [
@@ -47,6 +47,8 @@ export function manifestFor(object: Uint8Array, ring_bytes: number): Manifest {
       { ...rule, name: 'logged', line: 2, verdict: 'drop', logs: true },
     ],
     events: { payload_bytes: 32, ring_bytes },
+    interfaces: [],
+    redirects: [],
     line_map: [],
   };
 }

@@ -2,9 +2,9 @@ import type { Definitions } from '../definition.ts';
 
 export const PLAN = {
   PKT4001: {
-    title: 'hook not supported',
+    title: 'action that the hook cannot carry out',
     severity: 'error',
-    message: (p: { hook: string }) => `programs for the hook \`${p.hook}\` cannot be made yet`,
+    message: (p: { what: string; hook: string }) => `\`${p.what}\` is not possible at the hook \`${p.hook}\``,
   },
   PKT4002: {
     title: 'too many rules',
@@ -32,5 +32,23 @@ export const PLAN = {
     severity: 'error',
     message: (p: { ranges: number; limit: number }) =>
       `the lists of this file have ${p.ranges} separate ranges together, more than ${p.limit}`,
+  },
+  PKT4010: {
+    title: 'too many interface names',
+    severity: 'error',
+    message: (p: { patterns: number; limit: number }) =>
+      `the rules ask for ${p.patterns} different names and patterns of interfaces, more than ${p.limit}`,
+  },
+  PKT4025: {
+    title: 'too many lists of option kinds',
+    severity: 'error',
+    message: (p: { lists: number; limit: number }) =>
+      `the rules compare options with ${p.lists} different lists of kinds, more than ${p.limit}`,
+  },
+  PKT4026: {
+    title: 'too much to keep of a packet',
+    severity: 'error',
+    message: (p: { bytes: number; limit: number }) =>
+      `the fields that the rules ask for, of a packet and of the packet in it, take ${p.bytes} bytes of stack, more than ${p.limit}`,
   },
 } as const satisfies Definitions;

@@ -20,6 +20,10 @@ export const RUNTIME = {
   PKT6013: { title: 'attaching failed', severity: 'error', message: said },
   PKT6014: { title: 'loading failed', severity: 'error', message: said },
   PKT6015: { title: 'interface went away', severity: 'error', message: said },
+  PKT6030: { title: 'interface without Ethernet', severity: 'error', message: said },
+  PKT6031: { title: 'no interface with such a name', severity: 'error', message: said },
+  PKT6032: { title: 'no such control group', severity: 'error', message: said },
+  PKT6033: { title: 'no control groups', severity: 'error', message: said },
   PKT6021: { title: 'file cannot be read', severity: 'error', message: said },
   PKT6022: { title: 'file is not UTF-8', severity: 'error', message: said },
 } as const satisfies Definitions;

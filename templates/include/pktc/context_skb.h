@@ -90,6 +90,17 @@ static __always_inline bool pktc_kept_tag(struct __sk_buff *ctx, struct pktc_tag
 #endif
 }
 
+/* Where the packet goes, for a hook that sees both ways. */
+static __always_inline enum pktc_direction pktc_direction(struct __sk_buff *ctx)
+{
+	return ctx->pkt_type == PACKET_OUTGOING ? PKTC_EGRESS : PKTC_INGRESS;
+}
+
+static __always_inline __u32 pktc_mark(struct __sk_buff *ctx)
+{
+	return ctx->mark;
+}
+
 static __always_inline __u32 pktc_ifindex(struct __sk_buff *ctx)
 {
 	return ctx->ifindex;

@@ -23,7 +23,8 @@ static __always_inline bool pktc_parse_ethernet(struct pktc_packet *p, struct pk
 	const struct pktc_ethernet *eth;
 	const struct pktc_vlan *tag;
 	struct pktc_tag kept;
-	__u32 have, i, tags = 0;
+	bool outermost = true;
+	__u32 have, i;
 
 	eth = pktc_header(p, sizeof(*eth), p->limit, cut, &have);
 	pktc_read_ethernet(f, eth, have);
@@ -40,20 +41,21 @@ static __always_inline bool pktc_parse_ethernet(struct pktc_packet *p, struct pk
 
 		pktc_read_vlan(f, &outer, sizeof(outer));
 		p->frame_len += PKTC_TAG_BYTES;
-		tags = 1;
 		p->vlan_depth = 1;
+		outermost = false;
 	}
 
 #pragma unroll
 	for (i = 0; i < PKTC_VLAN_TAGS_MAX; i++) {
-		if (likely(tags == PKTC_VLAN_TAGS_MAX || !pktc_is_vlan(p->ethertype)))
+		if (i == 0 && !outermost)
+			continue;
+		if (likely(!pktc_is_vlan(p->ethertype)))
 			break;
 		tag = pktc_header(p, sizeof(*tag), p->limit, cut, &have);
-		if (tags == 0)
+		if (i == 0)
 			pktc_read_vlan(f, tag, have);
-		tags++;
 		if (pktc_covers(have, tag, tci))
-			p->vlan_depth = tags;
+			p->vlan_depth = i + 1;
 		if (unlikely(have < sizeof(*tag))) {
 			p->malformed = 1;
 			return false;

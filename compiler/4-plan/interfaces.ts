@@ -1,0 +1,48 @@
+/** Names and patterns of interfaces that the rules ask for: each has a bit, and the loader says which interfaces have it. */
+import type { Predicate, Program } from '../2-resolve/program.ts';
+import { diagnostic } from '../diagnostics/catalog.ts';
+import type { Diagnostic } from '../diagnostics/diagnostic.ts';
+import { predicatesOf } from './long-lists.ts';
+
+/** Bits of `pktc_interfaces` in `templates/include/pktc/interface.h`. */
+export const INTERFACE_PATTERNS_MAX = 64;
+
+/** Every name and pattern once, in the order of the rules: the index is the bit. */
+export function interfacePatterns(program: Program): readonly string[] {
+  return [...new Set(interfacePredicates(program).flatMap(({ names }) => names))];
+}
+
+/** PKT4010 when there are more of them than bits. */
+export function interfaceProblem(program: Program): Diagnostic | null {
+  const patterns = interfacePatterns(program);
+  const excess = patterns[INTERFACE_PATTERNS_MAX];
+  if (excess === undefined) return null;
+  for (const rule of program.rules) {
+    const guilty = predicatesOf(rule.condition)
+      .filter(isInterface)
+      .find(({ names }) => names.includes(excess));
+    if (guilty === undefined) continue;
+    return diagnostic(
+      'PKT4010',
+      { patterns: patterns.length, limit: INTERFACE_PATTERNS_MAX },
+      { source: rule.source, span: guilty.span, text: `number ${INTERFACE_PATTERNS_MAX + 1}` },
+      { help: 'write one pattern for interfaces that are alike: `"veth*"`' },
+    );
+  }
+  return null;
+}
+
+/** Every interface that a rule redirects to, once. */
+export function redirectsOf(program: Program): readonly string[] {
+  return [...new Set(program.rules.flatMap(({ actions }) => (actions.redirect === null ? [] : [actions.redirect])))];
+}
+
+type InterfacePredicate = Extract<Predicate, { kind: 'interface' }>;
+
+function isInterface(predicate: Predicate): predicate is InterfacePredicate {
+  return predicate.kind === 'interface';
+}
+
+function interfacePredicates(program: Program): readonly InterfacePredicate[] {
+  return program.rules.flatMap((rule) => predicatesOf(rule.condition).filter(isInterface));
+}

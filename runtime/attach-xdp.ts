@@ -1,0 +1,86 @@
+/** XDP on an interface, through a BPF link. */
+import { type Attachment, attachmentOf, linkHold } from './attachment.ts';
+import { allocate, BPF_XDP, LINK_OPTIONS, XDP_FLAGS_DRV_MODE, XDP_FLAGS_SKB_MODE } from './ffi/libbpf.ts';
+import { errnoName, errnoNumber } from './ffi/libc.ts';
+import { goneError } from './gone-error.ts';
+import { driverOf, isWireless } from './interface-facts.ts';
+import { kernelOlderThan } from './kernel-version.ts';
+import type { LoadedProgram } from './load.ts';
+import { privilegeError } from './load-error.ts';
+import { RuntimeError } from './runtime-error.ts';
+import { describeHolder, findHolder } from './xdp-holder.ts';
+
+/** `native` runs in the driver, `generic` behind it, slower, everywhere; `auto` is native where the driver can. */
+export type AttachMode = 'native' | 'generic' | 'auto';
+
+export interface InterfacePlace {
+  readonly ifname: string;
+  readonly ifindex: number;
+}
+
+/** @throws RuntimeError PKT6005, PKT6007, PKT6011 to PKT6013, PKT6015 */
+export function attachXdp(loaded: LoadedProgram, { ifname, ifindex }: InterfacePlace, mode: AttachMode): Attachment {
+  const about = { place: ifname, ifname, ifindex };
+  const first = createLink(loaded, ifindex, mode === 'generic' ? XDP_FLAGS_SKB_MODE : XDP_FLAGS_DRV_MODE);
+  if (first >= 0) {
+    const chosen = mode === 'generic' ? 'generic' : 'native';
+    return attachmentOf(loaded, { ...about, mode: chosen, note: null }, [linkHold(loaded, first)]);
+  }
+  if (mode !== 'auto' || !isDriverRefusal(-first)) throw attachError(loaded, { ifname, ifindex }, -first, mode);
+  const second = createLink(loaded, ifindex, XDP_FLAGS_SKB_MODE);
+  if (second < 0) throw attachError(loaded, { ifname, ifindex }, -second, mode);
+  const note = `${noNative(loaded, ifname, -first)}: running in generic mode, which is slower`;
+  return attachmentOf(loaded, { ...about, mode: 'generic', note }, [linkHold(loaded, second)]);
+}
+
+function createLink(loaded: LoadedProgram, ifindex: number, flags: number): number {
+  const options = allocate(LINK_OPTIONS);
+  options.set('flags', flags);
+  return loaded.internals.libbpf.link_create(loaded.programs[0]?.fd ?? -1, ifindex, BPF_XDP, options.bytes);
+}
+
+/** Whether another mode may help. Drivers give many reasons: the MTU, the queues, the memory, or that they know no XDP. */
+function isDriverRefusal(errno: number): boolean {
+  return !['EBUSY', 'EEXIST', 'EPERM', 'ENODEV', 'EBADF'].map(errnoNumber).includes(errno);
+}
+
+/** Drivers of the kernel's own that never take native XDP, as ethtool names them. */
+const WITHOUT_NATIVE: Readonly<Record<string, string>> = {
+  bridge: 'a bridge has no native XDP, its ports may have',
+  '802.1Q VLAN Support': 'a VLAN interface has no native XDP, the interface below it may have',
+};
+
+function noNative({ internals: { libc } }: LoadedProgram, ifname: string, errno: number): string {
+  const refused = `\`${ifname}\` does not take native XDP (${errnoName(errno)})`;
+  if (ifname === 'lo') return `${refused}, as it has no driver`;
+  if (isWireless(ifname)) return `${refused}, as wireless drivers do not`;
+  const reason = WITHOUT_NATIVE[driverOf(libc, ifname) ?? ''];
+  return reason === undefined ? `the driver of ${refused}` : `${refused}; ${reason}`;
+}
+
+function attachError(
+  loaded: LoadedProgram,
+  { ifname, ifindex }: InterfacePlace,
+  errno: number,
+  mode: AttachMode,
+): RuntimeError {
+  const name = errnoName(errno);
+  if (name === 'EBUSY' || name === 'EEXIST') {
+    const holder = findHolder(loaded.internals.libbpf, ifindex);
+    return new RuntimeError('PKT6011', `interface \`${ifname}\` already has an XDP program: ${describeHolder(holder)}`, {
+      help:
+        holder?.process == null
+          ? `take it off with \`ip link set dev ${ifname} xdp off\` if nobody needs it, or choose another interface`
+          : `end process ${holder.process.pid} first, or choose another interface`,
+    });
+  }
+  if (name === 'EPERM') return privilegeError();
+  if (kernelOlderThan(5, 9)) return new RuntimeError('PKT6007', 'this kernel is too old: pktc needs Linux 5.9 or later');
+  if (name === 'ENODEV') return goneError(ifname);
+  if (mode === 'native') {
+    return new RuntimeError('PKT6012', noNative(loaded, ifname, errno), {
+      help: 'use `--mode generic`, or `--mode auto` to have native where it works',
+    });
+  }
+  return new RuntimeError('PKT6013', `cannot attach to \`${ifname}\` (${name})`, { help: 'run `pktc doctor`' });
+}

@@ -1,0 +1,71 @@
+/** A program at work somewhere, until it is closed. */
+import { allocate, LINK_INFO } from './ffi/libbpf.ts';
+import type { LoadedProgram } from './load.ts';
+
+/**
+ * How it was attached: `native` and `generic` are XDP in the driver or behind it, `tcx` and `clsact` the two ways of traffic control, `filter` is a
+ * packet socket's, `link` a control group's.
+ */
+export type AttachedMode = 'native' | 'generic' | 'tcx' | 'clsact' | 'filter' | 'link';
+
+export interface Attachment extends Disposable {
+  /** Name of the interface, or path of the control group. */
+  readonly place: string;
+  /** null: a control group. */
+  readonly ifname: string | null;
+  readonly ifindex: number | null;
+  readonly mode: AttachedMode;
+  /** What the user should know about the mode; null: nothing. */
+  readonly note: string | null;
+  /** Whether the interface or the control group went away, and the program with it. */
+  gone(): boolean;
+  /** Detaches. May be called again. */
+  close(): void;
+}
+
+/** Something that holds a program in the kernel. */
+export interface Hold {
+  gone(): boolean;
+  release(): void;
+}
+
+export type AboutAttachment = Pick<Attachment, 'place' | 'ifname' | 'ifindex' | 'mode' | 'note'>;
+
+/** Makes one attachment of what holds the programs; closing the loaded program closes it. */
+export function attachmentOf(loaded: LoadedProgram, about: AboutAttachment, holds: readonly Hold[]): Attachment {
+  let open = true;
+  const close = () => {
+    if (!open) return;
+    open = false;
+    disown();
+    for (const hold of holds) hold.release();
+  };
+  const disown = loaded.internals.own(close);
+  const gone = () => open && holds.some((hold) => hold.gone());
+  return { ...about, gone, close, [Symbol.dispose]: close };
+}
+
+/** A BPF link: the kernel detaches when its last descriptor is closed, so also when the process dies. */
+export function linkHold(loaded: LoadedProgram, link_fd: number): Hold {
+  const { libc, libbpf } = loaded.internals;
+  return {
+    gone() {
+      const info = allocate(LINK_INFO);
+      const result = libbpf.obj_get_info_by_fd(link_fd, info.bytes, new Uint32Array([info.bytes.length]));
+      return result === 0 && info.get('target') === 0;
+    },
+    release: () => void libc.close(link_fd),
+  };
+}
+
+/** Attaches every program of the object in turn; when one fails, nothing has changed. */
+export function holdAll<T>(items: readonly T[], hold: (item: T) => Hold): readonly Hold[] {
+  const holds: Hold[] = [];
+  try {
+    for (const item of items) holds.push(hold(item));
+    return holds;
+  } catch (error) {
+    for (const one of holds) one.release();
+    throw error;
+  }
+}
