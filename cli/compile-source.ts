@@ -1,8 +1,9 @@
+import type { Sources } from '../compiler/2-resolve/sources.ts';
 import type { Compilation } from '../compiler/index.ts';
 import type { HookName } from '../grammar/fields/field.ts';
 import type { SourceFile } from '../grammar/source.ts';
 import { EXIT, type ExitCode } from './exit-code.ts';
-import { hasErrors, sayDiagnostics } from './front-end.ts';
+import { asSources, hasErrors, sayDiagnostics } from './front-end.ts';
 import type { Terminal } from './terminal.ts';
 
 export type Compiled = Compilation & {
@@ -15,14 +16,15 @@ const MACHINE_CODES: ReadonlySet<string> = new Set(['PKT5001', 'PKT5002', 'PKT50
 
 /** All phases; diagnostics go to stderr. @param warnings false: they have been said before */
 export async function compileSource(
-  source: SourceFile,
+  sources: SourceFile | Sources,
   hook: HookName | null,
   terminal: Terminal,
   { warnings }: { readonly warnings: boolean } = { warnings: true },
 ): Promise<Compiled> {
   const { compile } = await import('../compiler/index.ts');
+  const { main, files } = asSources(sources);
   terminal.progress.show('compiling');
-  const compilation = await compile(source, { hook });
+  const compilation = await compile(main, { hook, files });
   terminal.progress.clear();
   const { diagnostics } = compilation;
   await sayDiagnostics(warnings ? diagnostics : diagnostics.filter((one) => one.severity === 'error'), terminal);

@@ -1,5 +1,6 @@
 /** From text to a program that has been checked, for the commands that need no C. */
 import type { Program } from '../compiler/2-resolve/program.ts';
+import type { Sources } from '../compiler/2-resolve/sources.ts';
 import type { Plan } from '../compiler/4-plan/plan.ts';
 import type { Diagnostic } from '../compiler/diagnostics/diagnostic.ts';
 import type { RuleTest } from '../compiler/rule-tests/rule-test.ts';
@@ -20,10 +21,16 @@ export function hasErrors(diagnostics: readonly Diagnostic[]): boolean {
 }
 
 /** Everything that can be wrong with the rules, short of compiling them. */
-export async function examine(source: SourceFile, hook: HookName | null): Promise<Examined> {
+export async function examine(sources: SourceFile | Sources, hook: HookName | null): Promise<Examined> {
   const { analyse } = await import('../compiler/index.ts');
-  const { program, plan, tests, diagnostics } = analyse(source, { hook });
+  const { main, files } = asSources(sources);
+  const { program, plan, tests, diagnostics } = analyse(main, { hook, files });
   return { sound: plan === null || hasErrors(diagnostics) ? null : { program, plan }, tests, diagnostics };
+}
+
+/** A text that stands alone names no files. */
+export function asSources(sources: SourceFile | Sources): Sources {
+  return 'main' in sources ? sources : { main: sources, files: new Map() };
 }
 
 /** Diagnostics for people, on stderr. */

@@ -21,9 +21,13 @@ export function shownPath(path: string): string {
   return `\`${visible(path)}\``;
 }
 
+/** `there is no such file` */
+export function unreadableReason(error: unknown): string {
+  return REASONS[(error as NodeJS.ErrnoException).code ?? ''] ?? (error as Error).message;
+}
+
 export function failureOf(path: string, error: unknown, verb: 'read' | 'write'): Failure {
-  const code = (error as NodeJS.ErrnoException).code ?? '';
-  const reason = REASONS[code]?.replace('read it', `${verb} it`) ?? (error as Error).message;
+  const reason = unreadableReason(error).replace('read it', `${verb} it`);
   return new Failure(`cannot ${verb} ${shownPath(path)}: ${visible(reason)}`, { code: 'PKT6021' });
 }
 

@@ -1,4 +1,6 @@
 /** Rule files as text. */
+import path from 'node:path';
+import type { Sources } from '../compiler/2-resolve/sources.ts';
 import type { SourceFile } from '../grammar/source.ts';
 import { Failure } from './failure.ts';
 import { readBytes, readStream, shownPath } from './read-file.ts';
@@ -16,8 +18,15 @@ export async function readRuleSource(file: string): Promise<SourceFile> {
   return { name, text: decodeUtf8(name, bytes) };
 }
 
+/** A rule file with the files that it names. @param roots more directories that those may come from. @throws Failure */
+export async function readSources(file: string, roots: readonly string[]): Promise<Sources> {
+  const main = await readRuleSource(file);
+  const { collectSources } = await import('./collect-sources.ts');
+  return collectSources(main, { folder: file === STDIN ? '.' : path.dirname(file), roots });
+}
+
 /** A byte order mark is taken off: it is about the file and not a part of the text. @throws Failure with the byte offset */
-function decodeUtf8(name: string, bytes: Uint8Array): string {
+export function decodeUtf8(name: string, bytes: Uint8Array): string {
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch {

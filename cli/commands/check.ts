@@ -1,17 +1,20 @@
 import type { HookName } from '../../grammar/fields/field.ts';
 import type { Command } from '../command.ts';
+import { grouped } from '../events/rule-summary.ts';
 import { EXIT, type ExitCode } from '../exit-code.ts';
 import { Failure } from '../failure.ts';
 import { countedDiagnostics, examine, sayDiagnostics } from '../front-end.ts';
 import { HOOK_OPTION } from '../hook-option.ts';
+import { INCLUDE_ROOT_OPTION } from '../include-root-option.ts';
 import { jsonLine } from '../json.ts';
 import { asDiagnostic } from '../report-error.ts';
-import { readRuleSource } from '../rule-source.ts';
+import { readSources } from '../rule-source.ts';
 import type { Terminal } from '../terminal.ts';
 
 interface Options {
   files: string[];
   hook: HookName | undefined;
+  'include-root': string[];
   json: boolean;
 }
 
@@ -27,6 +30,7 @@ export const checkCommand: Command<Options> = {
     yargs
       .positional('files', { type: 'string', array: true, demandOption: true, describe: 'rule files, `-` for standard input' })
       .option('hook', HOOK_OPTION)
+      .option('include-root', INCLUDE_ROOT_OPTION)
       .option('json', { type: 'boolean', default: false, describe: 'one diagnostic a line on stdout, as JSON' }),
   async run(options, terminal) {
     let worst: ExitCode = EXIT.ok;
@@ -39,25 +43,36 @@ export const checkCommand: Command<Options> = {
 };
 
 /** Several files are all treated: one that cannot be read does not hide the errors of the next. */
-async function checkFile(file: string, { hook, json }: Options, terminal: Terminal): Promise<ExitCode> {
+async function checkFile(
+  file: string,
+  { hook, 'include-root': includeRoot, json }: Options,
+  terminal: Terminal,
+): Promise<ExitCode> {
   const { diagnosticToJson } = await import('../../compiler/diagnostics/json.ts');
-  const { name, diagnostics, failure, rules } = await diagnose(file, hook ?? null);
+  const { name, diagnostics, failure, program } = await diagnose(file, hook ?? null, includeRoot);
+  const rules = program?.rules.length ?? null;
   if (json) for (const one of diagnostics) await terminal.print(jsonLine(diagnosticToJson(one)));
   else await sayDiagnostics(diagnostics, terminal);
   if (failure) return failure.exit;
   const { visible } = await import('../../compiler/diagnostics/visible.ts');
   const counted = countedDiagnostics(diagnostics) || 'no errors';
-  if (!json) terminal.say(`${visible(name)}: ${rules === null ? '' : `${rules} rule${rules === 1 ? '' : 's'}, `}${counted}`);
+  if (json) return rules === null ? EXIT.rules : EXIT.ok;
+  for (const set of program?.sets ?? []) {
+    terminal.say(
+      `note: ${visible(set.source.name)}: ${grouped(set.entries)} entries, ${grouped(set.ranges)} ranges after merging`,
+    );
+  }
+  terminal.say(`${visible(name)}: ${rules === null ? '' : `${rules} rule${rules === 1 ? '' : 's'}, `}${counted}`);
   return rules === null ? EXIT.rules : EXIT.ok;
 }
 
-async function diagnose(file: string, hook: HookName | null) {
+async function diagnose(file: string, hook: HookName | null, roots: readonly string[]) {
   try {
-    const source = await readRuleSource(file);
-    const { sound, diagnostics } = await examine(source, hook);
-    return { name: source.name, diagnostics, failure: null, rules: sound?.program.rules.length ?? null };
+    const sources = await readSources(file, roots);
+    const { sound, diagnostics } = await examine(sources, hook);
+    return { name: sources.main.name, diagnostics, failure: null, program: sound?.program ?? null };
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
-    return { name: file, diagnostics: [asDiagnostic(error)], failure: error, rules: null };
+    return { name: file, diagnostics: [asDiagnostic(error)], failure: error, program: null };
   }
 }

@@ -1,5 +1,5 @@
+import type { Sources } from '../../compiler/2-resolve/sources.ts';
 import type { HookName } from '../../grammar/fields/field.ts';
-import type { SourceFile } from '../../grammar/source.ts';
 import { artifactPaths, writeArtifact } from '../artifact-files.ts';
 import type { Command } from '../command.ts';
 import { compileSource } from '../compile-source.ts';
@@ -7,10 +7,11 @@ import { astText, planText, programText, STAGES, type Stage, tokensText } from '
 import { EXIT, type ExitCode } from '../exit-code.ts';
 import { examine, sayDiagnostics } from '../front-end.ts';
 import { HOOK_OPTION } from '../hook-option.ts';
+import { INCLUDE_ROOT_OPTION } from '../include-root-option.ts';
 import { jsonText } from '../json.ts';
 import { shownPath } from '../read-file.ts';
 import { writeFileAtOnce } from '../replace-file.ts';
-import { readRuleSource } from '../rule-source.ts';
+import { readSources } from '../rule-source.ts';
 import type { Terminal } from '../terminal.ts';
 
 interface Options {
@@ -18,6 +19,7 @@ interface Options {
   output: string | undefined;
   hook: HookName | undefined;
   emit: Stage | undefined;
+  'include-root': string[];
 }
 
 export const compileCommand: Command<Options> = {
@@ -39,16 +41,17 @@ export const compileCommand: Command<Options> = {
         describe: 'X.bpf.o, or a folder; with --emit, a file instead of stdout',
       })
       .option('hook', HOOK_OPTION)
+      .option('include-root', INCLUDE_ROOT_OPTION)
       .option('emit', { choices: STAGES, describe: 'print what the compiler holds at this stage' }),
-  async run({ file, output, hook, emit }, terminal) {
-    const source = await readRuleSource(file);
+  async run({ file, output, hook, emit, 'include-root': includeRoot }, terminal) {
+    const sources = await readSources(file, includeRoot);
     if (emit !== undefined) {
-      const stage = await textOfStage(emit, source, hook ?? null, terminal);
+      const stage = await textOfStage(emit, sources, hook ?? null, terminal);
       if (stage.text !== null && output !== undefined) await writeFileAtOnce(output, stage.text);
       else if (stage.text !== null) await terminal.print(stage.text);
       return stage.exit;
     }
-    const { artifact, exit } = await compileSource(source, hook ?? null, terminal);
+    const { artifact, exit } = await compileSource(sources, hook ?? null, terminal);
     if (artifact === null) return exit;
     const paths = await artifactPaths(output ?? null, file);
     await writeArtifact(artifact, paths);
@@ -64,29 +67,29 @@ interface StageText {
 }
 
 /** No further phase runs than is needed: tokens and syntax can be looked at whatever is wrong with the rest. */
-async function textOfStage(stage: Stage, source: SourceFile, hook: HookName | null, terminal: Terminal): Promise<StageText> {
-  if (stage === 'tokens') return { text: await tokensText(source), exit: EXIT.ok };
+async function textOfStage(stage: Stage, sources: Sources, hook: HookName | null, terminal: Terminal): Promise<StageText> {
+  if (stage === 'tokens') return { text: await tokensText(sources.main), exit: EXIT.ok };
   if (stage === 'ast') {
-    const { text, diagnostics } = await astText(source);
+    const { text, diagnostics } = await astText(sources.main);
     await sayDiagnostics(diagnostics, terminal);
     return { text, exit: diagnostics.length > 0 ? EXIT.rules : EXIT.ok };
   }
   if (stage === 'program' || stage === 'plan') {
-    const { sound, diagnostics } = await examine(source, hook);
+    const { sound, diagnostics } = await examine(sources, hook);
     await sayDiagnostics(diagnostics, terminal);
     if (sound === null) return { text: null, exit: EXIT.rules };
     return { text: stage === 'plan' ? planText(sound.plan) : programText(sound.program), exit: EXIT.ok };
   }
-  return compiledText(stage, source, hook, terminal);
+  return compiledText(stage, sources, hook, terminal);
 }
 
 async function compiledText(
   stage: 'c' | 'asm' | 'manifest',
-  source: SourceFile,
+  sources: Sources,
   hook: HookName | null,
   terminal: Terminal,
 ): Promise<StageText> {
-  const { emission, artifact, exit } = await compileSource(source, hook, terminal);
+  const { emission, artifact, exit } = await compileSource(sources, hook, terminal);
   if (stage === 'c' && emission !== null) return { text: emission.c, exit: EXIT.ok };
   if (artifact === null) return { text: null, exit };
   if (stage === 'manifest') return { text: `${jsonText(artifact.manifest, 2)}\n`, exit: EXIT.ok };
