@@ -180,9 +180,19 @@ export function fragment(next: number, offset: number, more: boolean): Uint8Arra
 
 /* Transport layer */
 
+/** An option of IPv4 or TCP: kind, length, data. */
+export function option(kind: number, ...data: readonly Uint8Array[]): Uint8Array {
+  const bytes = concat(...data);
+  return concat(integer(kind, 1), integer(2 + bytes.length, 1), bytes);
+}
+
 export interface Tcp {
   readonly sport?: number;
   readonly dport?: number;
+  /** 1 unless said. */
+  readonly seq?: number;
+  /** 2 unless said. */
+  readonly ack?: number;
   readonly flags?: number;
   readonly window?: number;
   /** Padded to a multiple of four bytes. */
@@ -197,8 +207,8 @@ export function tcp(header: Tcp, ...body: readonly Uint8Array[]): Uint8Array {
   return concat(
     integer(header.sport ?? 40000, 2),
     integer(header.dport ?? 80, 2),
-    integer(1, 4),
-    integer(2, 4),
+    integer(header.seq ?? 1, 4),
+    integer(header.ack ?? 2, 4),
     integer((header.dataOffset ?? 5 + options.length / 4) << 4, 1),
     integer(header.flags ?? 0x10, 1),
     integer(header.window ?? 1024, 2),
