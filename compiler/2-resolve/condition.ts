@@ -6,7 +6,7 @@ import type { Span } from '../../grammar/source.ts';
 import { suggest } from '../diagnostics/suggest.ts';
 import { both, either, INNER, type Surroundings } from './compared.ts';
 import { resolveComparison } from './comparison.ts';
-import { type Context, didYouMean } from './context.ts';
+import { type Context, didYouMean, replacing, textOf } from './context.ts';
 import type { Expression } from './program.ts';
 import { isRawBase } from './slice.ts';
 import { resolveTuple } from './tuple.ts';
@@ -29,6 +29,7 @@ export function resolveCondition(context: Context, condition: Condition, around:
       return of && { kind: 'not', of };
     }
     case 'and': {
+      warnOfNot(context, condition.of);
       const beside = { ...around, under: new Set([...around.under, ...condition.of.flatMap(tellingWord)]), alone: true };
       return join(
         condition.of.map((part) => resolveCondition(context, part, beside)),
@@ -86,6 +87,34 @@ function resolveInner(context: Context, call: CallNode, around: Surroundings): E
   }
   const of = resolveCondition(context, argument, { under: new Set(), alone: true, inside: true });
   return of && { kind: 'inner', of, span };
+}
+
+/** What tcpdump lets a protocol qualify: `tcp port 22` is one primitive there. */
+const QUALIFIED: ReadonlySet<string> = new Set(['src', 'dst', 'addr', 'sport', 'dport', 'port']);
+
+/** `not tcp port 22`: tcpdump reads it as `not (tcp port 22)`. With `and` between the two nobody can be mistaken. */
+function warnOfNot(context: Context, parts: readonly Condition[]): void {
+  for (const [index, part] of parts.entries()) {
+    const next = parts[index + 1];
+    if (part.kind !== 'not' || part.of.kind !== 'bare' || next?.kind !== 'compare' || !QUALIFIED.has(next.field.text)) continue;
+    const between = { start: part.span.end, end: next.span.start };
+    if (/\band\b/.test(textOf(context, between))) continue;
+    const [word, rest] = [part.of.word.text, textOf(context, next.span)];
+    const open = { start: part.of.span.start, end: part.of.span.start };
+    const close = { start: next.span.end, end: next.span.end };
+    context.report('PKT2046', { word }, part.span, 'tcpdump negates what follows too', {
+      fixes: [
+        replacing(between, ' and ', `write \`not ${word} and ${rest}\` to negate \`${word}\` alone`),
+        {
+          title: `write \`not (${word} ${rest})\` to negate both`,
+          edits: [
+            { span: open, text: '(' },
+            { span: close, text: ')' },
+          ],
+        },
+      ],
+    });
+  }
 }
 
 function tellingWord(condition: Condition): readonly string[] {

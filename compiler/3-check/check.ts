@@ -7,6 +7,8 @@ import { duplicateRule } from './duplicate-rule.ts';
 import { fragmentsPass } from './fragments-pass.ts';
 import { hiddenField } from './hidden-field.ts';
 import { otherFamily } from './other-family.ts';
+import { searchBound } from './search-bound.ts';
+import { searchesTls } from './searches-tls.ts';
 import { unreachable } from './unreachable.ts';
 
 /** One check, one code: what a program says that cannot be meant. */
@@ -21,6 +23,8 @@ const CHECKS: readonly Check[] = [
   unreachable,
   duplicateRule,
   otherFamily,
+  searchesTls,
+  searchBound,
 ];
 
 /** The third phase: looks at a program and owns nothing. Diagnostics come in the order of their places. */

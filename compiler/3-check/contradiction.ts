@@ -22,14 +22,14 @@ function find(program: Program, rule: Rule, expression: Expression): readonly Di
   }
   const alone = parts.find((part) => !satisfy([part], hook).possible);
   if (alone && alone !== expression) return find(program, rule, alone);
-  if (alone) return [tell(program, rule, [alone], null)];
+  if (alone) return [tell(rule, [alone], null)];
   for (const [index, part] of parts.entries()) {
     for (const earlier of parts.slice(0, index)) {
       const verdict = satisfy([earlier, part], hook);
-      if (!verdict.possible) return [tell(program, rule, [earlier, part], verdict.field)];
+      if (!verdict.possible) return [tell(rule, [earlier, part], verdict.field)];
     }
   }
-  return [tell(program, rule, parts.length > 0 ? [expression] : [], null)];
+  return [tell(rule, parts.length > 0 ? [expression] : [], null)];
 }
 
 /** Alternatives of one span come from one comparison, such as `addr`: one of them being impossible is nobody's mistake. */
@@ -43,8 +43,8 @@ const REASONS: Readonly<Record<string, string>> = {
   direction: 'the hook sees one direction only',
 };
 
-function tell(program: Program, rule: Rule, all: readonly Expression[], field: string | null): Diagnostic {
-  const { source } = program;
+function tell(rule: Rule, all: readonly Expression[], field: string | null): Diagnostic {
+  const { source } = rule;
   const parts = all.flatMap((part) => {
     const span = spanOf(part);
     return span ? [{ part, span }] : [];

@@ -5,23 +5,25 @@ import type { Diagnostic, Fix } from '../diagnostics/diagnostic.ts';
 import { ARP, implied } from './implied.ts';
 import { leavesOf } from './leaves.ts';
 import { satisfy } from './satisfy.ts';
+import { stops } from './stops.ts';
 
 /** PKT3005: `not dport 22 -> drop` holds for every packet without ports, ARP included. */
 export function dropsArp(program: Program): readonly Diagnostic[] {
-  const { source, hook, rules } = program;
+  const { hook, rules } = program;
   const decided = rules.find(
     (rule) => rule.actions.verdict !== null && !satisfy([ARP, { kind: 'not', of: rule.condition }], hook).possible,
   );
   return rules.flatMap((rule) => {
-    if (rule.actions.verdict !== 'drop' || (decided && decided.index < rule.index)) return [];
+    const verb = stops(rule.actions.verdict);
+    if (verb === null || (decided && decided.index < rule.index)) return [];
     const absent = negatedField(rule);
     if (!absent || !satisfy([rule.condition, ARP], hook).possible) return [];
-    const fix = unequal(source.text, absent);
+    const fix = unequal(rule.source.text, absent);
     return [
       diagnostic(
         'PKT3005',
-        { field: absent.field },
-        { source, span: absent.span, text: 'false where the field is absent, and `not` makes it true' },
+        { field: nameOf(absent), verb },
+        { source: rule.source, span: absent.span, text: 'false where the field is absent, and `not` makes it true' },
         {
           help: fix ? null : 'say what the rule is about (`ip`, `tcp` …), or let ARP and neighbour discovery pass before it',
           fixes: fix ? [fix] : [],
@@ -29,6 +31,11 @@ export function dropsArp(program: Program): readonly Diagnostic[] {
       ),
     ];
   });
+}
+
+/** Text is compared in pieces, which nobody wrote. */
+function nameOf({ field }: Predicate): string {
+  return field.startsWith('payload[') ? 'payload' : field;
 }
 
 /** A negated field that ARP does not have, unless the rule speaks of ARP itself. */

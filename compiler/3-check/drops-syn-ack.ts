@@ -3,6 +3,7 @@ import { diagnostic } from '../diagnostics/catalog.ts';
 import type { Diagnostic } from '../diagnostics/diagnostic.ts';
 import { leavesOf } from './leaves.ts';
 import { satisfy } from './satisfy.ts';
+import { stops } from './stops.ts';
 
 const SYN = 0x02;
 const ACK = 0x10;
@@ -10,9 +11,11 @@ const SYN_ACK: Predicate = { kind: 'bits', field: 'flags', mask: 0xff, value: SY
 
 /** PKT3003: `flags SYN -> drop`, which also drops the answer to one's own connections. */
 export function dropsSynAck(program: Program): readonly Diagnostic[] {
-  const { source, hook } = program;
+  const { hook } = program;
   return program.rules.flatMap((rule) => {
-    if (rule.actions.verdict !== 'drop') return [];
+    const { source } = rule;
+    const verb = stops(rule.actions.verdict);
+    if (verb === null) return [];
     const asked = [...leavesOf(rule.condition)].find(
       ({ predicate, negated }) =>
         !negated &&
@@ -28,7 +31,7 @@ export function dropsSynAck(program: Program): readonly Diagnostic[] {
     return [
       diagnostic(
         'PKT3003',
-        {},
+        { verb },
         { source, span, text: 'other flags do not matter' },
         {
           help: plain ? null : 'write `flags SYN,!ACK` for the first packet of a connection',

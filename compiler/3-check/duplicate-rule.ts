@@ -11,19 +11,20 @@ function meaningOf(rule: Rule): string {
 
 /** PKT3007: a rule whose packets an earlier one has decided about, to the letter. */
 export function duplicateRule(program: Program): readonly Diagnostic[] {
-  const { source } = program;
   const decided = new Map<string, Rule>();
   const found: Diagnostic[] = [];
   for (const rule of program.rules) {
     const meaning = meaningOf(rule);
     const earlier = decided.get(meaning);
     if (earlier) {
-      const related = [{ source, span: earlier.span, text: `this rule decides: \`${earlier.actions.verdict}\`` }];
+      const related = [
+        { source: earlier.source, span: earlier.span, text: `this rule decides: \`${earlier.actions.verdict}\`` },
+      ];
       found.push(
         diagnostic(
           'PKT3007',
           {},
-          { source, span: rule.span, text: 'never reached' },
+          { source: rule.source, span: rule.span, text: 'never reached' },
           { related, help: 'delete one of them, or join their actions' },
         ),
       );

@@ -18,8 +18,9 @@ function unmentioned(predicate: Predicate, text: string): Family | null {
 
 /** PKT3008: `src != 10.0.0.0/8` with a verdict, which also decides about all of IPv6. */
 export function otherFamily(program: Program): readonly Diagnostic[] {
-  const { source, hook, rules } = program;
+  const { hook, rules } = program;
   return rules.flatMap((rule) => {
+    const { source } = rule;
     if (rule.actions.verdict === null) return [];
     for (const { predicate, negated } of leavesOf(rule.condition)) {
       const { span } = predicate;

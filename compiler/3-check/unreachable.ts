@@ -5,7 +5,7 @@ import { satisfy } from './satisfy.ts';
 
 /** PKT3006, once a file: rules behind one that decides about every packet. */
 export function unreachable(program: Program): readonly Diagnostic[] {
-  const { source, hook, rules } = program;
+  const { hook, rules } = program;
   const last = rules.find(
     (rule) => rule.actions.verdict !== null && !satisfy([{ kind: 'not', of: rule.condition }], hook).possible,
   );
@@ -15,9 +15,9 @@ export function unreachable(program: Program): readonly Diagnostic[] {
     diagnostic(
       'PKT3006',
       { rules: rules.length - next.index },
-      { source, span: next.span, text: 'no packet comes this far' },
+      { source: next.source, span: next.span, text: 'no packet comes this far' },
       {
-        related: [{ source, span: last.span, text: 'this decides about every packet' }],
+        related: [{ source: last.source, span: last.span, text: 'this decides about every packet' }],
         help: 'move that rule to the end, or say it with `default`',
       },
     ),

@@ -71,7 +71,8 @@ export const MATCHING = {
   PKT2038: {
     title: 'impossible interface name',
     severity: 'error',
-    message: (p: { name: string }) => `no interface can be called ${quoted(p.name)}`,
+    message: (p: { name: string }) =>
+      p.name === '' ? 'no interface has an empty name' : `no interface can be called ${quoted(p.name)}`,
   },
   PKT2039: {
     title: 'mask of the other family',
@@ -108,5 +109,10 @@ export const MATCHING = {
     title: 'list without braces behind a field',
     severity: 'error',
     message: (p: { field: string }) => `several values of \`${p.field}\` stand in braces`,
+  },
+  PKT2046: {
+    title: 'not before two predicates',
+    severity: 'warning',
+    message: (p: { word: string }) => `\`not\` negates \`${p.word}\` alone`,
   },
 } as const satisfies Definitions;

@@ -18,18 +18,18 @@ export const CHECK = {
   PKT3003: {
     title: 'SYN catches SYN+ACK too',
     severity: 'warning',
-    message: () => 'this rule also drops SYN+ACK, the answer to a connection of your own',
+    message: (p: { verb: string }) => `this rule also ${p.verb} SYN+ACK, the answer to a connection of your own`,
   },
   PKT3004: {
     title: 'later fragments pass',
     severity: 'warning',
-    message: () => 'this file drops by port and never mentions fragments',
+    message: (p: { verb: string }) => `this file ${p.verb} by port and never mentions fragments`,
   },
   PKT3005: {
     title: 'not drops ARP and neighbour discovery',
     severity: 'warning',
-    message: (p: { field: string }) =>
-      `this rule also drops packets that have no \`${p.field}\`, ARP and neighbour discovery among them`,
+    message: (p: { field: string; verb: string }) =>
+      `this rule also ${p.verb} packets that have no \`${p.field}\`, ARP and neighbour discovery among them`,
   },
   PKT3006: {
     title: 'rule never reached',
@@ -46,5 +46,16 @@ export const CHECK = {
     title: 'not equal matches the other family',
     severity: 'warning',
     message: (p: { other: 'IPv4' | 'IPv6' }) => `this also matches ${p.other}, whatever the address`,
+  },
+  PKT3011: {
+    title: 'search in TLS',
+    severity: 'warning',
+    message: () => 'this rule searches the payload at ports where TLS encrypts it',
+  },
+  PKT3012: {
+    title: 'search ends before the payload',
+    severity: 'warning',
+    message: (p: { limit: number; hook: string }) =>
+      `the first ${p.limit} bytes of a payload are searched, and at the hook \`${p.hook}\` it may be longer`,
   },
 } as const satisfies Definitions;
