@@ -21,6 +21,7 @@ import {
   tcp,
   udp,
 } from '../packets/build-packet.ts';
+import { mpls } from '../packets/build-tunnel.ts';
 import { generatePacket } from '../packets/generate-packet.ts';
 import { createRandom } from '../packets/random.ts';
 
@@ -152,6 +153,48 @@ describe('link layer', () => {
     expect(fields(tagged.subarray(0, 22))).toMatchObject({ ethertype: 0x0800, vlan: 7, malformed: 1 });
   });
 
+  test('priority and number of tags', () => {
+    const tags = [{ tpid: 0x88a8, id: 7, priority: 5 }, { id: 8, priority: 1 }, { id: 9 }];
+    for (const [count, pcp] of [
+      [0, undefined],
+      [1, 5],
+      [2, 5],
+      [3, 5],
+    ] as const) {
+      const values = fields(frameOf(ipv4({ proto: 6 }, tcpSegment), { tags: tags.slice(0, count) }));
+      expect(values['vlan.depth']).toBe(Math.min(count, 2));
+      expect(values['vlan.pcp']).toBe(pcp);
+    }
+    // A tag counts when its TCI is there.
+    const tagged = frameOf(ipv4({ proto: 6 }, tcpSegment), { tags });
+    for (const [length, depth] of [
+      [13, undefined],
+      [14, 0],
+      [15, 0],
+      [16, 1],
+      [17, 1],
+      [19, 1],
+      [20, 2],
+      [21, 2],
+      [22, 2],
+    ] as const) {
+      const cut = fields(tagged.subarray(0, length));
+      expect(cut['vlan.depth'], `${length}`).toBe(depth);
+      expect(cut['vlan.pcp'], `${length}`).toBe(length < 16 ? undefined : 5);
+    }
+  });
+
+  test.each([0x8847, 0x8848])('the first label behind type %i, and nothing of what it carries', (type) => {
+    const frame = ethernet({ tags: [{ id: 7 }], type }, mpls(0xabcde, false), mpls(5), ipv4({ proto: 6 }, tcpSegment));
+    expect(fields(frame)).toMatchObject({ 'mpls.label': 0xabcde, ethertype: type, malformed: 0 });
+    expect(fields(frame)).not.toHaveProperty('src');
+    const cut = fields(frame.subarray(0, 21));
+    expect(cut).not.toHaveProperty(['mpls.label']);
+    expect(cut.malformed).toBe(0);
+    expect(fields(frame.subarray(0, 22))['mpls.label']).toBe(0xabcde);
+    expect(fields(ethernet({ type: 0x8864 }, mpls(5)))).not.toHaveProperty(['mpls.label']);
+  });
+
   test('a length of IEEE 802.3 stands as it is', () => {
     expect(fields(ethernet({ type: 38 }, filler(46)))).toMatchObject({ ethertype: 38, malformed: 0, len: 60 });
   });
@@ -168,8 +211,11 @@ describe('ipv4', () => {
   test('fields of the fixed header are there as soon as their bytes are', () => {
     const frame = frameOf(ipv4({ proto: 17, moreFragments: true }, udp({})));
     const first: Record<string, number> = {
+      'ip.hdrlen': 15,
       dscp: 16,
       ecn: 16,
+      'ip.id': 20,
+      'ip.df': 22,
       'ip.len': 18,
       frag: 22,
       ttl: 23,
@@ -238,6 +284,38 @@ describe('ipv4', () => {
       withoutTransport(later);
     }
     expect(fields(frameOf(ipv4({ proto: 6, dontFragment: true }, tcpSegment)))).not.toHaveProperty('frag');
+  });
+});
+
+describe('what the headers state', () => {
+  test('ipv4', () => {
+    const header = { proto: 17, id: 0xbeef, dontFragment: true, options: filler(8) };
+    expect(fields(frameOf(ipv4(header, udp({ length: 999 }))))).toMatchObject({
+      'ip.id': 0xbeef,
+      'ip.df': 1,
+      'ip.hdrlen': 28,
+      'udp.len': 999,
+    });
+    const lying = ethernet({ type: 0x0800 }, ipv4({ proto: 17, headerLength: 2, version: 9, moreFragments: true }));
+    expect(fields(lying)).toMatchObject({ 'ip.hdrlen': 8, 'ip.df': 0, malformed: 1 });
+  });
+
+  test('ipv6', () => {
+    expect(fields(frameOf(ipv6({ next: 6, flow: 0xabcde, trafficClass: 0xff }, tcpSegment)))['ip6.flow']).toBe(0xabcde);
+    const cut = ethernet({ type: 0x86dd }, ipv6({ next: 6, version: 3, flow: 7 })).subarray(0, 18);
+    expect(fields(cut)['ip6.flow']).toBe(7);
+    expect(fields(cut.subarray(0, 17))).not.toHaveProperty(['ip6.flow']);
+  });
+
+  test('tcp, as far as it lies before the end of the datagram', () => {
+    const segment = tcp({ seq: 0xfedcba98, ack: 0x89abcdef, dataOffset: 15 });
+    const first = { 'tcp.seq': 8, 'tcp.ack': 12, 'tcp.hdrlen': 13 };
+    const values = { 'tcp.seq': 0xfedcba98, 'tcp.ack': 0x89abcdef, 'tcp.hdrlen': 60 };
+    for (const [name, length] of Object.entries(first)) {
+      const at = (count: number) => fields(pad(frameOf(ipv4({ proto: 6 }, segment.subarray(0, count))), 120));
+      expect(at(length)[name]).toBe(values[name as keyof typeof values]);
+      expect(at(length - 1)).not.toHaveProperty([name]);
+    }
   });
 });
 
