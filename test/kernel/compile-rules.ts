@@ -1,11 +1,21 @@
 /** A rule file as an artifact, for tests of programs that run. */
 
+import type { Program } from '../../compiler/2-resolve/program.ts';
 import { renderDiagnostics } from '../../compiler/diagnostics/render.ts';
 import { compile } from '../../compiler/index.ts';
+import type { HookName } from '../../grammar/fields/field.ts';
 import type { Artifact } from '../../runtime/abi/manifest.ts';
 
-export async function compileRules(text: string): Promise<Artifact> {
-  const { artifact, diagnostics } = await compile({ name: 'test.rules', text }, { hook: 'xdp' });
+export async function compileRules(text: string, hook: HookName = 'xdp'): Promise<Artifact> {
+  return (await compileBoth(text, hook)).artifact;
+}
+
+/** The artifact, and what the interpreter needs to say what it ought to do. */
+export async function compileBoth(
+  text: string,
+  hook: HookName = 'xdp',
+): Promise<{ readonly artifact: Artifact; readonly program: Program }> {
+  const { artifact, program, diagnostics } = await compile({ name: 'test.rules', text }, { hook });
   if (artifact === null) throw new Error(renderDiagnostics(diagnostics, { color: false }));
-  return artifact;
+  return { artifact, program };
 }

@@ -1,0 +1,34 @@
+/** What is loaded and attached in the kernel, by its own numbers: to see that a close left nothing. */
+import koffi from 'koffi';
+import { allocate, LINK_INFO, openLibbpf } from '../../runtime/ffi/libbpf.ts';
+import { openLibc } from '../../runtime/ffi/libc.ts';
+
+const LIBRARY = koffi.load('libbpf.so.1');
+const nextLink: (id: number, next: Uint32Array) => number = LIBRARY.func('int bpf_link_get_next_id(uint32_t, void *)');
+const linkFd: (id: number) => number = LIBRARY.func('int bpf_link_get_fd_by_id(uint32_t)');
+
+/** How many links the kernel has with one of these programs, whoever holds them. */
+export function linksOf(programs: readonly { readonly id: number }[]): number {
+  const libbpf = openLibbpf();
+  const libc = openLibc();
+  const ids = new Set(programs.map(({ id }) => id));
+  const next = new Uint32Array(1);
+  let links = 0;
+  for (let id = 0; nextLink(id, next) === 0; id = next[0] ?? 0) {
+    const fd = linkFd(next[0] ?? 0);
+    if (fd < 0) continue;
+    const info = allocate(LINK_INFO);
+    libbpf.obj_get_info_by_fd(fd, info.bytes, new Uint32Array([info.bytes.length]));
+    if (ids.has(info.get('prog_id'))) links++;
+    libc.close(fd);
+  }
+  return links;
+}
+
+/** Whether a program is still loaded. */
+export function isLoaded({ id }: { readonly id: number }): boolean {
+  const fd = openLibbpf().prog_get_fd_by_id(id);
+  if (fd < 0) return false;
+  openLibc().close(fd);
+  return true;
+}
