@@ -1,7 +1,7 @@
 import { arp, concat, type Ethernet, ethernet, integer, pad, type Tag } from './build-packet.ts';
 import { mpls } from './build-tunnel.ts';
 import { ipv4Datagram, ipv6Datagram } from './generate-network.ts';
-import { type Generation, number, v4Address } from './generation.ts';
+import { asksFor, type Generation, number, v4Address } from './generation.ts';
 
 const PLAIN_MAC: readonly number[] = [0xffffffffffff, 0x01005e000001, 0x333300000001, 0x020000000001];
 
@@ -14,8 +14,8 @@ function macAddress(generation: Generation, field: string): Uint8Array {
 export function generateFrame(generation: Generation): Uint8Array {
   const { random } = generation;
   const carried = random.weighted<() => { type: number; body: Uint8Array }>([
-    [50, () => ({ type: 0x0800, body: ipv4Datagram(generation) })],
-    [40, () => ({ type: 0x86dd, body: ipv6Datagram(generation) })],
+    [asksFor(generation.hints, 'ip.') ? 90 : 50, () => ({ type: 0x0800, body: ipv4Datagram(generation) })],
+    [asksFor(generation.hints, 'ip6.') ? 90 : 40, () => ({ type: 0x86dd, body: ipv6Datagram(generation) })],
     [generation.hints.numbers.has('mpls.label') ? 60 : 3, () => labelled(generation)],
     [4, () => ({ type: 0x0806, body: arp(random.int(1, 2), v4Address(generation), v4Address(generation)) })],
     [generation.hints.numbers.has('ethertype') ? 40 : 4, () => typedFrame(generation, number(generation, 'ethertype', 0xffff))],

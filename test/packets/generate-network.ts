@@ -75,7 +75,7 @@ const EXTENSION_TYPES = [0, 43, 44, 51, 60, 135];
 function extensionChain({ random, hints }: Generation, upper: number): { first: number; headers: Uint8Array[] } {
   const wanted = (hints.kinds.get('ip6.ext') ?? []).filter((type) => EXTENSION_TYPES.includes(type));
   const count = random.weighted([
-    [wanted.length > 0 ? 15 : 60, 0],
+    [wanted.length > 0 ? 12 : 60, 0],
     [15, 1],
     [10, 2],
     [7, random.int(3, 7)],
@@ -87,7 +87,7 @@ function extensionChain({ random, hints }: Generation, upper: number): { first: 
   let next = upper;
   for (let left = count; left > 0; left--) {
     const usual = random.chance(0.25) ? 44 : random.pick(EXTENSION_TYPES);
-    const type = wanted.length > 0 && random.chance(0.4) ? random.pick(wanted) : usual;
+    const type = wanted.length > 0 && random.chance(0.5) ? random.pick(wanted) : usual;
     headers.unshift(extensionHeader(random, type, next));
     next = type;
   }

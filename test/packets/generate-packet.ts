@@ -43,6 +43,7 @@ function generationAt(random: Random, hints: Hints, depth: number): Generation {
   return {
     random,
     hints,
+    depth,
     carry(link) {
       if (depth === DEEPEST) {
         return filler(random.int(0, 40));

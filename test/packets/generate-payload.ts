@@ -9,7 +9,7 @@ const LONGEST_PAYLOAD = 3200;
 export function generatePayload(generation: Generation): Uint8Array {
   const { random, hints } = generation;
   const payload = random.chance(0.5) ? filler(payloadLength(generation)) : random.bytes(payloadLength(generation));
-  for (let left = hints.patterns.length > 0 ? random.int(0, 2) : 0; left > 0; left--) {
+  for (let left = hints.patterns.length > 0 ? random.int(0, 3) : 0; left > 0; left--) {
     const pattern = random.pick(hints.patterns);
     const bytes = patternBytes(random, pattern);
     const start = patternStart(random, pattern, payload.length);

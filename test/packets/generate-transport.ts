@@ -2,7 +2,7 @@ import { concat, icmp, sctp, tcp, udp } from './build-packet.ts';
 import { geneve, gre, vxlan } from './build-tunnel.ts';
 import { generateOptions } from './generate-options.ts';
 import { generatePayload } from './generate-payload.ts';
-import { type Generation, lies, number } from './generation.ts';
+import { asksFor, type Generation, lies, number } from './generation.ts';
 
 export interface Carriage {
   readonly proto: number;
@@ -11,13 +11,13 @@ export interface Carriage {
 
 /** What an IP header of this family carries. */
 export function generateTransport(generation: Generation, family: 4 | 6): Carriage {
-  const { random, hints } = generation;
-  if (random.chance(hints.tunnels ? 0.6 : 0.12)) {
+  const { random, hints, depth } = generation;
+  if (random.chance(hints.tunnels && depth === 0 ? 0.6 : 0.12)) {
     return tunnel(generation);
   }
   const proto = random.weighted([
-    [35, 6],
-    [22, 17],
+    [asksFor(hints, 'tcp.') || asksFor(hints, 'flags') ? 120 : 35, 6],
+    [asksFor(hints, 'udp.') ? 80 : 22, 17],
     [16, family === 4 ? 1 : 58],
     [8, 132],
     [3, family === 4 ? 58 : 1],
@@ -70,8 +70,13 @@ function datagram(generation: Generation, ports: { sport: number; dport: number 
 
 /** One of the five kinds, mostly as it should be. */
 function tunnel(generation: Generation): Carriage {
-  const { random } = generation;
-  return random.pick([ipInIp, ipInIp, greTunnel, greTunnel, vxlanTunnel, geneveTunnel])(generation);
+  const { random, hints } = generation;
+  return random.weighted([
+    [20, ipInIp],
+    [asksFor(hints, 'gre.') ? 60 : 20, greTunnel],
+    [asksFor(hints, 'vxlan.') ? 60 : 12, vxlanTunnel],
+    [asksFor(hints, 'geneve.') ? 60 : 12, geneveTunnel],
+  ])(generation);
 }
 
 function ipInIp(generation: Generation): Carriage {

@@ -6,8 +6,15 @@ import type { Random } from './random.ts';
 export interface Generation {
   readonly random: Random;
   readonly hints: Hints;
+  /** 0 for the frame itself, 1 for a packet in its tunnel. */
+  readonly depth: number;
   /** A packet for a tunnel to carry. */
   carry(link: 'ethernet' | 'ipv4' | 'ipv6'): Uint8Array;
+}
+
+/** Whether the rules ask for a field of a header, by the beginning of its name. */
+export function asksFor({ numbers, kinds }: Hints, prefix: string): boolean {
+  return [...numbers.keys(), ...kinds.keys()].some((field) => field.startsWith(prefix));
 }
 
 /** A value that the rules mention, or any. */
