@@ -1,12 +1,15 @@
 /** Plan -> C: the hook's skeleton with its slots filled. */
 import type { Plan } from '../4-plan/plan.ts';
-import { targetFor } from '../targets/target.ts';
-import { xdp } from '../targets/xdp.ts';
-import { type Declaration, decimal, name } from './c.ts';
+import { type Target, targetFor } from '../targets/target.ts';
+import { actionHeaders, actionSettings } from './actions.ts';
+import { BLANK, type Declaration, decimal } from './c.ts';
 import type { ProgramData } from './data.ts';
 import { fieldDeclarations } from './fields.ts';
+import { kindData } from './kinds.ts';
 import { createLists } from './lists.ts';
+import { createPayloadSearch, foundWords } from './payload.ts';
 import { print } from './printer.ts';
+import { packetLocals, packetReading } from './packet.ts';
 import { chainOf } from './rules.ts';
 import { partsOf, type Templates } from './skeleton.ts';
 
@@ -22,32 +25,35 @@ export interface Emission {
 }
 
 export function emit(plan: Plan, templates: Templates): Emission {
-  const target = targetFor(plan.hook) ?? xdp;
+  const target = targetFor(plan.hook);
   const lists = createLists();
+  const payload = createPayloadSearch(plan.patterns);
   const slots = new Map(plan.slots.map((slot) => [slot.name, slot]));
-  const chain = chainOf(plan, { slots, target, lists });
+  const chain = chainOf(plan, { slots, target, lists, interfaces: plan.interfaces, kindLists: plan.kindLists, payload });
   const fill: Readonly<Record<string, readonly Declaration[]>> = {
     title: title(plan),
-    settings: settings(plan),
+    settings: settings(plan, target),
     fields: [
       {
         kind: 'comment',
         lines: ['What the rules read of a packet. Stands in place of <pktc/fields.h>, which has every field.'],
       },
       { kind: 'define', name: 'PKTC_FIELDS_H', value: null },
-      ...fieldDeclarations(plan.slots, plan.depth),
+      ...fieldDeclarations(plan, foundWords(plan.patterns)),
     ],
-    actions: actions(plan),
-    rules: [...lists.declarations(), ...chain.functions].slice(0, -1),
+    actions: actionHeaders(plan),
+    locals: [{ kind: 'statements', depth: 1, body: packetLocals(plan) }],
+    parse: [{ kind: 'statements', depth: 1, body: packetReading(plan) }],
+    rules: [...rawHeader(plan), ...lists.declarations(), ...payload.declarations(), ...chain.functions].slice(0, -1),
     decide: [{ kind: 'statements', depth: 1, body: chain.calls }],
   };
-  const parts = partsOf(templates.skeletons.get(target.skeleton) ?? '');
+  const parts = partsOf(templates.skeletons.get(target.skeleton) ?? '', new Set(target.programs.flatMap(({ part }) => part ?? [])));
   const { c, lineMap } = print(
     parts.flatMap((part) =>
       part.kind === 'lines' ? [{ kind: 'verbatim', lines: part.lines } as const] : (fill[part.name] ?? []),
     ),
   );
-  return { c, lineMap, data: lists.data() };
+  return { c, lineMap, data: [...lists.data(), ...kindData(plan), ...payload.data()] };
 }
 
 function title(plan: Plan): readonly Declaration[] {
@@ -66,15 +72,11 @@ function title(plan: Plan): readonly Declaration[] {
   ];
 }
 
-function settings(plan: Plan): readonly Declaration[] {
+function settings(plan: Plan, target: Target): readonly Declaration[] {
   const { events, program } = plan;
   return [
     { kind: 'define', name: 'PKTC_RULES', value: decimal(program.rules.length) },
-    {
-      kind: 'define',
-      name: 'PKTC_DEFAULT',
-      value: name(program.defaultVerdict === 'drop' ? 'PKTC_VERDICT_DROP' : 'PKTC_VERDICT_PASS'),
-    },
+    ...actionSettings(plan, target),
     ...(events === null
       ? []
       : ([
@@ -84,14 +86,6 @@ function settings(plan: Plan): readonly Declaration[] {
   ];
 }
 
-/** The headers of the actions that are used; every program counts. */
-function actions(plan: Plan): readonly Declaration[] {
-  const used = new Set(plan.program.rules.map((rule) => rule.actions.verdict));
-  const headers = [
-    'count',
-    ...(used.has('drop') ? ['drop'] : []),
-    ...(plan.events === null ? [] : ['log']),
-    ...(used.has('pass') ? ['pass'] : []),
-  ];
-  return headers.map((action) => ({ kind: 'include', path: `pktc/action_${action}.h` }));
+function rawHeader({ raw }: Plan): readonly Declaration[] {
+  return raw ? [{ kind: 'include', path: 'pktc/raw.h' }, BLANK] : [];
 }

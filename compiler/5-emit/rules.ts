@@ -1,13 +1,27 @@
 /** The chain of rules as C functions, one a block of the plan. */
 import type { Rule } from '../2-resolve/program.ts';
 import type { Plan } from '../4-plan/plan.ts';
-import { BLANK, binary, call, type Declaration, decimal, member, name, type Parameter, type Statement } from './c.ts';
+import { actionStatements } from './actions.ts';
+import {
+  BLANK,
+  binary,
+  call,
+  chain,
+  type Declaration,
+  type Expr,
+  mentions,
+  name,
+  type Parameter,
+  type Statement,
+} from './c.ts';
 import { type ConditionContext, conditionOf } from './condition.ts';
 
 /** A comment names the rule as people see it; longer ones are cut. */
 const COMMENT_CHARACTERS_MAX = 160;
 
 const FIELDS: Parameter = { type: 'struct pktc_fields *', name: 'f' };
+/** Of the packet in a tunnel. */
+const INNER: Parameter = { type: 'struct pktc_fields *', name: 'in' };
 const CONTEXT: Parameter = { type: 'struct pktc_ctx *', name: 'ctx' };
 
 export interface Chain {
@@ -38,59 +52,63 @@ export function chainOf(plan: Plan, context: ConditionContext): Chain {
 }
 
 function blockFunction(title: string, rules: readonly Rule[], plan: Plan, context: ConditionContext) {
-  const logs = rules.some((rule) => rule.actions.log !== null);
+  const body = rules.flatMap((rule) => ruleStatements(rule, plan, context));
+  const uses = ({ name: variable }: Parameter) => body.some((statement) => statementMentions(statement, variable));
+  const [needsContext, needsInner] = [uses(CONTEXT), uses(INNER)];
+  const missing: Expr = { kind: 'not', of: name('f') };
+  const noInner: Expr = { kind: 'not', of: name('in') };
   const declaration: Declaration = {
     kind: 'function',
     linkage: 'global',
     returns: 'int',
     name: title,
     // The verifier of older kernels refuses a global function's argument that nothing uses.
-    parameters: logs ? [CONTEXT, FIELDS] : [FIELDS],
+    parameters: [...(needsContext ? [CONTEXT] : []), FIELDS, ...(needsInner ? [INNER] : [])],
     body: [
-      { kind: 'if', condition: { kind: 'not', of: name('f') }, body: [{ kind: 'return', value: name('PKTC_UNDECIDED') }] },
+      {
+        kind: 'if',
+        condition: needsInner ? chain('||', [missing, noInner]) : missing,
+        body: [{ kind: 'return', value: name('PKTC_UNDECIDED') }],
+      },
       // clang passes rubbish for an argument that it finds unused (a log behind a rule that always ends), and the verifier objects.
-      ...(logs ? [{ kind: 'do', value: call('pktc_keep', name('ctx')) } as const] : []),
+      ...(needsContext ? [{ kind: 'do', value: call('pktc_keep', name('ctx')) } as const] : []),
       BLANK,
-      ...rules.flatMap((rule) => ruleStatements(rule, plan, context)),
+      ...body,
       { kind: 'end of rules' },
       { kind: 'return', value: name('PKTC_UNDECIDED') },
     ],
   };
-  return { declaration, invoke: call(title, ...(logs ? [name('ctx')] : []), name('&f')) };
+  const given = [...(needsContext ? [name('ctx')] : []), name('&f'), ...(needsInner ? [name('&in')] : [])];
+  return { declaration, invoke: call(title, ...given) };
+}
+
+function statementMentions(statement: Statement, variable: string): boolean {
+  switch (statement.kind) {
+    case 'if':
+      return mentions(statement.condition, variable) || statement.body.some((inner) => statementMentions(inner, variable));
+    case 'do':
+    case 'return':
+    case 'set':
+      return mentions(statement.value, variable);
+    default:
+      return false;
+  }
 }
 
 function ruleStatements(rule: Rule, plan: Plan, context: ConditionContext): readonly Statement[] {
   return [
     { kind: 'comment', text: ruleComment(rule, plan), rule: rule.index },
-    { kind: 'if', condition: conditionOf(rule.condition, context), body: actionStatements(rule) },
+    { kind: 'if', condition: conditionOf(rule.condition, context), body: actionStatements(rule, plan.redirects) },
     BLANK,
   ];
 }
 
 function ruleComment(rule: Rule, plan: Plan): string {
-  const { source } = plan.program;
+  const { source } = rule;
   const text = source.text.slice(rule.span.start, Math.min(rule.span.end, rule.span.start + 4 * COMMENT_CHARACTERS_MAX));
   const line = text.replace(/\s+/g, ' ').trim();
   const shown = line.length > COMMENT_CHARACTERS_MAX ? `${line.slice(0, COMMENT_CHARACTERS_MAX)} ...` : line;
-  return `line ${rule.line}: ${shown}`;
-}
-
-function actionStatements(rule: Rule): readonly Statement[] {
-  const { log, verdict } = rule.actions;
-  const statements: Statement[] = [];
-  if (log !== null) {
-    const constant = verdict === null ? 'PKTC_VERDICT_NONE' : verdict === 'drop' ? 'PKTC_VERDICT_DROP' : 'PKTC_VERDICT_PASS';
-    const how = call('pktc_log_how', name(constant), decimal(log.payload));
-    statements.push({
-      kind: 'do',
-      value: call('pktc_log', name('ctx'), name('f'), decimal(rule.index), how, decimal(log.sample)),
-    });
-  }
-  // The program counts the rule that decides; one that does not decide counts itself.
-  if (verdict === null) {
-    statements.push({ kind: 'do', value: call('pktc_count', decimal(rule.index), call('pktc_read', member('f', 'len'))) });
-  } else {
-    statements.push({ kind: 'return', value: call(verdict === 'drop' ? 'pktc_drop' : 'pktc_pass', decimal(rule.index)) });
-  }
-  return statements;
+  // Where a rule of an included file stands is in its name, or it has a label.
+  const place = source === plan.program.source ? '' : `${source.name.split('/').at(-1)} `;
+  return `${place}line ${rule.line}: ${shown}`;
 }

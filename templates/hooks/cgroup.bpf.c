@@ -29,6 +29,7 @@
 #include <pktc/action_log.h>
 #include <pktc/action_pass.h>
 /* end: actions */
+#include <pktc/verdict.h>
 
 char pktc_license[] SEC("license") = "Dual MIT/GPL";
 
@@ -69,7 +70,7 @@ static __always_inline int pktc_filter(struct __sk_buff *ctx, enum pktc_directio
 	if (decision == PKTC_UNDECIDED)
 		decision = pktc_decision(PKTC_RULES, PKTC_DEFAULT);
 	pktc_add(pktc_decision_rule(decision), f.len);
-	return pktc_decision_verdict(decision) == PKTC_VERDICT_DROP ? 0 : 1;
+	return pktc_carry_out(ctx, decision, direction);
 }
 /* part: ingress */
 

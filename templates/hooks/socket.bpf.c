@@ -28,6 +28,7 @@
 #include <pktc/action_log.h>
 #include <pktc/action_pass.h>
 /* end: actions */
+#include <pktc/verdict.h>
 
 char pktc_license[] SEC("license") = "Dual MIT/GPL";
 
@@ -68,5 +69,5 @@ SEC("socket") int pktc_socket(struct __sk_buff *ctx)
 	if (decision == PKTC_UNDECIDED)
 		decision = pktc_decision(PKTC_RULES, PKTC_DEFAULT);
 	pktc_add(pktc_decision_rule(decision), f.len);
-	return pktc_decision_verdict(decision) == PKTC_VERDICT_DROP ? 0 : (int)ctx->len;
+	return pktc_carry_out(ctx, decision, pktc_direction(ctx));
 }

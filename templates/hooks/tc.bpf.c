@@ -11,6 +11,7 @@
 #define PKTC_PAYLOAD_BYTES 16
 #define PKTC_DEFAULT PKTC_VERDICT_PASS
 #define PKTC_RULES 1
+#define PKTC_BOTH_WAYS
 /* end: settings */
 
 #include <pktc/bpf.h>
@@ -29,6 +30,7 @@
 #include <pktc/action_log.h>
 #include <pktc/action_pass.h>
 /* end: actions */
+#include <pktc/verdict.h>
 
 char pktc_license[] SEC("license") = "Dual MIT/GPL";
 
@@ -56,6 +58,9 @@ static __always_inline int pktc_filter(struct __sk_buff *ctx, enum pktc_directio
 	/* end: locals */
 	int decision = PKTC_UNDECIDED;
 
+	if (pktc_is_answer(ctx))
+		return TC_ACT_UNSPEC;
+
 	/* slot: parse */
 	__builtin_memset(&f, 0, sizeof(f));
 	pktc_parse(ctx, &f);
@@ -69,7 +74,7 @@ static __always_inline int pktc_filter(struct __sk_buff *ctx, enum pktc_directio
 	if (decision == PKTC_UNDECIDED)
 		decision = pktc_decision(PKTC_RULES, PKTC_DEFAULT);
 	pktc_add(pktc_decision_rule(decision), f.len);
-	return pktc_decision_verdict(decision) == PKTC_VERDICT_DROP ? TC_ACT_SHOT : TC_ACT_UNSPEC;
+	return pktc_carry_out(ctx, decision, direction);
 }
 /* part: ingress */
 

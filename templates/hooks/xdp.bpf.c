@@ -27,6 +27,7 @@
 #include <pktc/action_log.h>
 #include <pktc/action_pass.h>
 /* end: actions */
+#include <pktc/verdict.h>
 
 char pktc_license[] SEC("license") = "Dual MIT/GPL";
 
@@ -67,5 +68,5 @@ SEC("xdp.frags") int pktc_xdp(struct xdp_md *ctx)
 	if (decision == PKTC_UNDECIDED)
 		decision = pktc_decision(PKTC_RULES, PKTC_DEFAULT);
 	pktc_add(pktc_decision_rule(decision), f.len);
-	return pktc_decision_verdict(decision) == PKTC_VERDICT_DROP ? XDP_DROP : XDP_PASS;
+	return pktc_carry_out(ctx, decision, PKTC_INGRESS);
 }
