@@ -1,6 +1,7 @@
 /** A packet socket (packet(7)) whose filter is the program: it sees copies of what the interface receives and sends. */
 import type { InterfacePlace } from './attach-xdp.ts';
 import { type Attachment, attachmentOf, type Hold } from './attachment.ts';
+import { effectiveCapabilities } from './capabilities.ts';
 import {
   AF_PACKET,
   errnoName,
@@ -67,6 +68,11 @@ function setOption(libc: Libc, fd: number, option: number, value: number, ifname
 
 function socketError(ifname: string, errno: number): RuntimeError {
   const name = errnoName(errno);
+  if (name === 'EPERM' && effectiveCapabilities()?.CAP_NET_RAW === false) {
+    return new RuntimeError('PKT6005', 'this process may not open packet sockets: CAP_NET_RAW missing', {
+      help: 'run it with `sudo`, or give it CAP_NET_RAW',
+    });
+  }
   if (name === 'EPERM') return privilegeError();
   if (name === 'ENODEV') return goneError(ifname);
   return new RuntimeError('PKT6013', `cannot open a packet socket on \`${ifname}\` (${name})`, { help: 'run `pktc doctor`' });

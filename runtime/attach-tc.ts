@@ -19,6 +19,9 @@ import { privilegeError } from './load-error.ts';
 import { RuntimeError } from './runtime-error.ts';
 import { hasFilters } from './tc-filters.ts';
 
+const FIRST_PRIORITY = 1;
+const ANY_PRIORITY = 0;
+
 /** Other programs and filters of the interface stay, and go on with what passes. @throws RuntimeError PKT6005, PKT6013, PKT6015 */
 export function attachTc(loaded: LoadedProgram, place: InterfacePlace): Attachment {
   const { ifname, ifindex } = place;
@@ -79,9 +82,15 @@ function holdDiscipline(loaded: LoadedProgram, tc: TcFunctions, { ifname, ifinde
 
 function holdFilter(tc: TcFunctions, { ifname, ifindex }: InterfacePlace, { at, fd }: KernelProgram): Hold {
   const hook = hookOf(ifindex, at === 'tc egress' ? BPF_TC_EGRESS : BPF_TC_INGRESS);
-  const options = allocate(TC_OPTIONS);
-  options.set('prog_fd', fd);
-  const result = tc.attach(hook, options.bytes);
+  const filter = (priority: number) => {
+    const options = allocate(TC_OPTIONS);
+    options.set('prog_fd', fd);
+    options.set('priority', priority);
+    return { options, result: tc.attach(hook, options.bytes) };
+  };
+  // Ahead of the others, as a TCX program is; where their first is of another kind, the kernel chooses a place behind them.
+  const first = filter(FIRST_PRIORITY);
+  const { options, result } = first.result < 0 ? filter(ANY_PRIORITY) : first;
   if (result < 0) throw attachError(ifname, -result);
   const place = () => {
     const same = allocate(TC_OPTIONS);

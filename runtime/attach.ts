@@ -3,7 +3,7 @@ import { attachSocket } from './attach-socket.ts';
 import { attachTc } from './attach-tc.ts';
 import { type AttachMode, attachXdp } from './attach-xdp.ts';
 import type { Attachment } from './attachment.ts';
-import { linkType } from './interface-facts.ts';
+import { isEthernet } from './interface-facts.ts';
 import { findInterface } from './interfaces.ts';
 import type { LoadedProgram } from './load.ts';
 import { RuntimeError } from './runtime-error.ts';
@@ -12,10 +12,6 @@ export { attachCgroup } from './attach-cgroup.ts';
 export type { AttachMode } from './attach-xdp.ts';
 export type { AttachedMode, Attachment } from './attachment.ts';
 export { goneError } from './gone-error.ts';
-
-/** include/uapi/linux/if_arp.h */
-const ARPHRD_ETHER = 1;
-const ARPHRD_LOOPBACK = 772;
 
 /**
  * Attaches to one interface: it works, or nothing has changed. The kernel detaches by itself when this process ends, however
@@ -27,9 +23,8 @@ const ARPHRD_LOOPBACK = 772;
 export function attach(loaded: LoadedProgram, ifname: string, mode: AttachMode): Attachment {
   const { libc } = loaded.internals;
   const ifindex = findInterface(libc, ifname);
-  const type = linkType(libc, ifname);
-  if (type !== null && type !== ARPHRD_ETHER && type !== ARPHRD_LOOPBACK) {
-    throw new RuntimeError('PKT6030', `packets on \`${ifname}\` have no Ethernet header (link type ${type})`, {
+  if (isEthernet(libc, ifname) === false) {
+    throw new RuntimeError('PKT6030', `packets on \`${ifname}\` have no Ethernet header`, {
       help: 'attach to the interface that carries them, or to a control group: `hook cgroup`',
     });
   }

@@ -1,11 +1,12 @@
 /** What this process is allowed to do (capabilities(7)). */
 import { readFileSync } from 'node:fs';
 
-export type CapabilityName = 'CAP_NET_ADMIN' | 'CAP_SYS_ADMIN' | 'CAP_PERFMON' | 'CAP_BPF';
+export type CapabilityName = 'CAP_NET_ADMIN' | 'CAP_NET_RAW' | 'CAP_SYS_ADMIN' | 'CAP_PERFMON' | 'CAP_BPF';
 
 /** include/uapi/linux/capability.h */
 const BITS: Readonly<Record<CapabilityName, number>> = {
   CAP_NET_ADMIN: 12,
+  CAP_NET_RAW: 13,
   CAP_SYS_ADMIN: 21,
   CAP_PERFMON: 38,
   CAP_BPF: 39,
@@ -25,13 +26,14 @@ export function effectiveCapabilities(): Readonly<Record<CapabilityName, boolean
   const has = (name: CapabilityName) => ((bits >> BigInt(BITS[name])) & 1n) === 1n;
   return {
     CAP_NET_ADMIN: has('CAP_NET_ADMIN'),
+    CAP_NET_RAW: has('CAP_NET_RAW'),
     CAP_SYS_ADMIN: has('CAP_SYS_ADMIN'),
     CAP_PERFMON: has('CAP_PERFMON'),
     CAP_BPF: has('CAP_BPF'),
   };
 }
 
-/** What is missing to load and attach an XDP program that reads packets; CAP_SYS_ADMIN stands for CAP_BPF and CAP_PERFMON. */
+/** What is missing to load and attach a program that reads packets (a packet socket wants CAP_NET_RAW besides); CAP_SYS_ADMIN stands for CAP_BPF and CAP_PERFMON. */
 export function missingCapabilities(): readonly CapabilityName[] {
   const have = effectiveCapabilities();
   if (have === null) return [];

@@ -1,6 +1,7 @@
 /** One record of the event ring as a PacketEvent. Where the members lie comes from BTF; what they mean is said here. */
 import type { BtfType } from './abi/btf.ts';
 import { damaged } from './abi/elf.ts';
+import type { VerdictName } from './abi/manifest.ts';
 import { enumValues, type StructLayout, structLayout } from './abi/struct-layout.ts';
 import { ipv4Text, ipv6Text } from './address-text.ts';
 import { LITTLE_ENDIAN } from './ffi/libc.ts';
@@ -15,7 +16,7 @@ export interface PacketEvent {
   /** Index of the rule in the manifest. */
   readonly rule: number;
   /** What this rule decided; null: it only observes. */
-  readonly verdict: 'pass' | 'drop' | null;
+  readonly verdict: VerdictName | null;
   readonly ifindex: number;
   /** Bytes of the frame, from the Ethernet header on. */
   readonly length: number;
@@ -67,7 +68,8 @@ interface RecordedBatch {
   readonly bit: ReturnType<typeof presenceBits>;
 }
 
-const VERDICTS = [null, 'drop', 'pass'] as const;
+/** `enum pktc_verdict` in `templates/include/pktc/decision.h` */
+const VERDICTS: readonly (VerdictName | null)[] = [null, 'drop', 'pass', 'reject', 'redirect', 'audit'];
 
 /** A class for its getters: they are there once, where an object made by a function would need its own for every event. */
 class RecordedEvent implements PacketEvent {

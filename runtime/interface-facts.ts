@@ -29,11 +29,16 @@ export function driverOf(libc: Libc, ifname: string): string | null {
   return Buffer.from(info.bytes.subarray(4, 36)).toString('latin1').replace(/\0.*$/s, '') || null;
 }
 
-/** The kind of link layer: ARPHRD_ETHER (include/uapi/linux/if_arp.h) and so on; null: not to be told. */
-export function linkType(libc: Libc, ifname: string): number | null {
+/** include/uapi/linux/if_arp.h */
+const ARPHRD_ETHER = 1;
+const ARPHRD_LOOPBACK = 772;
+
+/** Whether packets have an Ethernet header there, as they have not on a tunnel such as WireGuard's; null: not to be told. */
+export function isEthernet(libc: Libc, ifname: string): boolean | null {
   const request = interfaceRequest(ifname);
   if (!control(libc, SIOCGIFHWADDR, request)) return null;
-  return new Uint16Array(request.buffer, IFNAME_BYTES, 1)[0] ?? null;
+  const [type] = new Uint16Array(request.buffer, IFNAME_BYTES, 1);
+  return type === ARPHRD_ETHER || type === ARPHRD_LOOPBACK;
 }
 
 /** Whether it is a wireless interface that the kernel lists as one. */

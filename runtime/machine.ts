@@ -1,10 +1,11 @@
 /** What this machine can do for pktc, asked without changing anything. */
 import { existsSync, readFileSync } from 'node:fs';
 import { arch, release } from 'node:os';
+import { cgroupRoot } from './attach-cgroup.ts';
 import { type CapabilityName, effectiveCapabilities, missingCapabilities } from './capabilities.ts';
 import { type Libbpf, openLibbpf } from './ffi/libbpf.ts';
 import { type Libc, openLibc, RLIM_INFINITY, RLIMIT_MEMLOCK } from './ffi/libc.ts';
-import { driverOf, isUp } from './interface-facts.ts';
+import { driverOf, isEthernet, isUp } from './interface-facts.ts';
 import { interfaceNames } from './interfaces.ts';
 import { kernelOlderThan } from './kernel-version.ts';
 import { nativeXdp } from './xdp-features.ts';
@@ -36,7 +37,18 @@ export interface MachineReport {
   readonly libbpf:
     | { readonly found: true; readonly version: string | null }
     | { readonly found: false; readonly reason: string };
+  /** What the hooks besides XDP need. */
+  readonly hooks: HookReport;
   readonly interfaces: readonly InterfaceReport[];
+}
+
+export interface HookReport {
+  /** XDP with frames in several pieces, for MTUs above a page: Linux 5.18. */
+  readonly xdpFragments: boolean;
+  /** Traffic control through links that end with their process: Linux 6.6. Before, filters of `clsact`. */
+  readonly tcx: boolean;
+  /** Where control groups of version 2 are mounted. */
+  readonly cgroupRoot: string | null;
 }
 
 export interface InterfaceReport {
@@ -44,6 +56,8 @@ export interface InterfaceReport {
   readonly ifindex: number;
   readonly up: boolean | null;
   readonly driver: string | null;
+  /** Whether packets have an Ethernet header there; null: not to be told. */
+  readonly ethernet: boolean | null;
   /** Whether the driver runs XDP itself; null: the kernel (before 6.3) does not say. */
   readonly nativeXdp: boolean | null;
   /** Programs that are attached; null: libbpf cannot tell. */
@@ -65,6 +79,7 @@ export function inspectMachine(): MachineReport {
     bpffs: bpffsMount(),
     memlock_bytes: memoryLimit(libc),
     libbpf: typeof libbpf === 'string' ? { found: false, reason: libbpf } : { found: true, version: libbpf.version },
+    hooks: { xdpFragments: !kernelOlderThan(5, 18), tcx: !kernelOlderThan(6, 6), cgroupRoot: cgroupRoot() },
     interfaces: inspectInterfaces(libc, typeof libbpf === 'string' ? null : libbpf),
   };
 }
@@ -91,6 +106,7 @@ function inspectInterfaces(libc: Libc, libbpf: Libbpf | null): readonly Interfac
     ifindex,
     up: isUp(libc, name),
     driver: driverOf(libc, name),
+    ethernet: isEthernet(libc, name),
     nativeXdp: native.get(ifindex) ?? null,
     holders: libbpf && findHolders(libbpf, ifindex),
   }));

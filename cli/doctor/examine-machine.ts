@@ -44,6 +44,7 @@ export async function examineMachine(): Promise<Examination> {
     checkLibbpf(machine),
     checkIp(),
     checkMemlock(machine),
+    ...checkHooks(machine),
     ...machine.interfaces.map(checkInterface),
   ];
   return { checks: checks.filter((check) => check !== null), machine };
@@ -132,7 +133,41 @@ function checkMemlock({ memlock_bytes, kernel }: MachineReport): Check | null {
   };
 }
 
-function checkInterface({ name, up, driver, nativeXdp, holders }: InterfaceReport): Check {
+/** One line a hook: what it takes here, and what it does without. */
+function checkHooks({ kernel, hooks, capabilities }: MachineReport): readonly Check[] {
+  const ok = (name: string, found: string): Check => ({ name, state: 'ok', found, help: null });
+  const note = (name: string, found: string, help: string): Check => ({ name, state: 'note', found, help });
+  const xdp = hooks.xdpFragments
+    ? ok('hook xdp', 'any MTU that the driver takes')
+    : note(
+        'hook xdp',
+        'frames of one page, as Linux before 5.18 has them',
+        'for jumbo frames: `--mode generic`, or another hook',
+      );
+  const tc = hooks.tcx
+    ? ok('hook tc', 'TCX: detached when the process ends')
+    : note(
+        'hook tc',
+        'filters of clsact, as Linux before 6.6 has no TCX',
+        'a killed process leaves them: tc qdisc del dev IFACE clsact',
+      );
+  const raw = capabilities?.CAP_NET_RAW !== false;
+  const socket = raw
+    ? ok('hook socket', 'packet sockets')
+    : note('hook socket', 'without CAP_NET_RAW', 'use sudo, or give it CAP_NET_RAW');
+  const { cgroupRoot } = hooks;
+  const cgroup =
+    cgroupRoot === null
+      ? note('hook cgroup', 'control groups of version 2 are not mounted', 'as root: mount -t cgroup2 none /sys/fs/cgroup')
+      : ok('hook cgroup', cgroupRoot);
+  return kernel.supported ? [xdp, tc, socket, cgroup] : [];
+}
+
+function checkInterface({ name, up, driver, ethernet, nativeXdp, holders }: InterfaceReport): Check {
+  if (ethernet === false) {
+    const help = 'attach to the interface below it, or use `hook cgroup`';
+    return { name, state: 'note', found: 'no Ethernet header: pktc cannot attach to it', help };
+  }
   const native = nativeXdp === null ? 'native XDP unknown' : nativeXdp ? 'native XDP' : 'generic XDP only';
   const parts = [native, ...(driver === null ? [] : [`driver ${driver}`]), ...(up === false ? ['down'] : [])];
   const [holder] = holders ?? [];
