@@ -1,23 +1,31 @@
 /** Value lists that are too long to be compared range by range: they become tables of the program. */
-import type { BigRange, Expression, NumberRange, Predicate, Program } from '../2-resolve/program.ts';
+import type { BigRange, Expression, NumberRange, Predicate, Program, Rule } from '../2-resolve/program.ts';
+import { diagnostic } from '../diagnostics/catalog.ts';
+import type { Diagnostic } from '../diagnostics/diagnostic.ts';
 import { COMPARED_RANGES_MAX } from './cost.ts';
 
-/** A search halves the list twelve times: `PKTC_SEARCH_STEPS` in `templates/include/pktc/compare.h`. */
-export const LIST_RANGES_MAX = 4096;
+/** A search halves the list twenty times: `PKTC_SEARCH_STEPS` in `templates/include/pktc/compare.h`. */
+export const LIST_RANGES_MAX = 2 ** 20;
 
-/** All tables together; clang and the kernel take more, but a compilation should stay a matter of a second or two. */
-export const TABLE_RANGES_MAX = 65_536;
+/** All tables together: 16 MiB of IPv4 ranges, or 64 MiB of IPv6 ones, which stay in the kernel's memory. */
+export const TABLE_RANGES_MAX = 2 ** 21;
+
+type Ranges = readonly (NumberRange | BigRange)[];
 
 export interface LongList {
+  readonly rule: Rule;
   readonly predicate: Predicate;
-  readonly ranges: readonly (NumberRange | BigRange)[];
+  readonly ranges: Ranges;
 }
 
 export function longLists(program: Program): readonly LongList[] {
-  return program.rules
-    .flatMap((rule) => predicatesOf(rule.condition))
-    .flatMap((predicate) => listsOf(predicate).map((ranges) => ({ predicate, ranges })))
-    .filter(({ ranges }) => ranges.length > COMPARED_RANGES_MAX);
+  return program.rules.flatMap((rule) =>
+    predicatesOf(rule.condition).flatMap((predicate) =>
+      listsOf(predicate)
+        .filter((ranges) => ranges.length > COMPARED_RANGES_MAX)
+        .map((ranges) => ({ rule, predicate, ranges })),
+    ),
+  );
 }
 
 export function predicatesOf(expression: Expression): readonly Predicate[] {
@@ -30,8 +38,32 @@ function listsOf(predicate: Predicate): readonly (readonly (NumberRange | BigRan
   return predicate.kind === 'address' ? [predicate.v4, predicate.v6] : [];
 }
 
+/** What is wrong with the lists of a program: one that is too long, or all of them together; null: nothing. */
+export function longListProblem(program: Program): Diagnostic | null {
+  const lists = longLists(program);
+  const longest = lists.find(({ ranges }) => ranges.length > LIST_RANGES_MAX);
+  if (longest !== undefined) {
+    const place = { source: longest.rule.source, span: longest.predicate.span };
+    const help = 'split it over several rules';
+    return diagnostic('PKT4005', { ranges: longest.ranges.length, limit: LIST_RANGES_MAX }, place, { help });
+  }
+  const ranges = tableRanges(lists);
+  if (ranges <= TABLE_RANGES_MAX) return null;
+  return diagnostic('PKT4006', { ranges, limit: TABLE_RANGES_MAX }, null, {
+    help: 'merge neighbouring prefixes, or split the file',
+  });
+}
+
 /** Ranges in the tables: equal lists are one table. */
-export function tableRanges(lists: readonly LongList[]): number {
-  const different = new Map(lists.map(({ ranges }) => [ranges.join(), ranges.length]));
-  return [...different.values()].reduce((total, length) => total + length, 0);
+function tableRanges(lists: readonly LongList[]): number {
+  const different = new Map<number, Ranges[]>();
+  for (const ranges of new Set(lists.map((list) => list.ranges))) {
+    const alike = different.get(ranges.length) ?? [];
+    if (!alike.some((other) => equal(other, ranges))) different.set(ranges.length, [...alike, ranges]);
+  }
+  return [...different].reduce((total, [length, alike]) => total + length * alike.length, 0);
+}
+
+function equal(a: Ranges, b: Ranges): boolean {
+  return a.every(([first, last], index) => first === b[index]?.[0] && last === b[index]?.[1]);
 }

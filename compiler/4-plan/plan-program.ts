@@ -4,8 +4,13 @@ import { diagnostic } from '../diagnostics/catalog.ts';
 import type { Diagnostic, Outcome } from '../diagnostics/diagnostic.ts';
 import type { Target } from '../targets/target.ts';
 import { FIXED_INSTRUCTIONS, ruleCost } from './cost.ts';
-import { LIST_RANGES_MAX, longLists, predicatesOf, TABLE_RANGES_MAX, tableRanges } from './long-lists.ts';
+import { hookProblems } from './hook-actions.ts';
+import { interfacePatterns, interfaceProblem, redirectsOf } from './interfaces.ts';
+import { kindListProblem, kindLists } from './kind-lists.ts';
+import { longListProblem } from './long-lists.ts';
+import { planPatterns } from './patterns.ts';
 import type { Plan } from './plan.ts';
+import { readsOf } from './reads.ts';
 import { depthFor, EVENT_FIELDS, slotsFor } from './slots.ts';
 
 /** A chain costs each packet more with each rule, and clang more than that: beyond this it is the wrong tool. */
@@ -24,29 +29,40 @@ const VERIFIER_INSTRUCTIONS_MAX = 500_000;
 const RING_BYTES = 4 << 20;
 
 export function planProgram(program: Program, target: Target): Outcome<Plan | null> {
+  const lacking = hookProblems(program, target);
+  if (lacking.length > 0) return { value: null, diagnostics: lacking };
   const costs = program.rules.map(ruleCost);
   const cost = {
     instructions: FIXED_INSTRUCTIONS + costs.reduce((sum, one) => sum + one, 0),
     limit: VERIFIER_INSTRUCTIONS_MAX,
   };
-  const problem = sizeProblem(program, costs, cost);
+  const problem = sizeProblem(program, costs, cost) ?? interfaceProblem(program) ?? kindListProblem(program);
   if (problem !== null) return { value: null, diagnostics: [problem] };
+  const patterns = planPatterns(program);
+  if (patterns.problem !== null) return { value: null, diagnostics: [patterns.problem] };
 
   const logs = program.rules.flatMap((rule) => (rule.actions.log === null ? [] : [rule.actions.log]));
   const payloadBytes = Math.max(0, ...logs.map((log) => log.payload));
-  const fields = new Set(program.rules.flatMap((rule) => predicatesOf(rule.condition).map((predicate) => predicate.field)));
-  for (const field of logs.length > 0 ? EVENT_FIELDS : []) fields.add(field);
-  const slots = slotsFor(fields, payloadBytes > 0);
+  const reads = readsOf(program, payloadBytes > 0);
+  const fields = new Set([...reads.fields, ...(logs.length > 0 ? EVENT_FIELDS : [])]);
+  for (const field of Object.keys(target.constants)) fields.delete(field);
+  const slots = slotsFor(fields, reads.places);
   const plan: Plan = {
     program,
     hook: target.hook,
     slots,
-    depth: depthFor(slots.map((slot) => slot.field)),
+    depth: reads.inner ? 'transport' : depthFor(slots),
+    inner: reads.inner,
+    raw: reads.raw,
+    kindLists: kindLists(program),
     classifier: {
       name: 'chain',
       reason: `${program.rules.length} ${program.rules.length === 1 ? 'rule' : 'rules'}, tested one after another`,
       blocks: blocksOf(costs),
     },
+    patterns: patterns.search,
+    interfaces: interfacePatterns(program),
+    redirects: redirectsOf(program),
     events: logs.length > 0 ? { payloadBytes, ringBytes: RING_BYTES } : null,
     counters: program.rules.length + 1,
     cost,
@@ -55,39 +71,24 @@ export function planProgram(program: Program, target: Target): Outcome<Plan | nu
 }
 
 function sizeProblem(program: Program, costs: readonly number[], cost: Plan['cost']): Diagnostic | null {
-  const { source, rules } = program;
+  const { rules } = program;
   const first = rules[CHAIN_RULES_MAX];
   if (first !== undefined) {
-    const place = { source, span: first.span, text: `rule ${CHAIN_RULES_MAX + 1}` };
+    const place = { source: first.source, span: first.span, text: `rule ${CHAIN_RULES_MAX + 1}` };
     const help = 'write rules that differ in one value as one rule with a list: `src { a, b, … }`';
     return diagnostic('PKT4002', { rules: rules.length, limit: CHAIN_RULES_MAX }, place, { help });
   }
   const large = rules.find((_, index) => (costs[index] ?? 0) > BLOCK_INSTRUCTIONS_MAX);
   if (large !== undefined) {
     const help = 'use a list in place of alternatives: `src { a, b }` for `src a or src b`; or make several rules of it';
-    return diagnostic('PKT4004', { limit: LARGEST_RULE }, { source, span: large.span }, { help });
+    return diagnostic('PKT4004', { limit: LARGEST_RULE }, { source: large.source, span: large.span }, { help });
   }
   if (cost.instructions > cost.limit) {
     return diagnostic('PKT4003', cost, null, {
       help: 'use lists in place of `or`, and one rule with a list for rules that are alike',
     });
   }
-  return listProblem(program);
-}
-
-function listProblem(program: Program): Diagnostic | null {
-  const lists = longLists(program);
-  const longest = lists.find(({ ranges }) => ranges.length > LIST_RANGES_MAX);
-  if (longest !== undefined) {
-    const place = { source: program.source, span: longest.predicate.span };
-    const help = 'split it over several rules';
-    return diagnostic('PKT4005', { ranges: longest.ranges.length, limit: LIST_RANGES_MAX }, place, { help });
-  }
-  const ranges = tableRanges(lists);
-  if (ranges <= TABLE_RANGES_MAX) return null;
-  return diagnostic('PKT4006', { ranges, limit: TABLE_RANGES_MAX }, null, {
-    help: 'merge neighbouring prefixes, or split the file',
-  });
+  return longListProblem(program);
 }
 
 /** Consecutive rules of about equal cost, as few blocks as there can be. */

@@ -1,12 +1,22 @@
 /** How a program will run on one hook: what to read from a packet, which classifier decides, how big each map is. */
 import type { HookName } from '../../grammar/fields/field.ts';
 import type { Program } from '../2-resolve/program.ts';
+import type { PatternSearch } from './patterns.ts';
+
+/**
+ * Where a stretch of the packet begins or ends, as an offset in bytes: what raw reads count from, and what bounds them.
+ * `frame_off` is 0 but for the packet in a tunnel.
+ */
+export type Place = 'frame_off' | 'network_off' | 'transport_off' | 'payload_off' | 'datagram_end';
 
 /** One value the generated C reads from a packet. An address field has two slots, one a family. */
 export interface Slot {
-  /** C identifier, made from the table, never from user text: `src4`, `src6`, `tcp_window`. */
+  /** C identifier, made from the table, never from user text: `src4`, `src6`, `tcp_window`, or the name of a place. */
   readonly name: string;
+  /** Name in the table; empty for a place. */
   readonly field: string;
+  /** null: the value of a field. */
+  readonly place: Place | null;
   /** Width in C: bytes of the unsigned integer; 16 is two 64-bit halves. */
   readonly bytes: 1 | 2 | 4 | 8 | 16;
   /** Bit of `present`; slots that are never absent have one too. */
@@ -21,12 +31,24 @@ export interface Plan {
   readonly hook: HookName;
   readonly slots: readonly Slot[];
   readonly depth: Depth;
+  /** Whether a rule asks about the packet in a tunnel: it has the same slots again. */
+  readonly inner: boolean;
+  /** Whether a rule reads bytes at a place that it names. */
+  readonly raw: boolean;
+  /** Different lists of option kinds and extension header types that rules ask for; the index is the bit of `pktc_kind_bits`. */
+  readonly kindLists: readonly (readonly number[])[];
   readonly classifier: {
     readonly name: 'chain';
     readonly reason: string;
     /** Rules `[first, end)` of each C function: the verifier checks one function at a time, and jumps in it reach 32,767 instructions. */
     readonly blocks: readonly (readonly [number, number])[];
   };
+  /** Everything that rules look for in payloads; null: nothing. */
+  readonly patterns: PatternSearch | null;
+  /** Names and patterns of interfaces that the rules ask for; the index is the bit in the program's map. */
+  readonly interfaces: readonly string[];
+  /** Interfaces that rules redirect to; the index is the place in the program's array. */
+  readonly redirects: readonly string[];
   /** null: no rule logs. */
   readonly events: {
     /** Bytes reserved for payload in every record, the largest any rule asks for; 0: none. */

@@ -1,7 +1,7 @@
 /** Which values a program reads from each packet, and how wide they are in C. Everything here follows from the field table. */
 import type { Fact, Field, Layer, ValueType } from '../../grammar/fields/field.ts';
 import { FIELDS } from '../../grammar/fields/index.ts';
-import type { Depth, Slot } from './plan.ts';
+import type { Depth, Place, Slot } from './plan.ts';
 
 /** Fields that an event record carries: `templates/include/pktc/action_log.h` reads them. */
 export const EVENT_FIELDS: readonly string[] = [
@@ -50,6 +50,17 @@ const FACT_DEPTH: Readonly<Record<Fact, Depth>> = {
   tcp_options: 'transport',
 };
 
+const PLACE_DEPTH: Readonly<Record<Place, Depth>> = {
+  frame_off: 'link',
+  network_off: 'link',
+  transport_off: 'network',
+  payload_off: 'transport',
+  datagram_end: 'network',
+};
+
+const PLACES = Object.keys(PLACE_DEPTH) as Place[];
+const PLACE_BYTES = 4;
+
 const DEPTHS: readonly Depth[] = ['link', 'network', 'transport'];
 
 /** Name of the slot for a field's value; addresses have one a family. */
@@ -57,14 +68,18 @@ export function slotName(field: string, family: '' | '4' | '6' = ''): string {
   return `${field.replaceAll('.', '_')}${family}`;
 }
 
+/** A set of kinds is one bit for each list that rules compare it with. */
+const SET_BYTES = 8;
+
 function bytesOf(type: ValueType): 1 | 2 | 4 | 8 {
   if (type.kind === 'uint' || type.kind === 'flags') {
     return type.bits <= 8 ? 1 : type.bits <= 16 ? 2 : type.bits <= 32 ? 4 : 8;
   }
-  return type.kind === 'mac' ? 8 : 1;
+  return type.kind === 'mac' ? 8 : type.kind === 'kinds' || type.kind === 'interface' ? SET_BYTES : 1;
 }
 
 export function isNeverAbsent(field: Field): boolean {
+  if (field.read.kind === 'context') return field.read.what !== 'iface';
   return field.read.kind === 'fact' && NEVER_ABSENT.has(field.read.fact);
 }
 
@@ -75,43 +90,48 @@ export type Unnumbered = Omit<Slot, 'bit'>;
 export function slotsOfField(field: Field): readonly Unnumbered[] {
   if (field.type.kind === 'address') {
     return [
-      { name: slotName(field.name, '4'), field: field.name, bytes: 4 },
-      { name: slotName(field.name, '6'), field: field.name, bytes: 16 },
+      { name: slotName(field.name, '4'), field: field.name, place: null, bytes: 4 },
+      { name: slotName(field.name, '6'), field: field.name, place: null, bytes: 16 },
     ];
   }
-  return [{ name: slotName(field.name), field: field.name, bytes: bytesOf(field.type) }];
+  return [{ name: slotName(field.name), field: field.name, place: null, bytes: bytesOf(field.type) }];
+}
+
+/** Every place there is. */
+export function allPlaces(): ReadonlySet<Place> {
+  return new Set(PLACES);
 }
 
 /**
- * The slots for a set of fields, in the order of the table. `len` is always among them, as every packet is counted with its
- * length; `payloadPlace` adds the slot `payload_off`, where the payload begins.
+ * The slots for a set of fields, in the order of the table, and those for places. `len` is always among them, as every packet is
+ * counted with its length.
  */
-export function slotsFor(fields: ReadonlySet<string>, payloadPlace: boolean): readonly Slot[] {
+export function slotsFor(fields: ReadonlySet<string>, places: ReadonlySet<Place>): readonly Slot[] {
   const slots: Unnumbered[] = [];
   for (const field of FIELDS) {
-    const used = fields.has(field.name) || field.name === 'len' || (payloadPlace && field.name === 'payload.len');
-    if (used && (field.read.kind === 'header' || field.read.kind === 'fact')) {
+    const used = fields.has(field.name) || field.name === 'len';
+    if (used && (field.read.kind === 'header' || field.read.kind === 'fact' || field.read.kind === 'context')) {
       slots.push(...slotsOfField(field));
     }
-    if (payloadPlace && field.name === 'payload.len') {
-      slots.push({ name: 'payload_off', field: field.name, bytes: 4 });
-    }
+  }
+  for (const place of PLACES) {
+    if (places.has(place)) slots.push({ name: place, field: '', place, bytes: PLACE_BYTES });
   }
   return slots.map((slot, bit) => ({ ...slot, bit }));
 }
 
-/** How far into a packet the walk has to go for these fields. */
-export function depthFor(fields: Iterable<string>): Depth {
+/** How far into a packet the walk has to go for these slots. */
+export function depthFor(slots: readonly Slot[]): Depth {
   let deepest = 0;
-  for (const name of fields) {
-    const read = FIELDS.find((field) => field.name === name)?.read;
-    const depths =
-      read?.kind === 'header'
-        ? read.from.map((from) => LAYER_DEPTH[from.layer])
-        : read?.kind === 'fact'
-          ? [FACT_DEPTH[read.fact]]
-          : [];
+  for (const { field, place } of slots) {
+    const depths = place === null ? fieldDepths(field) : [PLACE_DEPTH[place]];
     deepest = Math.max(deepest, ...depths.map((depth) => DEPTHS.indexOf(depth)));
   }
   return DEPTHS[deepest] ?? 'transport';
+}
+
+function fieldDepths(name: string): readonly Depth[] {
+  const read = FIELDS.find((field) => field.name === name)?.read;
+  if (read?.kind === 'header') return read.from.map((from) => LAYER_DEPTH[from.layer]);
+  return read?.kind === 'fact' ? [FACT_DEPTH[read.fact]] : [];
 }

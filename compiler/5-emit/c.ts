@@ -14,11 +14,13 @@ export type Expr =
   /** `a && b && c`, `a || b`, `a | b`: never empty. */
   | { readonly kind: 'chain'; readonly operator: '&&' | '||' | '|'; readonly of: readonly Expr[] };
 
-export type BinaryOperator = '==' | '!=' | '<=' | '>=' | '&' | '>>';
+export type BinaryOperator = '==' | '!=' | '<=' | '>=' | '&' | '>>' | '+' | '-' | '*';
 
 export type Statement =
   | { readonly kind: 'blank' }
   | { readonly kind: 'comment'; readonly text: string; readonly rule?: number }
+  /** A variable without a value. */
+  | { readonly kind: 'declare'; readonly variable: Parameter }
   | { readonly kind: 'return'; readonly value: Expr }
   | { readonly kind: 'do'; readonly value: Expr }
   | { readonly kind: 'set'; readonly to: Expr; readonly operator: '=' | '|='; readonly value: Expr }
@@ -85,6 +87,27 @@ export function chain(operator: '&&' | '||' | '|', of: readonly Expr[]): Expr {
   const [only] = of;
   if (only === undefined) return name(operator === '&&' ? 'true' : 'false');
   return of.length === 1 ? only : { kind: 'chain', operator, of };
+}
+
+/** Whether a variable, or what it points to, occurs in a value. */
+export function mentions(expr: Expr, variable: string): boolean {
+  switch (expr.kind) {
+    case 'name':
+      return expr.name === variable || expr.name.startsWith(`&${variable}->`);
+    case 'number':
+      return false;
+    case 'member':
+      return expr.of === variable;
+    case 'element':
+    case 'not':
+      return mentions(expr.of, variable);
+    case 'call':
+      return expr.args.some((argument) => mentions(argument, variable));
+    case 'binary':
+      return mentions(expr.left, variable) || mentions(expr.right, variable);
+    case 'chain':
+      return expr.of.some((part) => mentions(part, variable));
+  }
 }
 
 export const BLANK: Declaration & Statement = { kind: 'blank' };

@@ -1,96 +1,145 @@
-/** A rule's condition as a C expression over `f`. */
+/** A rule's condition as a C expression over `f`, and over `in` for the packet in a tunnel. */
 
+import type { Field } from '../../grammar/fields/field.ts';
 import { fieldNamed } from '../../grammar/fields/index.ts';
 import type { BigRange, Expression, NumberRange, Predicate } from '../2-resolve/program.ts';
+import { kindListBit } from '../4-plan/kind-lists.ts';
 import type { Slot } from '../4-plan/plan.ts';
 import { isNeverAbsent, slotName } from '../4-plan/slots.ts';
 import type { Target } from '../targets/target.ts';
 import { binary, call, chain, decimal, type Expr, hex, member, name } from './c.ts';
 import { presence } from './fields.ts';
 import type { Lists, ValueKind } from './lists.ts';
+import type { PayloadSearch } from './payload.ts';
+import { type RawField, rawTest, type View } from './raw.ts';
 
 export interface ConditionContext {
   readonly slots: ReadonlyMap<string, Slot>;
   readonly target: Target;
   readonly lists: Lists;
+  /** Names and patterns of interfaces; the index is the bit. */
+  readonly interfaces: readonly string[];
+  /** Lists of option kinds; the index is the bit. */
+  readonly kindLists: readonly (readonly number[])[];
+  readonly payload: PayloadSearch;
 }
 
-/** What has to be present for a test to count, and the test; several alternatives for an address, one a family. */
+/** What has to be present in a packet for a test to count, and the test; several alternatives for an address, one a family. */
 interface Guarded {
+  readonly view: View;
   readonly needs: readonly Slot[];
   readonly test: Expr | null;
 }
 
 const FALSE = name('false');
 
-export function conditionOf(expression: Expression, context: ConditionContext): Expr {
+/** @param view the packet that the expression is about: outside of `inner( )` it is `f` */
+export function conditionOf(expression: Expression, context: ConditionContext, view: View = 'f'): Expr {
   switch (expression.kind) {
     case 'and':
-      return allOf(expression.of, context);
+      return allOf(expression.of, context, view);
     case 'or':
       return chain(
         '||',
-        expression.of.map((part) => conditionOf(part, context)),
+        expression.of.map((part) => conditionOf(part, context, view)),
       );
     case 'not':
-      return { kind: 'not', of: conditionOf(expression.of, context) };
+      return { kind: 'not', of: conditionOf(expression.of, context, view) };
     case 'inner':
-      return FALSE;
+      return innerCondition(expression.of, context);
     default:
-      return anyOf(alternatives(expression, context));
+      return anyOf(alternatives(expression, context, view));
   }
 }
 
-/** Side by side, the fields that have to be present are asked for at once, ahead of every comparison. */
-function allOf(of: readonly Expression[], context: ConditionContext): Expr {
-  const needs: Slot[] = [];
+/** Every packet has a length, so what has none is no packet in a tunnel. */
+function innerCondition(expression: Expression, context: ConditionContext): Expr {
+  const there = call('pktc_has', name('in'), name('PKTC_HAS_LEN'));
+  const holds = conditionOf(expression, context, 'in');
+  return chain('&&', [there, ...(holds.kind === 'chain' && holds.operator === '&&' ? holds.of : [holds])]);
+}
+
+/**
+ * Side by side, the fields that have to be present are asked for at once, ahead of every comparison; what calls a function comes
+ * last.
+ */
+function allOf(of: readonly Expression[], context: ConditionContext, view: View): Expr {
+  const needs: Record<View, Slot[]> = { f: [], in: [] };
   const tests: Expr[] = [];
-  for (const part of of) {
-    const guarded =
-      part.kind === 'and' || part.kind === 'or' || part.kind === 'not' || part.kind === 'inner'
-        ? null
-        : alternatives(part, context);
+  for (const part of [...of].sort((a, b) => effort(a) - effort(b))) {
+    const guarded = isPredicate(part) ? alternatives(part, context, view) : null;
     const [only] = guarded ?? [];
     if (guarded !== null && guarded.length === 1 && only !== undefined) {
-      needs.push(...only.needs);
+      needs[only.view].push(...only.needs);
       if (only.test !== null) tests.push(only.test);
     } else {
-      tests.push(guarded === null ? conditionOf(part, context) : anyOf(guarded));
+      tests.push(guarded === null ? conditionOf(part, context, view) : anyOf(guarded));
     }
   }
-  return chain('&&', [...has(needs), ...tests]);
+  return chain('&&', [...has('f', needs.f), ...has('in', needs.in), ...tests]);
+}
+
+function isPredicate(expression: Expression): expression is Predicate {
+  return !['and', 'or', 'not', 'inner'].includes(expression.kind);
+}
+
+/** 0: values are compared; 1: bytes are fetched; 2: the payload is searched. */
+function effort(expression: Expression): number {
+  switch (expression.kind) {
+    case 'and':
+    case 'or':
+      return Math.max(0, ...expression.of.map(effort));
+    case 'not':
+    case 'inner':
+      return effort(expression.of);
+    case 'contains':
+      return 2;
+    default:
+      return fieldNamed(expression.field)?.read.kind === 'raw' ? 1 : 0;
+  }
 }
 
 function anyOf(alternatives: readonly Guarded[]): Expr {
   return chain(
     '||',
-    alternatives.map(({ needs, test }) => chain('&&', [...has(needs), ...(test === null ? [] : [test])])),
+    alternatives.map(({ view, needs, test }) => chain('&&', [...has(view, needs), ...(test === null ? [] : [test])])),
   );
 }
 
 /** `pktc_has(f, A | B)`, unless all are always there. */
-function has(needs: readonly Slot[]): readonly Expr[] {
+function has(view: View, needs: readonly Slot[]): readonly Expr[] {
   const slots = [...new Set(needs)].filter((slot) => {
     const field = fieldNamed(slot.field);
     return field === undefined || !isNeverAbsent(field);
   });
   slots.sort((a, b) => a.bit - b.bit);
-  return slots.length === 0 ? [] : [call('pktc_has', name('f'), chain('|', slots.map(presence)))];
+  return slots.length === 0 ? [] : [call('pktc_has', name(view), chain('|', slots.map(presence)))];
 }
 
-function alternatives(predicate: Predicate, context: ConditionContext): readonly Guarded[] {
+function alternatives(predicate: Predicate, context: ConditionContext, inView: View): readonly Guarded[] {
   const constant = context.target.constants[predicate.field];
-  if (constant !== undefined) return holdsFor(predicate, constant) ? [{ needs: [], test: null }] : [];
-  if (predicate.kind === 'address') return addressAlternatives(predicate, context);
-  if (predicate.kind === 'present') {
-    return [slotName(predicate.field), slotName(predicate.field, '4'), slotName(predicate.field, '6')]
-      .map((slot) => context.slots.get(slot))
-      .filter((slot) => slot !== undefined)
-      .map((slot) => ({ needs: [slot], test: null }));
-  }
-  const slot = context.slots.get(slotName(predicate.field));
-  if (slot === undefined || (predicate.kind !== 'in' && predicate.kind !== 'bits' && predicate.kind !== 'some')) return [];
-  return [{ needs: [slot], test: testOf(predicate, slot, context) }];
+  if (constant !== undefined) return holdsFor(predicate, constant) ? [{ view: 'f', needs: [], test: null }] : [];
+  const field = fieldNamed(predicate.field);
+  // What is known beside the packet is known of the outer one.
+  const view = field?.read.kind === 'context' ? 'f' : inView;
+  if (predicate.kind === 'address') return addressAlternatives(predicate, context, view);
+  if (predicate.kind === 'masked') return maskedAlternatives(predicate, context, view);
+  if (isRaw(field)) return [{ view, ...rawTest(predicate, field.read, context, view) }];
+  if (predicate.kind === 'present') return presentAlternatives(predicate.field, context, view);
+  const slot = context.slots.get(slotName(predicate.kind === 'contains' ? 'payload.len' : predicate.field));
+  return slot === undefined ? [] : [{ view, needs: [slot], test: testOf(predicate, slot, context, view) }];
+}
+
+function isRaw(field: Field | undefined): field is RawField {
+  return field?.read.kind === 'raw';
+}
+
+function presentAlternatives(field: string, context: ConditionContext, view: View): readonly Guarded[] {
+  const slots = field === 'payload' ? ['payload_off'] : [slotName(field), slotName(field, '4'), slotName(field, '6')];
+  return slots
+    .map((slot) => context.slots.get(slot))
+    .filter((slot) => slot !== undefined)
+    .map((slot) => ({ view, needs: [slot], test: null }));
 }
 
 /** A predicate on a value that is the same for every packet of this hook. */
@@ -109,15 +158,32 @@ function holdsFor(predicate: Predicate, value: number): boolean {
   }
 }
 
-function testOf(
-  predicate: Extract<Predicate, { kind: 'in' | 'bits' | 'some' }>,
-  slot: Slot,
-  context: ConditionContext,
-): Expr | null {
-  const value = call('pktc_read', member('f', slot.name));
-  if (predicate.kind === 'in') return inRanges(predicate.ranges, value, slot, context);
-  const masked = binary(value, '&', hex(predicate.mask));
-  return predicate.kind === 'bits' ? binary(masked, '==', hex(predicate.value)) : binary(masked, '!=', decimal(0));
+type ValuePredicate = Exclude<Predicate, { kind: 'address' | 'masked' | 'present' }>;
+
+function testOf(predicate: ValuePredicate, slot: Slot, context: ConditionContext, view: View): Expr | null {
+  const value = call('pktc_read', member(view, slot.name));
+  switch (predicate.kind) {
+    case 'in':
+      return inRanges(predicate.ranges, value, slot, context);
+    case 'bits':
+      return binary(binary(value, '&', hex(predicate.mask)), '==', hex(predicate.value));
+    case 'some':
+      return someBit(value, BigInt(predicate.mask));
+    case 'kinds':
+      return someBit(value, kindListBit(context.kindLists, predicate.kinds), predicate.negated);
+    case 'interface':
+      return someBit(value, interfaceBits(predicate.names, context.interfaces), predicate.negated);
+    case 'contains':
+      return context.payload.contains(predicate, view);
+  }
+}
+
+function someBit(value: Expr, mask: bigint, negated = false): Expr {
+  return binary(binary(value, '&', hex(mask)), negated ? '==' : '!=', decimal(0));
+}
+
+function interfaceBits(names: readonly string[], interfaces: readonly string[]): bigint {
+  return names.reduce((bits, one) => bits | (1n << BigInt(interfaces.indexOf(one))), 0n);
 }
 
 /** null: every value the field can have. */
@@ -144,19 +210,48 @@ function toBig([first, last]: NumberRange): BigRange {
   return [BigInt(first), BigInt(last)];
 }
 
+/** The slots of an address field, and its value in C by family. */
+function families(field: string, { slots }: ConditionContext, view: View) {
+  const v4 = slots.get(slotName(field, '4'));
+  const v6 = slots.get(slotName(field, '6'));
+  return {
+    v4: v4 && { slot: v4, value: call('pktc_read', member(view, v4.name)) },
+    v6: v6 && { slot: v6, value: call('pktc_read6', name(`&${view}->${v6.name}`)) },
+  };
+}
+
 function addressAlternatives(
   { field, v4, v6 }: Extract<Predicate, { kind: 'address' }>,
   context: ConditionContext,
+  view: View,
 ): readonly Guarded[] {
-  const family = (slot: Slot | undefined, kind: ValueKind, ranges: readonly BigRange[]): readonly Guarded[] => {
+  const values = families(field, context, view);
+  const family = (one: typeof values.v4, kind: ValueKind, ranges: readonly BigRange[]): readonly Guarded[] => {
     const [first] = ranges;
-    if (slot === undefined || first === undefined) return [];
-    const value = kind === IPV6 ? call('pktc_read6', name(`&f->${slot.name}`)) : call('pktc_read', member('f', slot.name));
+    if (one === undefined || first === undefined) return [];
     const whole = first[0] === 0n && first[1] === kind.max;
-    return [{ needs: [slot], test: whole ? null : context.lists.contains(value, kind, ranges) }];
+    return [{ view, needs: [one.slot], test: whole ? null : context.lists.contains(one.value, kind, ranges) }];
   };
-  return [
-    ...family(context.slots.get(slotName(field, '4')), IPV4, v4.map(toBig)),
-    ...family(context.slots.get(slotName(field, '6')), IPV6, v6),
-  ];
+  return [...family(values.v4, IPV4, v4.map(toBig)), ...family(values.v6, IPV6, v6)];
+}
+
+const HALF = 64n;
+const LOW = (1n << HALF) - 1n;
+
+/** Negated, the address may as well be of the other family. */
+function maskedAlternatives(
+  { field, family, mask, value, negated }: Extract<Predicate, { kind: 'masked' }>,
+  context: ConditionContext,
+  view: View,
+): readonly Guarded[] {
+  const { v4, v6 } = families(field, context, view);
+  if (v4 === undefined || v6 === undefined) return [];
+  const halves = (address: bigint) => [hex(address >> HALF, IPV6.digits ?? 1), hex(address & LOW, IPV6.digits ?? 1)];
+  const same =
+    family === 4
+      ? binary(binary(v4.value, '&', hex(mask, IPV4.digits ?? 1)), negated ? '!=' : '==', hex(value, IPV4.digits ?? 1))
+      : call('pktc_masked6', v6.value, ...halves(mask), ...halves(value));
+  const test: Expr = family === 6 && negated ? { kind: 'not', of: same } : same;
+  const [own, other] = family === 4 ? [v4.slot, v6.slot] : [v6.slot, v4.slot];
+  return [{ view, needs: [own], test }, ...(negated ? [{ view, needs: [other], test: null }] : [])];
 }

@@ -7,9 +7,9 @@ import type { ProgramData } from './data.ts';
 import { fieldDeclarations } from './fields.ts';
 import { kindData } from './kinds.ts';
 import { createLists } from './lists.ts';
+import { packetLocals, packetReading } from './packet.ts';
 import { createPayloadSearch, foundWords } from './payload.ts';
 import { print } from './printer.ts';
-import { packetLocals, packetReading } from './packet.ts';
 import { chainOf } from './rules.ts';
 import { partsOf, type Templates } from './skeleton.ts';
 
@@ -47,7 +47,10 @@ export function emit(plan: Plan, templates: Templates): Emission {
     rules: [...rawHeader(plan), ...lists.declarations(), ...payload.declarations(), ...chain.functions].slice(0, -1),
     decide: [{ kind: 'statements', depth: 1, body: chain.calls }],
   };
-  const parts = partsOf(templates.skeletons.get(target.skeleton) ?? '', new Set(target.programs.flatMap(({ part }) => part ?? [])));
+  const parts = partsOf(
+    templates.skeletons.get(target.skeleton) ?? '',
+    new Set(target.programs.flatMap(({ part }) => part ?? [])),
+  );
   const { c, lineMap } = print(
     parts.flatMap((part) =>
       part.kind === 'lines' ? [{ kind: 'verbatim', lines: part.lines } as const] : (fill[part.name] ?? []),

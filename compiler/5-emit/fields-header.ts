@@ -1,13 +1,14 @@
 /** `templates/include/pktc/fields.h`: every field there is, so that the templates compile without a program of rules. */
 import { FIELDS } from '../../grammar/fields/index.ts';
-import { slotsFor } from '../4-plan/slots.ts';
+import { allPlaces, slotsFor } from '../4-plan/slots.ts';
 import { BLANK } from './c.ts';
 import { fieldDeclarations } from './fields.ts';
 import { print } from './printer.ts';
 
-/** The text of the header; a generated file of the project. */
+/** Without what XDP lacks, for templates that are compiled alone are XDP's. The text of the header; a generated file of the project. */
 export function fieldsHeader(): string {
-  const slots = slotsFor(new Set(FIELDS.map((field) => field.name)), true);
+  const fields = FIELDS.filter(({ hooks }) => hooks === undefined || hooks.includes('xdp'));
+  const slots = slotsFor(new Set(fields.map((field) => field.name)), allPlaces());
   const { c } = print([
     { kind: 'comment', lines: ['SPDX-License-Identifier: GPL-2.0-only OR MIT'] },
     {
@@ -24,7 +25,7 @@ export function fieldsHeader(): string {
     { kind: 'include', path: 'pktc/compare.h' },
     { kind: 'include', path: 'pktc/packet.h' },
     BLANK,
-    ...fieldDeclarations(slots, 'transport'),
+    ...fieldDeclarations({ slots, depth: 'transport', inner: true }, 1),
     BLANK,
     { kind: 'end of guard', name: 'PKTC_FIELDS_H' },
   ]);

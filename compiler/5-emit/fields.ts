@@ -1,8 +1,9 @@
 /** The struct of values that rules compare, and the functions that read them from each header. */
-import type { Fact, Field, HeaderRead, Layer } from '../../grammar/fields/field.ts';
+import type { Fact, HeaderRead, Layer } from '../../grammar/fields/field.ts';
 import { fieldNamed } from '../../grammar/fields/index.ts';
-import type { Depth, Slot } from '../4-plan/plan.ts';
+import type { Place, Plan, Slot } from '../4-plan/plan.ts';
 import { BLANK, binary, call, type Declaration, decimal, type Expr, hex, member, name, type Statement } from './c.ts';
+import { contextReader } from './context-fields.ts';
 
 /** A layer's C struct, and what its reader calls the header. */
 const HEADERS: Readonly<Record<Layer, { readonly struct: string; readonly variable: string }>> = {
@@ -27,19 +28,38 @@ export function headerStruct(layer: Layer): string {
   return HEADERS[layer].struct;
 }
 
-/** Member of struct pktc_packet that holds a fact, and the bit of `known` that says it does; null: always. */
-const FACTS: Readonly<Record<Fact, { readonly member: string; readonly known: string | null }>> = {
-  frame_len: { member: 'frame_len', known: null },
-  ethertype: { member: 'ethertype', known: 'PKTC_KNOWN_ETHERTYPE' },
-  proto: { member: 'proto', known: 'PKTC_KNOWN_PROTO' },
-  frag: { member: 'frag', known: 'PKTC_KNOWN_FRAG' },
-  payload_len: { member: 'payload_len', known: 'PKTC_KNOWN_PAYLOAD' },
-  malformed: { member: 'malformed', known: null },
-  vlan_depth: { member: 'vlan_depth', known: 'PKTC_KNOWN_VLAN_DEPTH' },
-  ip_options: { member: 'ip_options', known: 'PKTC_KNOWN_IP_OPTIONS' },
-  ip6_ext: { member: 'ip6_ext', known: 'PKTC_KNOWN_IP6_EXT' },
-  tcp_options: { member: 'tcp_options', known: 'PKTC_KNOWN_TCP_OPTIONS' },
+/** What the walk finds out, beside bytes at a place: `pktc_set_proto(f, value)` takes it down. */
+const FACTS: readonly Fact[] = [
+  'frame_len',
+  'ethertype',
+  'vlan_depth',
+  'proto',
+  'frag',
+  'payload_len',
+  'malformed',
+  'ip_options',
+  'ip6_ext',
+  'tcp_options',
+];
+const PLACES: readonly Place[] = ['frame_off', 'network_off', 'transport_off', 'payload_off', 'datagram_end'];
+
+/** Nobody asks whether these are there. */
+const NEVER_ASKED: ReadonlySet<Fact | Place> = new Set<Fact | Place>(['malformed', 'frame_off', 'datagram_end']);
+
+/** What the walk looks for only where a rule asks: `templates/include/pktc/wants.h`. */
+const WANTED_BY_LAYER: Readonly<Partial<Record<Layer, string>>> = {
+  mpls: 'MPLS',
+  tcp_mss: 'TCP_OPTIONS',
+  gre_key: 'GRE',
+  vxlan: 'VXLAN',
+  geneve: 'GENEVE',
 };
+const WANTED_BY_FACT: Readonly<Partial<Record<Fact, string>>> = {
+  ip_options: 'IP_OPTIONS',
+  ip6_ext: 'IP6_EXT',
+  tcp_options: 'TCP_OPTIONS',
+};
+const WANTED_BY_INNER = ['INNER', 'GRE', 'VXLAN', 'GENEVE'];
 
 const READ_NUMBER: Readonly<Record<HeaderRead['size'], string | null>> = {
   1: null,
@@ -63,66 +83,97 @@ export function presence(slot: Slot): Expr {
 }
 
 /** The declarations that stand in place of `templates/include/pktc/fields.h`, with the slots of one plan. */
-export function fieldDeclarations(slots: readonly Slot[], depth: Depth): readonly Declaration[] {
+/** @param found words for what searches have found in the payload */
+export function fieldDeclarations(plan: Pick<Plan, 'slots' | 'depth' | 'inner'>, found: number): readonly Declaration[] {
+  const { slots, depth } = plan;
   return [
     { kind: 'define', name: 'PKTC_DEPTH', value: name(`PKTC_DEPTH_${depth.toUpperCase()}`) },
+    ...wants(plan).map((want): Declaration => ({ kind: 'define', name: `PKTC_WANT_${want}`, value: decimal(1) })),
     BLANK,
-    ...slots.map(
+    ...slots.filter(hasPresence).map(
       (slot): Declaration => ({
         kind: 'define',
         name: `PKTC_HAS_${slot.name.toUpperCase()}`,
         value: hex(1n << BigInt(slot.bit)),
       }),
     ),
+    ...(found === 0 ? [] : [{ kind: 'define', name: 'PKTC_FOUND_WORDS', value: decimal(found) } as const]),
     BLANK,
-    structOf(slots),
-    ...(Object.keys(HEADERS) as Layer[]).flatMap((layer) => readerOf(layer, slots)),
-    BLANK,
-    factReader(slots),
+    structOf(slots, found),
+    ...writers(slots),
+    ...contextReader(slots, presence),
   ];
 }
 
+function hasPresence(slot: Slot): boolean {
+  const found = slot.place ?? factOf(slot);
+  return found === null || !NEVER_ASKED.has(found);
+}
+
+function wants({ slots, inner }: Pick<Plan, 'slots' | 'inner'>): readonly string[] {
+  const wanted = new Set(inner ? WANTED_BY_INNER : []);
+  for (const slot of slots) {
+    const read = fieldNamed(slot.field)?.read;
+    const layers = read?.kind === 'header' ? read.from.map((from) => WANTED_BY_LAYER[from.layer]) : [];
+    for (const want of [...layers, read?.kind === 'fact' ? WANTED_BY_FACT[read.fact] : undefined]) {
+      if (want !== undefined) wanted.add(want);
+    }
+  }
+  return [...wanted].sort();
+}
+
 /** Widest first, so that no hole is left; the tail is filled up by name, so that every byte is somebody's. */
-function structOf(slots: readonly Slot[]): Declaration {
+function structOf(slots: readonly Slot[], found: number): Declaration {
   const widest = [...slots].sort((a, b) => b.bytes - a.bytes);
   const members = [...widest.filter((slot) => slot.bytes > 8), null, ...widest.filter((slot) => slot.bytes <= 8)];
   const bytes = 8 + slots.reduce((sum, slot) => sum + slot.bytes, 0);
   const padding = (8 - (bytes % 8)) % 8;
+  const foundMember = found === 0 ? [] : [{ type: '__u64', name: 'payload_found[PKTC_FOUND_WORDS]' }];
   return {
     kind: 'struct',
     name: 'pktc_fields',
     members: [
-      ...members.map((slot) =>
-        slot === null ? { type: '__u64', name: 'present' } : { type: C_TYPE[slot.bytes], name: slot.name },
+      ...members.flatMap((slot) =>
+        slot === null ? [{ type: '__u64', name: 'present' }, ...foundMember] : [{ type: C_TYPE[slot.bytes], name: slot.name }],
       ),
       ...(padding > 0 ? [{ type: '__u8', name: `padding[${padding}]` }] : []),
     ],
   };
 }
 
-function readerOf(layer: Layer, slots: readonly Slot[]): readonly Declaration[] {
+/** What fills the struct: a function for each layer and each fact that rules ask for, nothing for the others. */
+function writers(slots: readonly Slot[]): readonly Declaration[] {
+  const all = [
+    ...(Object.keys(HEADERS) as Layer[]).map((layer) => readerOf(layer, slots)),
+    ...[...FACTS, ...PLACES].map((found) => setterOf(found, slots)),
+  ];
+  const nothing = all.filter((writer) => writer.kind === 'nothing');
+  return [
+    ...all.flatMap((writer) => (writer.kind === 'nothing' ? [] : [BLANK, writer])),
+    ...(nothing.length === 0 ? [] : [BLANK, { kind: 'comment', lines: ['No rule asks for these.'] } as const, ...nothing]),
+  ];
+}
+
+function readerOf(layer: Layer, slots: readonly Slot[]): Declaration {
   const { struct, variable } = HEADERS[layer];
   const body = slots.flatMap((slot) => {
     const read = headerRead(slot, layer);
     return read === null ? [] : [readStatement(slot, read, variable)];
   });
   const reader = `pktc_read_${layer}`;
-  if (body.length === 0) return [BLANK, { kind: 'nothing', name: reader, parameters: ['f', variable, 'have'] }];
-  return [
-    BLANK,
-    {
-      kind: 'function',
-      linkage: 'inline',
-      returns: 'void',
-      name: reader,
-      parameters: [
-        { type: 'struct pktc_fields *', name: 'f' },
-        { type: `const struct ${struct} *`, name: variable },
-        { type: '__u32', name: 'have' },
-      ],
-      body,
-    },
-  ];
+  if (body.length === 0) return { kind: 'nothing', name: reader, parameters: ['f', variable, 'have'] };
+  return {
+    kind: 'function',
+    linkage: 'inline',
+    returns: 'void',
+    name: reader,
+    parameters: [
+      { type: 'struct pktc_fields *', name: 'f' },
+      { type: `const struct ${struct} *`, name: variable },
+      { type: '__u32', name: 'have' },
+    ],
+    body,
+  };
 }
 
 /** How a slot is read from a layer's header; null: not from this layer. */
@@ -160,31 +211,31 @@ function assignments(slot: Slot, read: HeaderRead, place: Expr): readonly Statem
   const whole = reader === null ? place : call(reader, place);
   const masked = read.mask === undefined ? whole : binary(whole, '&', hex(read.mask));
   const shifted = read.shift === undefined ? masked : binary(masked, '>>', decimal(read.shift));
-  return [{ kind: 'set', to: member('f', slot.name), operator: '=', value: shifted }];
+  const value = read.times === undefined ? shifted : binary(shifted, '*', decimal(read.times));
+  return [{ kind: 'set', to: member('f', slot.name), operator: '=', value }];
 }
 
-function factReader(slots: readonly Slot[]): Declaration {
+function factOf(slot: Slot): Fact | null {
+  const read = fieldNamed(slot.field)?.read;
+  return read?.kind === 'fact' ? read.fact : null;
+}
+
+function setterOf(found: Fact | Place, slots: readonly Slot[]): Declaration {
+  const slot = slots.find((one) => (one.place ?? factOf(one)) === found);
+  const setter = `pktc_set_${found}`;
+  if (slot === undefined) return { kind: 'nothing', name: setter, parameters: ['f', 'value'] };
   return {
     kind: 'function',
     linkage: 'inline',
     returns: 'void',
-    name: 'pktc_read_facts',
+    name: setter,
     parameters: [
       { type: 'struct pktc_fields *', name: 'f' },
-      { type: 'const struct pktc_packet *', name: 'p' },
+      { type: C_TYPE[slot.bytes], name: 'value' },
     ],
-    body: slots.flatMap((slot) => {
-      const field = fieldNamed(slot.field);
-      return field?.read.kind === 'fact' ? factStatements(slot, field, field.read.fact) : [];
-    }),
+    body: [
+      { kind: 'set', to: member('f', slot.name), operator: '=', value: name('value') },
+      ...(hasPresence(slot) ? [markPresent(slot)] : []),
+    ],
   };
-}
-
-function factStatements(slot: Slot, field: Field, fact: Fact): readonly Statement[] {
-  const { member: holder, known } = FACTS[fact];
-  // A field may have a second slot, such as where the payload begins: it is named as the packet's member is.
-  const source = slot.name === field.name.replaceAll('.', '_') ? holder : slot.name;
-  const copy: Statement = { kind: 'set', to: member('f', slot.name), operator: '=', value: member('p', source) };
-  if (known === null) return [copy, markPresent(slot)];
-  return [copy, { kind: 'if', condition: binary(member('p', 'known'), '&', name(known)), body: [markPresent(slot)] }];
 }

@@ -136,6 +136,9 @@ function printStatement(page: Page, statement: Statement, depth: number): void {
       if (statement.rule !== undefined) page.lineMap.push({ c_line: page.lines.length + 1, rule: statement.rule });
       page.lines.push(...comment([statement.text], COLUMNS - depth * TAB).map((line) => tabs + line));
       return;
+    case 'declare':
+      page.lines.push(`${tabs}${parameter(statement.variable)};`);
+      return;
     case 'return':
       page.lines.push(...wrapped('return ', statement.value, ';', depth));
       return;
@@ -178,6 +181,12 @@ function layOut(expr: Expr, columns: number): readonly string[] {
     return bare ? enclosed('!', layOut(expr.of, columns - 1), '') : enclosed('!(', layOut(expr.of, columns - 3), ')');
   }
   if (expr.kind === 'call') return enclosed(`${expr.name}(`, joined(expr.args, ',', columns - expr.name.length - 1), ')');
+  if (expr.kind === 'binary' && expr.left.kind !== 'name') {
+    const after = ` ${expr.operator} ${operand(expr.right)}`;
+    const compound = expr.left.kind === 'binary' || expr.left.kind === 'chain';
+    const inside = columns - after.length - (compound ? 2 : 0);
+    return compound ? enclosed('(', layOut(expr.left, inside), `)${after}`) : enclosed('', layOut(expr.left, inside), after);
+  }
   return expr.kind === 'chain' ? joined(expr.of, ` ${expr.operator}`, columns) : [whole];
 }
 

@@ -45,6 +45,12 @@ static __always_inline bool pktc_in6(struct pktc_u128 value, __u64 first_high, _
 	       pktc_at_least6(last_high, last_low, value.high, value.low);
 }
 
+static __always_inline bool pktc_masked6(struct pktc_u128 value, __u64 mask_high, __u64 mask_low,
+					 __u64 high, __u64 low)
+{
+	return (value.high & mask_high) == high && (value.low & mask_low) == low;
+}
+
 static __always_inline struct pktc_u128 pktc_read6(const struct pktc_u128 *value)
 {
 	struct pktc_u128 copy = { pktc_read(value->high), pktc_read(value->low) };

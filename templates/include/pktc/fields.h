@@ -12,58 +12,113 @@
 #include <pktc/packet.h>
 
 #define PKTC_DEPTH PKTC_DEPTH_TRANSPORT
+#define PKTC_WANT_GENEVE 1
+#define PKTC_WANT_GRE 1
+#define PKTC_WANT_INNER 1
+#define PKTC_WANT_IP6_EXT 1
+#define PKTC_WANT_IP_OPTIONS 1
+#define PKTC_WANT_MPLS 1
+#define PKTC_WANT_TCP_OPTIONS 1
+#define PKTC_WANT_VXLAN 1
 
 #define PKTC_HAS_SMAC 0x1
 #define PKTC_HAS_DMAC 0x2
 #define PKTC_HAS_ETHERTYPE 0x4
 #define PKTC_HAS_VLAN 0x8
-#define PKTC_HAS_SRC4 0x10
-#define PKTC_HAS_SRC6 0x20
-#define PKTC_HAS_DST4 0x40
-#define PKTC_HAS_DST6 0x80
-#define PKTC_HAS_PROTO 0x100
-#define PKTC_HAS_TTL 0x200
-#define PKTC_HAS_DSCP 0x400
-#define PKTC_HAS_ECN 0x800
-#define PKTC_HAS_FRAG 0x1000
-#define PKTC_HAS_IP_LEN 0x2000
-#define PKTC_HAS_SPORT 0x4000
-#define PKTC_HAS_DPORT 0x8000
-#define PKTC_HAS_FLAGS 0x10000
-#define PKTC_HAS_TCP_WINDOW 0x20000
-#define PKTC_HAS_ICMP_TYPE 0x40000
-#define PKTC_HAS_ICMP_CODE 0x80000
-#define PKTC_HAS_LEN 0x100000
-#define PKTC_HAS_PAYLOAD_LEN 0x200000
-#define PKTC_HAS_PAYLOAD_OFF 0x400000
-#define PKTC_HAS_MALFORMED 0x800000
+#define PKTC_HAS_VLAN_PCP 0x10
+#define PKTC_HAS_VLAN_DEPTH 0x20
+#define PKTC_HAS_MPLS_LABEL 0x40
+#define PKTC_HAS_SRC4 0x80
+#define PKTC_HAS_SRC6 0x100
+#define PKTC_HAS_DST4 0x200
+#define PKTC_HAS_DST6 0x400
+#define PKTC_HAS_PROTO 0x800
+#define PKTC_HAS_TTL 0x1000
+#define PKTC_HAS_DSCP 0x2000
+#define PKTC_HAS_ECN 0x4000
+#define PKTC_HAS_FRAG 0x8000
+#define PKTC_HAS_IP_LEN 0x10000
+#define PKTC_HAS_IP_ID 0x20000
+#define PKTC_HAS_IP_DF 0x40000
+#define PKTC_HAS_IP_HDRLEN 0x80000
+#define PKTC_HAS_IP_OPTIONS 0x100000
+#define PKTC_HAS_IP6_FLOW 0x200000
+#define PKTC_HAS_IP6_EXT 0x400000
+#define PKTC_HAS_SPORT 0x800000
+#define PKTC_HAS_DPORT 0x1000000
+#define PKTC_HAS_FLAGS 0x2000000
+#define PKTC_HAS_TCP_SEQ 0x4000000
+#define PKTC_HAS_TCP_ACK 0x8000000
+#define PKTC_HAS_TCP_WINDOW 0x10000000
+#define PKTC_HAS_TCP_HDRLEN 0x20000000
+#define PKTC_HAS_TCP_MSS 0x40000000
+#define PKTC_HAS_TCP_OPTION 0x80000000U
+#define PKTC_HAS_UDP_LEN 0x100000000ULL
+#define PKTC_HAS_ICMP_TYPE 0x200000000ULL
+#define PKTC_HAS_ICMP_CODE 0x400000000ULL
+#define PKTC_HAS_LEN 0x800000000ULL
+#define PKTC_HAS_PAYLOAD_LEN 0x1000000000ULL
+#define PKTC_HAS_IFACE 0x4000000000ULL
+#define PKTC_HAS_DIRECTION 0x8000000000ULL
+#define PKTC_HAS_VXLAN_VNI 0x10000000000ULL
+#define PKTC_HAS_GENEVE_VNI 0x20000000000ULL
+#define PKTC_HAS_GRE_KEY 0x40000000000ULL
+#define PKTC_HAS_NETWORK_OFF 0x100000000000ULL
+#define PKTC_HAS_TRANSPORT_OFF 0x200000000000ULL
+#define PKTC_HAS_PAYLOAD_OFF 0x400000000000ULL
+#define PKTC_FOUND_WORDS 1
 
 struct pktc_fields {
 	struct pktc_u128 src6;
 	struct pktc_u128 dst6;
 	__u64 present;
+	__u64 payload_found[PKTC_FOUND_WORDS];
 	__u64 smac;
 	__u64 dmac;
+	__u64 ip_options;
+	__u64 ip6_ext;
+	__u64 tcp_option;
+	__u64 iface;
+	__u32 mpls_label;
 	__u32 src4;
 	__u32 dst4;
+	__u32 ip6_flow;
+	__u32 tcp_seq;
+	__u32 tcp_ack;
 	__u32 len;
 	__u32 payload_len;
+	__u32 vxlan_vni;
+	__u32 geneve_vni;
+	__u32 gre_key;
+	__u32 frame_off;
+	__u32 network_off;
+	__u32 transport_off;
 	__u32 payload_off;
+	__u32 datagram_end;
 	__u16 ethertype;
 	__u16 vlan;
 	__u16 ip_len;
+	__u16 ip_id;
 	__u16 sport;
 	__u16 dport;
 	__u16 tcp_window;
+	__u16 tcp_mss;
+	__u16 udp_len;
+	__u8 vlan_pcp;
+	__u8 vlan_depth;
 	__u8 proto;
 	__u8 ttl;
 	__u8 dscp;
 	__u8 ecn;
 	__u8 frag;
+	__u8 ip_df;
+	__u8 ip_hdrlen;
 	__u8 flags;
+	__u8 tcp_hdrlen;
 	__u8 icmp_type;
 	__u8 icmp_code;
 	__u8 malformed;
+	__u8 direction;
 	__u8 padding[7];
 };
 
@@ -86,6 +141,19 @@ void pktc_read_vlan(struct pktc_fields *f, const struct pktc_vlan *tag, __u32 ha
 	if (pktc_covers(have, tag, tci)) {
 		f->vlan = pktc_ntoh16(tag->tci) & 0xfff;
 		f->present |= PKTC_HAS_VLAN;
+	}
+	if (pktc_covers(have, tag, tci)) {
+		f->vlan_pcp = (pktc_ntoh16(tag->tci) & 0xe000) >> 13;
+		f->present |= PKTC_HAS_VLAN_PCP;
+	}
+}
+
+static __always_inline
+void pktc_read_mpls(struct pktc_fields *f, const struct pktc_mpls *mpls, __u32 have)
+{
+	if (pktc_covers(have, mpls, entry)) {
+		f->mpls_label = (pktc_ntoh32(mpls->entry) & 0xfffff000U) >> 12;
+		f->present |= PKTC_HAS_MPLS_LABEL;
 	}
 }
 
@@ -116,6 +184,18 @@ void pktc_read_ipv4(struct pktc_fields *f, const struct pktc_ipv4 *ip, __u32 hav
 		f->ip_len = pktc_ntoh16(ip->tot_len);
 		f->present |= PKTC_HAS_IP_LEN;
 	}
+	if (pktc_covers(have, ip, id)) {
+		f->ip_id = pktc_ntoh16(ip->id);
+		f->present |= PKTC_HAS_IP_ID;
+	}
+	if (pktc_covers(have, ip, frag_off)) {
+		f->ip_df = (pktc_ntoh16(ip->frag_off) & 0x4000) >> 14;
+		f->present |= PKTC_HAS_IP_DF;
+	}
+	if (pktc_covers(have, ip, version_ihl)) {
+		f->ip_hdrlen = (ip->version_ihl & 0xf) * 4;
+		f->present |= PKTC_HAS_IP_HDRLEN;
+	}
 }
 
 static __always_inline
@@ -143,6 +223,10 @@ void pktc_read_ipv6(struct pktc_fields *f, const struct pktc_ipv6 *ip, __u32 hav
 		f->ecn = (pktc_ntoh16(ip->vtc) & 0x30) >> 4;
 		f->present |= PKTC_HAS_ECN;
 	}
+	if (pktc_covers(have, ip, flow)) {
+		f->ip6_flow = pktc_ntoh32(ip->flow) & 0xfffff;
+		f->present |= PKTC_HAS_IP6_FLOW;
+	}
 }
 
 static __always_inline
@@ -160,9 +244,30 @@ void pktc_read_tcp(struct pktc_fields *f, const struct pktc_tcp *tcp, __u32 have
 		f->flags = tcp->flags;
 		f->present |= PKTC_HAS_FLAGS;
 	}
+	if (pktc_covers(have, tcp, seq)) {
+		f->tcp_seq = pktc_ntoh32(tcp->seq);
+		f->present |= PKTC_HAS_TCP_SEQ;
+	}
+	if (pktc_covers(have, tcp, ack_seq)) {
+		f->tcp_ack = pktc_ntoh32(tcp->ack_seq);
+		f->present |= PKTC_HAS_TCP_ACK;
+	}
 	if (pktc_covers(have, tcp, window)) {
 		f->tcp_window = pktc_ntoh16(tcp->window);
 		f->present |= PKTC_HAS_TCP_WINDOW;
+	}
+	if (pktc_covers(have, tcp, data_off)) {
+		f->tcp_hdrlen = (tcp->data_off & 0xf0) >> 2;
+		f->present |= PKTC_HAS_TCP_HDRLEN;
+	}
+}
+
+static __always_inline
+void pktc_read_tcp_mss(struct pktc_fields *f, const struct pktc_tcp_mss *option, __u32 have)
+{
+	if (pktc_covers(have, option, mss)) {
+		f->tcp_mss = pktc_ntoh16(option->mss);
+		f->present |= PKTC_HAS_TCP_MSS;
 	}
 }
 
@@ -176,6 +281,10 @@ void pktc_read_udp(struct pktc_fields *f, const struct pktc_udp *udp, __u32 have
 	if (pktc_covers(have, udp, dest)) {
 		f->dport = pktc_ntoh16(udp->dest);
 		f->present |= PKTC_HAS_DPORT;
+	}
+	if (pktc_covers(have, udp, len)) {
+		f->udp_len = pktc_ntoh16(udp->len);
+		f->present |= PKTC_HAS_UDP_LEN;
 	}
 }
 
@@ -218,27 +327,129 @@ void pktc_read_icmp6(struct pktc_fields *f, const struct pktc_icmp *icmp, __u32 
 	}
 }
 
-static __always_inline void pktc_read_facts(struct pktc_fields *f, const struct pktc_packet *p)
+static __always_inline
+void pktc_read_gre_key(struct pktc_fields *f, const struct pktc_gre_key *gre, __u32 have)
 {
-	f->ethertype = p->ethertype;
-	if (p->known & PKTC_KNOWN_ETHERTYPE)
-		f->present |= PKTC_HAS_ETHERTYPE;
-	f->proto = p->proto;
-	if (p->known & PKTC_KNOWN_PROTO)
-		f->present |= PKTC_HAS_PROTO;
-	f->frag = p->frag;
-	if (p->known & PKTC_KNOWN_FRAG)
-		f->present |= PKTC_HAS_FRAG;
-	f->len = p->frame_len;
+	if (pktc_covers(have, gre, key)) {
+		f->gre_key = pktc_ntoh32(gre->key);
+		f->present |= PKTC_HAS_GRE_KEY;
+	}
+}
+
+static __always_inline
+void pktc_read_vxlan(struct pktc_fields *f, const struct pktc_vxlan *vxlan, __u32 have)
+{
+	if (pktc_covers(have, vxlan, vni)) {
+		f->vxlan_vni = (pktc_ntoh32(vxlan->vni) & 0xffffff00U) >> 8;
+		f->present |= PKTC_HAS_VXLAN_VNI;
+	}
+}
+
+static __always_inline
+void pktc_read_geneve(struct pktc_fields *f, const struct pktc_geneve *geneve, __u32 have)
+{
+	if (pktc_covers(have, geneve, vni)) {
+		f->geneve_vni = (pktc_ntoh32(geneve->vni) & 0xffffff00U) >> 8;
+		f->present |= PKTC_HAS_GENEVE_VNI;
+	}
+}
+
+static __always_inline void pktc_set_frame_len(struct pktc_fields *f, __u32 value)
+{
+	f->len = value;
 	f->present |= PKTC_HAS_LEN;
-	f->payload_len = p->payload_len;
-	if (p->known & PKTC_KNOWN_PAYLOAD)
-		f->present |= PKTC_HAS_PAYLOAD_LEN;
-	f->payload_off = p->payload_off;
-	if (p->known & PKTC_KNOWN_PAYLOAD)
-		f->present |= PKTC_HAS_PAYLOAD_OFF;
-	f->malformed = p->malformed;
-	f->present |= PKTC_HAS_MALFORMED;
+}
+
+static __always_inline void pktc_set_ethertype(struct pktc_fields *f, __u16 value)
+{
+	f->ethertype = value;
+	f->present |= PKTC_HAS_ETHERTYPE;
+}
+
+static __always_inline void pktc_set_vlan_depth(struct pktc_fields *f, __u8 value)
+{
+	f->vlan_depth = value;
+	f->present |= PKTC_HAS_VLAN_DEPTH;
+}
+
+static __always_inline void pktc_set_proto(struct pktc_fields *f, __u8 value)
+{
+	f->proto = value;
+	f->present |= PKTC_HAS_PROTO;
+}
+
+static __always_inline void pktc_set_frag(struct pktc_fields *f, __u8 value)
+{
+	f->frag = value;
+	f->present |= PKTC_HAS_FRAG;
+}
+
+static __always_inline void pktc_set_payload_len(struct pktc_fields *f, __u32 value)
+{
+	f->payload_len = value;
+	f->present |= PKTC_HAS_PAYLOAD_LEN;
+}
+
+static __always_inline void pktc_set_malformed(struct pktc_fields *f, __u8 value)
+{
+	f->malformed = value;
+}
+
+static __always_inline void pktc_set_ip_options(struct pktc_fields *f, __u64 value)
+{
+	f->ip_options = value;
+	f->present |= PKTC_HAS_IP_OPTIONS;
+}
+
+static __always_inline void pktc_set_ip6_ext(struct pktc_fields *f, __u64 value)
+{
+	f->ip6_ext = value;
+	f->present |= PKTC_HAS_IP6_EXT;
+}
+
+static __always_inline void pktc_set_tcp_options(struct pktc_fields *f, __u64 value)
+{
+	f->tcp_option = value;
+	f->present |= PKTC_HAS_TCP_OPTION;
+}
+
+static __always_inline void pktc_set_frame_off(struct pktc_fields *f, __u32 value)
+{
+	f->frame_off = value;
+}
+
+static __always_inline void pktc_set_network_off(struct pktc_fields *f, __u32 value)
+{
+	f->network_off = value;
+	f->present |= PKTC_HAS_NETWORK_OFF;
+}
+
+static __always_inline void pktc_set_transport_off(struct pktc_fields *f, __u32 value)
+{
+	f->transport_off = value;
+	f->present |= PKTC_HAS_TRANSPORT_OFF;
+}
+
+static __always_inline void pktc_set_payload_off(struct pktc_fields *f, __u32 value)
+{
+	f->payload_off = value;
+	f->present |= PKTC_HAS_PAYLOAD_OFF;
+}
+
+static __always_inline void pktc_set_datagram_end(struct pktc_fields *f, __u32 value)
+{
+	f->datagram_end = value;
+}
+
+#include <pktc/interface.h>
+
+static __always_inline
+void pktc_read_context(struct pktc_fields *f, struct pktc_ctx *ctx, enum pktc_direction direction)
+{
+	if (pktc_interface_bits(ctx, &f->iface))
+		f->present |= PKTC_HAS_IFACE;
+	f->direction = direction;
+	f->present |= PKTC_HAS_DIRECTION;
 }
 
 #endif /* PKTC_FIELDS_H */

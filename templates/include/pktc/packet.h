@@ -9,14 +9,7 @@
 #include <pktc/context.h>
 #include <pktc/headers.h>
 
-/* Facts that may be absent; bits of struct pktc_packet.known. */
-enum {
-	PKTC_KNOWN_ETHERTYPE = 1 << 0,
-	PKTC_KNOWN_PROTO = 1 << 1,
-	PKTC_KNOWN_FRAG = 1 << 2,
-	PKTC_KNOWN_PAYLOAD = 1 << 3,
-};
-
+/* Values of the field `frag`. */
 enum {
 	PKTC_FRAG_FIRST = 1,
 	PKTC_FRAG_LATER = 2,
@@ -29,25 +22,41 @@ enum {
 	PKTC_DEPTH_TRANSPORT,
 };
 
-struct pktc_packet {
-	struct pktc_ctx *ctx;
-	__u32 frame_len;   /* bytes of the frame, with a tag that the kernel keeps beside it */
-	__u32 len;	   /* bytes that can be read: offsets count from the first of them */
-	__u32 off;	   /* where the next header begins */
-	__u32 end;	   /* where the IP datagram ends, at most len */
-	__u32 payload_off; /* where the payload begins */
-	__u32 payload_len;
-	__u32 known;
-	__u32 malformed; /* 0 or 1 */
-	__u16 ethertype;
-	__u8 proto;
-	__u8 frag;
+/* Where a packet lies, from the first byte that can be read on, and what it begins with. */
+struct pktc_span {
+	__u32 off;
+	__u32 end;
+	__u32 type; /* PKTC_TYPE_*; 0: there is no packet */
 };
 
-/* A header that the packet's linear memory does not hold whole; large enough for any. */
+/* Where the walk is. What it finds out is written into struct pktc_fields at once. */
+struct pktc_packet {
+	struct pktc_ctx *ctx;
+	struct pktc_span *inner; /* takes the place of the packet in this one; NULL: nobody asks */
+	__u32 base;		 /* where the packet begins; more than 0 in a tunnel alone */
+	__u32 len;		 /* where the frame ends, in a tunnel the packet */
+	__u32 limit;		 /* len, or PKTC_NO_LIMIT where nothing can be read behind it anyway */
+	__u32 off;		 /* where the next header begins */
+	__u32 end;		 /* where the IP datagram ends, at most len */
+	__u16 type;		 /* PKTC_TYPE_* of what begins at base */
+	__u16 ethertype;
+	__u8 proto;
+};
+
+/*
+ * A header that the packet's linear memory does not hold whole; large enough for any.
+ * Where no header is being read, the arguments of longer walks lie here: a program has
+ * 512 bytes of stack for all its functions.
+ */
 struct pktc_cut {
 	__u64 words[5];
 };
+
+#define pktc_reuse(cut, type)                                                    \
+	({                                                                       \
+		_Static_assert(sizeof(type) <= sizeof(struct pktc_cut), #type);  \
+		(type *)__builtin_memset(cut, 0, sizeof(type));                  \
+	})
 
 /* No datagram ends here: the frame alone bounds a header. */
 #define PKTC_NO_LIMIT (~0U)
@@ -63,12 +72,24 @@ static __always_inline __u64 pktc_mac(const __be16 *halves)
 	       pktc_ntoh16(halves[2]);
 }
 
+/* What the first byte that can be read belongs to: a link-layer header, or at a cgroup a network-layer one. */
+static __always_inline __u16 pktc_first_type(struct pktc_ctx *ctx)
+{
+#if PKTC_HOOK == PKTC_HOOK_CGROUP
+	return pktc_ntoh16((__u16)ctx->protocol);
+#else
+	(void)ctx;
+	return PKTC_TYPE_ETHERNET;
+#endif
+}
+
 static __always_inline void pktc_open(struct pktc_packet *p, struct pktc_ctx *ctx)
 {
 	__builtin_memset(p, 0, sizeof(*p));
 	p->ctx = ctx;
+	p->type = pktc_first_type(ctx);
 	p->len = pktc_length(ctx);
-	p->frame_len = p->len;
+	p->limit = PKTC_NO_LIMIT;
 	p->end = p->len;
 }
 
@@ -104,17 +125,19 @@ static __always_inline const void *pktc_header(const struct pktc_packet *p, __u3
 	const void *at;
 	__u32 off = p->off;
 
-	/* Older verifiers, such as that of 6.1, forget a bound with a spill: it is said again. */
-	if (!__builtin_constant_p(off)) {
-		pktc_opaque(off);
-		off &= PKTC_OFFSET_MAX;
-	}
-	if (likely(pktc_in_place(p->ctx, off, size, &at) && off + size <= limit)) {
-		*have = size;
-		return at;
+	if (likely(off <= PKTC_OFFSET_MAX)) {
+		/* Older verifiers, such as that of 6.1, forget a bound with a spill: it is said again. */
+		if (!__builtin_constant_p(off)) {
+			pktc_opaque(off);
+			off &= PKTC_OFFSET_MAX;
+		}
+		if (likely(pktc_in_place(p->ctx, off, size, &at) && off + size <= limit)) {
+			*have = size;
+			return at;
+		}
 	}
 	__builtin_memset(cut, 0, sizeof(*cut));
-	*have = pktc_load(p->ctx, cut, off, size, limit < p->len ? limit : p->len);
+	*have = pktc_load(p->ctx, cut, p->off, size, limit < p->len ? limit : p->len);
 	return cut;
 }
 

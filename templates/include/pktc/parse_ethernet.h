@@ -29,21 +29,20 @@ static __always_inline bool pktc_parse_ethernet(struct pktc_packet *p, struct pk
 	eth = pktc_header(p, sizeof(*eth), p->limit, cut, &have);
 	pktc_read_ethernet(f, eth, have);
 	if (unlikely(have < sizeof(*eth))) {
-		p->malformed = 1;
+		pktc_set_malformed(f, 1);
 		return false;
 	}
 	p->ethertype = pktc_ntoh16(eth->type);
 	p->off += sizeof(*eth);
-	p->known |= PKTC_KNOWN_VLAN_DEPTH;
 	/* The kernel may keep the outermost tag beside the packet. */
 	if (!p->base && pktc_kept_tag(p->ctx, &kept)) {
 		struct pktc_vlan outer = { pktc_ntoh16(kept.tci), 0 };
 
 		pktc_read_vlan(f, &outer, sizeof(outer));
-		p->frame_len += PKTC_TAG_BYTES;
-		p->vlan_depth = 1;
+		pktc_set_frame_len(f, p->len + PKTC_TAG_BYTES);
 		outermost = false;
 	}
+	pktc_set_vlan_depth(f, outermost ? 0 : 1);
 
 #pragma unroll
 	for (i = 0; i < PKTC_VLAN_TAGS_MAX; i++) {
@@ -55,15 +54,14 @@ static __always_inline bool pktc_parse_ethernet(struct pktc_packet *p, struct pk
 		if (i == 0)
 			pktc_read_vlan(f, tag, have);
 		if (pktc_covers(have, tag, tci))
-			p->vlan_depth = i + 1;
+			pktc_set_vlan_depth(f, i + 1);
 		if (unlikely(have < sizeof(*tag))) {
-			p->malformed = 1;
+			pktc_set_malformed(f, 1);
 			return false;
 		}
 		p->ethertype = pktc_ntoh16(tag->type);
 		p->off += sizeof(*tag);
 	}
-	p->known |= PKTC_KNOWN_ETHERTYPE;
 	return true;
 }
 

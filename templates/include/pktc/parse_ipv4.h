@@ -4,6 +4,7 @@
 
 #include <pktc/fields.h>
 #include <pktc/packet.h>
+#include <pktc/parse_options.h>
 
 #define PKTC_IPV4_MORE_FRAGMENTS 0x2000
 #define PKTC_IPV4_OFFSET_MASK 0x1fff
@@ -18,24 +19,24 @@ static __always_inline bool pktc_parse_ipv4(struct pktc_packet *p, struct pktc_f
 	const struct pktc_ipv4 *ip;
 	__u32 have, header_len, total_len;
 	__u16 frag_off;
+	bool later = false;
 
-	ip = pktc_header(p, sizeof(*ip), PKTC_NO_LIMIT, cut, &have);
+	ip = pktc_header(p, sizeof(*ip), p->limit, cut, &have);
 	pktc_read_ipv4(f, ip, have);
 	if (pktc_covers(have, ip, frag_off)) {
 		frag_off = pktc_ntoh16(ip->frag_off);
-		if (frag_off & PKTC_IPV4_OFFSET_MASK)
-			p->frag = PKTC_FRAG_LATER;
+		later = frag_off & PKTC_IPV4_OFFSET_MASK;
+		if (later)
+			pktc_set_frag(f, PKTC_FRAG_LATER);
 		else if (frag_off & PKTC_IPV4_MORE_FRAGMENTS)
-			p->frag = PKTC_FRAG_FIRST;
-		if (p->frag)
-			p->known |= PKTC_KNOWN_FRAG;
+			pktc_set_frag(f, PKTC_FRAG_FIRST);
 	}
 	if (pktc_covers(have, ip, protocol)) {
 		p->proto = ip->protocol;
-		p->known |= PKTC_KNOWN_PROTO;
+		pktc_set_proto(f, p->proto);
 	}
 	if (unlikely(have < sizeof(*ip))) {
-		p->malformed = 1;
+		pktc_set_malformed(f, 1);
 		return false;
 	}
 
@@ -44,17 +45,23 @@ static __always_inline bool pktc_parse_ipv4(struct pktc_packet *p, struct pktc_f
 	/* Segmentation offload leaves a total length of 0: the frame's end counts. */
 	if (total_len) {
 		if (p->off + total_len > p->len)
-			p->malformed = 1;
+			pktc_set_malformed(f, 1);
 		else
 			p->end = p->off + total_len;
 	}
 	if (unlikely(ip->version_ihl >> 4 != 4 || header_len < sizeof(*ip) ||
-		     p->off + header_len > p->len || (total_len && total_len < header_len))) {
-		p->malformed = 1;
+		     p->off + header_len > p->len)) {
+		pktc_set_malformed(f, 1);
+		return false;
+	}
+	if (header_len > sizeof(*ip))
+		pktc_parse_ip_options(p, f, cut, header_len);
+	if (unlikely(total_len && total_len < header_len)) {
+		pktc_set_malformed(f, 1);
 		return false;
 	}
 	p->off += header_len;
-	return p->frag != PKTC_FRAG_LATER;
+	return !later;
 }
 
 #endif /* PKTC_PARSE_IPV4_H */

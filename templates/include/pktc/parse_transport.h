@@ -4,17 +4,23 @@
 
 #include <pktc/fields.h>
 #include <pktc/packet.h>
+#include <pktc/parse_options.h>
+#include <pktc/parse_tunnel.h>
+#include <pktc/wants.h>
 
-/* The payload begins `header_len` behind p->off, when the header fits. */
-static __always_inline void pktc_find_payload(struct pktc_packet *p, __u32 header_len)
+/* The payload begins `header_len` behind p->off, when the header fits. Returns whether it does. */
+static __always_inline bool pktc_find_payload(struct pktc_packet *p, struct pktc_fields *f,
+					      __u32 header_len)
 {
-	if (unlikely(p->off + header_len > p->end)) {
-		p->malformed = 1;
-		return;
+	const __u32 off = p->off + header_len;
+
+	if (unlikely(off > p->end)) {
+		pktc_set_malformed(f, 1);
+		return false;
 	}
-	p->payload_off = p->off + header_len;
-	p->payload_len = p->end - p->payload_off;
-	p->known |= PKTC_KNOWN_PAYLOAD;
+	pktc_set_payload_off(f, off);
+	pktc_set_payload_len(f, p->end - off);
+	return true;
 }
 
 static __always_inline void pktc_parse_tcp(struct pktc_packet *p, struct pktc_fields *f,
@@ -26,21 +32,26 @@ static __always_inline void pktc_parse_tcp(struct pktc_packet *p, struct pktc_fi
 	tcp = pktc_header(p, sizeof(*tcp), p->end, cut, &have);
 	pktc_read_tcp(f, tcp, have);
 	header_len = have < sizeof(*tcp) ? 0 : (tcp->data_off >> 4) * 4;
-	if (unlikely(header_len < sizeof(*tcp)))
-		p->malformed = 1;
-	else
-		pktc_find_payload(p, header_len);
+	if (unlikely(header_len < sizeof(*tcp))) {
+		pktc_set_malformed(f, 1);
+		return;
+	}
+	if (pktc_find_payload(p, f, header_len) && header_len > sizeof(*tcp))
+		pktc_parse_tcp_options(p, f, cut, header_len);
 }
 
 static __always_inline void pktc_parse_udp(struct pktc_packet *p, struct pktc_fields *f,
 					   struct pktc_cut *cut)
 {
 	const struct pktc_udp *udp;
+	__u16 port;
 	__u32 have;
 
 	udp = pktc_header(p, sizeof(*udp), p->end, cut, &have);
 	pktc_read_udp(f, udp, have);
-	pktc_find_payload(p, sizeof(*udp));
+	port = pktc_ntoh16(udp->dest);
+	if (pktc_find_payload(p, f, sizeof(*udp)) && (PKTC_WANT_VXLAN || PKTC_WANT_GENEVE))
+		pktc_parse_udp_tunnel(p, f, cut, port);
 }
 
 static __always_inline void pktc_parse_sctp(struct pktc_packet *p, struct pktc_fields *f,
@@ -51,7 +62,7 @@ static __always_inline void pktc_parse_sctp(struct pktc_packet *p, struct pktc_f
 
 	sctp = pktc_header(p, sizeof(*sctp), p->end, cut, &have);
 	pktc_read_sctp(f, sctp, have);
-	pktc_find_payload(p, sizeof(*sctp));
+	pktc_find_payload(p, f, sizeof(*sctp));
 }
 
 /* ICMP over IPv4, and ICMPv6 over IPv6: the same eight bytes. */
@@ -66,10 +77,10 @@ static __always_inline void pktc_parse_icmp(struct pktc_packet *p, struct pktc_f
 		pktc_read_icmp(f, icmp, have);
 	else
 		pktc_read_icmp6(f, icmp, have);
-	pktc_find_payload(p, sizeof(*icmp));
+	pktc_find_payload(p, f, sizeof(*icmp));
 }
 
-/* The transport layer at p->off. Each protocol over either family, but ICMP over its own. */
+/* The transport layer, or a tunnel, at p->off. Each protocol over either family, but ICMP over its own. */
 static __always_inline void pktc_parse_transport(struct pktc_packet *p, struct pktc_fields *f,
 						 struct pktc_cut *cut)
 {
@@ -83,6 +94,12 @@ static __always_inline void pktc_parse_transport(struct pktc_packet *p, struct p
 		pktc_parse_icmp(p, f, cut);
 	else if (p->proto == PKTC_PROTO_SCTP)
 		pktc_parse_sctp(p, f, cut);
+	else if (PKTC_WANT_GRE && p->proto == PKTC_PROTO_GRE)
+		pktc_parse_gre(p, f, cut);
+	else if (PKTC_WANT_INNER && p->proto == PKTC_PROTO_IPV4)
+		pktc_found_inner(p, p->off, PKTC_TYPE_IPV4);
+	else if (PKTC_WANT_INNER && p->proto == PKTC_PROTO_IPV6)
+		pktc_found_inner(p, p->off, PKTC_TYPE_IPV6);
 }
 
 #endif /* PKTC_PARSE_TRANSPORT_H */
