@@ -5,6 +5,7 @@ import type { Manifest } from '../../runtime/abi/manifest.ts';
 import type { PacketEvent } from '../../runtime/events.ts';
 import { renderRow } from '../table.ts';
 import { createClockText, endpointText, payloadText, protocolText, routeText } from './packet-line.ts';
+import { verdictStyle, verdictText, verdictWidth } from './verdict-style.ts';
 
 export interface EventTable {
   readonly header: string;
@@ -27,14 +28,13 @@ const COLUMNS = [
 /** @param interfaces names by ifindex; shown when there are several. */
 export function createEventTable(manifest: Manifest, interfaces: ReadonlyMap<number, string>, paint: Paint): EventTable {
   const names = manifest.rules.map((rule) => shortened(visible(rule.name)));
-  const widths = [15, Math.max(4, ...names.map(displayWidth)), 7, 5, 18, 0];
+  const verdicts = manifest.rules.map(({ verdict }) => verdict);
+  const widths = [15, Math.max(4, ...names.map(displayWidth)), verdictWidth(verdicts), 5, 18, 0];
   const clock = createClockText();
   const several = interfaces.size > 1;
   const interfaceWidth = Math.max(5, ...[...interfaces.values()].map((name) => visible(name).length));
   let endpoint = ENDPOINT;
   const prefix = (text: string) => (several ? `${text.padEnd(interfaceWidth)}  ` : '');
-  const style = (verdict: PacketEvent['verdict']) => (text: string) =>
-    verdict === null ? text : paint(verdict === 'drop' ? 'error' : 'help', text);
   return {
     header: `${prefix('IFACE')}${paint(
       'bold',
@@ -49,7 +49,7 @@ export function createEventTable(manifest: Manifest, interfaces: ReadonlyMap<num
       const cells = [
         { text: clock(event.time_ns) },
         { text: names[event.rule] ?? '?' },
-        { text: event.verdict ?? '-', style: style(event.verdict) },
+        { text: verdictText(event.verdict), style: verdictStyle(paint, event.verdict) },
         { text: String(event.length) },
         { text: protocolText(event) },
         { text: routeText(event, endpoint) + remarks(event) },

@@ -3,6 +3,7 @@ import type { Paint } from '../../compiler/diagnostics/paint.ts';
 import { visible } from '../../compiler/diagnostics/visible.ts';
 import type { VerdictName } from '../../runtime/abi/manifest.ts';
 import { renderTable } from '../table.ts';
+import { verdictStyle, verdictText } from './verdict-style.ts';
 
 /** `rule` is null for the packets that no verdict caught. */
 export interface SummaryRow {
@@ -31,10 +32,7 @@ export function renderSummary(rows: readonly SummaryRow[], paint: Paint): string
   ];
   const lines = rows.map((row) => [
     row.rule === null ? { text: 'default', style: (text: string) => paint('frame', text) } : { text: visible(row.rule) },
-    {
-      text: row.verdict ?? '-',
-      style: (text: string) => (row.verdict === null ? text : paint(row.verdict === 'drop' ? 'error' : 'help', text)),
-    },
+    { text: verdictText(row.verdict), style: verdictStyle(paint, row.verdict) },
     { text: grouped(row.packets) },
     { text: grouped(row.bytes) },
     ...(logs ? [{ text: grouped(row.logged ?? 0n) }, lostCell(row.lost ?? 0n, paint)] : []),

@@ -4,6 +4,7 @@ import { displayWidth, visible } from '../../compiler/diagnostics/visible.ts';
 import type { CapturedFrame, CaptureFile } from '../../runtime/capture/capture-file.ts';
 import { createClockText, endpointText, protocolText, routeText } from '../events/packet-line.ts';
 import { grouped, renderSummary, type SummaryRow, summaryJson } from '../events/rule-summary.ts';
+import { verdictStyle, verdictWidth } from '../events/verdict-style.ts';
 import { jsonLine } from '../json.ts';
 import { renderRow } from '../table.ts';
 import type { Terminal } from '../terminal.ts';
@@ -100,7 +101,8 @@ function tableLines(program: Program, terminal: Terminal): Lines {
   const clock = createClockText();
   const titles = COLUMNS.map(({ title }) => ({ text: title }));
   const names = program.rules.map((rule) => visible(rule.name));
-  const widths = [7, 15, 7, 5, 18, Math.max(5, ...names.map(displayWidth)), 0];
+  const verdicts = [...program.rules.map(({ actions }) => actions.verdict), program.defaultVerdict];
+  const widths = [7, 15, verdictWidth(verdicts), 5, 18, Math.max(5, ...names.map(displayWidth)), 0];
   let endpoint = ENDPOINT;
   return {
     header: `${paint('bold', renderRow(COLUMNS, widths, titles))}\n`,
@@ -111,7 +113,7 @@ function tableLines(program: Program, terminal: Terminal): Lines {
       const cells = [
         { text: String(frame.number) },
         { text: frame.time_ns === null ? '-' : clock(frame.time_ns) },
-        { text: verdict, style: (text: string) => paint(verdict === 'drop' ? 'error' : 'help', text) },
+        { text: verdict, style: verdictStyle(paint, verdict) },
         { text: String(frame.data.length) },
         { text: protocolText(packet) },
         { text: rules.map((index) => names[index] ?? '?').join(', ') },
@@ -148,7 +150,16 @@ function textSummary(capture: CaptureFile, program: Program, totals: Totals, ter
     kernel > 0 && interpreter > 0
       ? `${grouped(kernel)} decided by the kernel, ${grouped(interpreter)} that it does not take by the interpreter`
       : `all decided by the ${kernel > 0 ? 'kernel' : 'interpreter'}`;
-  const { pass, drop } = totals.verdicts;
   return `\n${renderSummary(rowsOf(program, totals), terminal.out.paint)}
-${grouped(capture.frames.length)} packets: ${grouped(pass)} passed, ${grouped(drop)} dropped; ${who}\n`;
+${grouped(capture.frames.length)} packets: ${outcomes(totals.verdicts)}; ${who}\n`;
+}
+
+/** `12 passed, 3 dropped`; the others where there were some. */
+function outcomes(verdicts: Totals['verdicts']): string {
+  const { pass, drop, reject, redirect, audit } = verdicts;
+  const parts = [`${grouped(pass)} passed`, `${grouped(drop)} dropped`];
+  if (reject > 0) parts.push(`${grouped(reject)} rejected`);
+  if (redirect > 0) parts.push(`${grouped(redirect)} redirected`);
+  if (audit > 0) parts.push(`${grouped(audit)} passed on audit`);
+  return parts.join(', ');
 }
