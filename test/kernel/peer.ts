@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import type { Namespace } from './environment.ts';
 
 export interface Peer extends Disposable {
+  readonly pid: number;
   /** An echo server; gives its port. */
   listen(argument: { host: string; port?: number }): Promise<number>;
   /** `echoed`: there and back; `timeout`; or an errno name. */
@@ -45,6 +46,7 @@ export function startPeer(namespace: Namespace): Peer {
     return ended;
   };
   return {
+    pid: child.pid ?? 0,
     end,
     listen: (argument) => ask('listen', argument),
     connect: (argument) => ask('connect', argument),
