@@ -176,7 +176,7 @@ export interface CompareNode {
   /** null: `field value`, which means equality (for flags: all of these set). */
   readonly operator: { readonly text: Operator; readonly span: Span } | null;
   /** The word `nocase` before the value: where it stands. */
-  readonly nocase: Span | null;
+  readonly nocase: { readonly span: Span } | null;
   /** A `!` before the value, as in `flags !ACK`. */
   readonly bang: boolean;
   /** null: a field with no value behind it, an error that resolve reports. */

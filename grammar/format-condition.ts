@@ -150,7 +150,7 @@ function writeCompare(writer: Writer, compare: CompareNode, form: Form): void {
     writeScalar(writer, within);
   }
   if (operator) leaf(writer, operator.text, operator.span);
-  if (nocase) leaf(writer, 'nocase', nocase);
+  if (nocase) leaf(writer, 'nocase', nocase.span);
   if (compare.bang) {
     mark(writer, '!');
     writer.tight = true;

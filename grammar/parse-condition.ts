@@ -111,15 +111,16 @@ export abstract class ConditionParser extends CstParser {
       this.plain = !bare && this.LA(1).tokenType !== T.OpenParen;
     });
     const plain = this.ACTION(() => this.plain);
+    // `then … FIELD within 10s per src` is the end of a rule's steps, and its field has no value.
+    const ends = this.LA(1).tokenType === R.within && this.LA(3).tokenType === R.per;
     this.OPTION({
-      GATE: () => !bare,
+      GATE: () => !bare && !ends,
       DEF: () => {
         this.OR([
           { ALT: () => this.SUBRULE(this.call) },
           { ALT: () => this.SUBRULE(this.sliced) },
           { ALT: () => this.SUBRULE(this.masked) },
-          // `then … FIELD within 10s per src` is the end of a rule's steps, and its field has no value.
-          { GATE: () => this.LA(3).tokenType !== R.per, ALT: () => this.SUBRULE(this.searched) },
+          { ALT: () => this.SUBRULE(this.searched) },
           { ALT: () => this.SUBRULE(this.valued) },
         ]);
       },

@@ -321,7 +321,7 @@ function toCompare(field: Word, slice: Slice | null, cst: CstNode): Comparison {
     mask: searched ? null : literal,
     within: searched ? literal : null,
     operator: has(cst, 'operator') ? toOperator(node(cst, 'operator')) : null,
-    nocase: has(cst, 'Word_nocase') ? spanOf(token(cst, 'Word_nocase')) : null,
+    nocase: has(cst, 'Word_nocase') ? { span: spanOf(token(cst, 'Word_nocase')) } : null,
     bang: has(cst, 'Bang'),
     value,
     more: NONE,

@@ -235,7 +235,7 @@ function numberAsText({ context, field }: Compared, item: Item): null {
 
 /** `payload "x"` could be meant in three ways. */
 function needsOperator({ context, field, node }: Compared): null {
-  const at = node.nocase?.start ?? node.value?.span.start ?? node.span.end;
+  const at = node.nocase?.span.start ?? node.value?.span.start ?? node.span.end;
   const ways = [
     ['contains', 'anywhere in it'],
     ['starts', 'at its start'],
@@ -335,7 +335,7 @@ function containsInSlice({ context, field, node }: Compared, { base, offset, siz
 
 /** `nocase` beside a number, an address or a name. */
 export function refuseNocase({ context, node, field, items }: Compared): null {
-  const span = node.nocase ?? node.span;
+  const span = node.nocase?.span ?? node.span;
   const after = /^nocase\s*/.exec(textOf(context, { start: span.start, end: node.span.end }))?.[0].length ?? 6;
   const text = items.list.some(({ scalar }) => scalar.kind === 'string');
   return context.report('PKT2037', { field: field.name }, span, 'only text has letters', {

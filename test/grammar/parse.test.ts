@@ -33,6 +33,8 @@ function outline(condition: Condition): string {
       return condition.word.text;
     case 'call':
       return `${condition.name.text}[${outline(condition.argument)}]${condition.value ? ' op value' : ''}`;
+    case 'tuple':
+      return `(${condition.fields.words.map(({ text }) => text)})${condition.operator.text}${condition.value.kind}`;
     case 'compare':
       return `${condition.field.text}${condition.operator ? condition.operator.text : ''}${condition.value ? '=v' : ''}`;
   }
@@ -90,6 +92,13 @@ describe('syntax', () => {
     ['inner(tcp dport 22) any', 'and(inner[and(tcp, dport=v)], any)'],
     ['p99(rtt) > 3', 'p99[rtt] op value'],
     ['vlan any tcp', 'and(vlan=v, tcp)'],
+    ['(src, dport) in pairs tcp', 'and((src,dport)inword, tcp)'],
+    ['(src, dport) = (10.0.0.1, 22)', '(src,dport)=row'],
+    ['not (src) in { (1), 2 }', 'not (src)inlist'],
+    ['(src)', '(src)'],
+    ['(tcp) (udp)', 'and((tcp), (udp))'],
+    ['proto tcp (src, dport) in pairs', 'and(proto=v, (src,dport)inword)'],
+    ['ip.df set tcp', 'and(ip.df=v, tcp)'],
   ];
   for (const [text, expected] of conditions) {
     it(`of \`${text}\``, () => expect(outline(rule(`match ${text} -> drop`).condition)).toBe(expected));
@@ -114,6 +123,38 @@ describe('syntax', () => {
         { per: { words: [{ text: 'src' }, { text: 'dst' }] }, value: { text: '5k/s' } },
       ],
     });
+  });
+
+  it('keeps slices, bounds, nocase and rows', () => {
+    expect(rule('match payload within 64 contains nocase "x" -> drop').condition).toMatchObject({
+      within: { text: '64' },
+      operator: { text: 'contains' },
+      nocase: { span: { start: 33, end: 39 } },
+      value: { kind: 'string', text: 'x' },
+    });
+    expect(rule('match frame[0x0c:2] 5 -> drop').condition).toMatchObject({
+      slice: { offset: { text: '0x0c' }, length: { text: '2' }, span: { start: 11, end: 19 } },
+      operator: null,
+      value: { text: '5' },
+    });
+    expect(rule('match dport nocase -> drop').condition).toMatchObject({ nocase: null, value: { text: 'nocase' } });
+    expect(rule('match (src, dport) in { (a, { 1, 2 }), b } -> drop').condition).toMatchObject({
+      fields: { words: [{ text: 'src' }, { text: 'dport' }] },
+      value: {
+        items: [
+          { kind: 'row', values: [{ kind: 'word', text: 'a' }, { kind: 'list' }] },
+          { kind: 'word', text: 'b' },
+        ],
+      },
+    });
+  });
+
+  it('takes `set` for a value between `match` and `->` only', () => {
+    expect(kinds('match ip.df set -> drop\nset a from "x"')).toEqual(['rule', 'set']);
+    expect(kinds('match tcp -> drop set a from "x"')).toEqual(['rule', 'set']);
+    expect(kinds('match tcp\nset a from "x"')).toEqual(['error', 'set']);
+    expect(parseText('set a = { 1 }').value.statements[0]).toMatchObject({ kind: 'let', word: 'set' });
+    expect(parseText('set a = { 1 } size 5').diagnostics.map(({ code }) => code)).toEqual(['PKT1001']);
   });
 
   it('keeps literals as they were written', () => {

@@ -229,7 +229,7 @@ const TYPOS: Readonly<Record<string, Typo>> = {
   'a set without a key': broken('set x', [
     'PKT1001',
     '',
-    'expected `:` and a key, or `from` and a file, but the statement ends here',
+    'expected `:` and a key, `=` and values, or `from` and a file, but the statement ends here',
   ]),
   'a packet without a verdict': broken('test "x" { packet arp }', ['PKT1001', '}', 'expected `expect`, found `}`']),
   'two broken rules': {
