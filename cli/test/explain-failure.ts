@@ -61,7 +61,7 @@ function distance(rule: RuleTrace): number {
 
 /** The predicates that kept a rule from matching. Of an `or` all branches failed, so all are there. */
 export function missesOf({ rule, matched, predicates }: RuleTrace): readonly Miss[] {
-  return matched ? [] : predicates.filter(({ holds, negated }) => holds === negated).map((trace) => ({ rule, trace }));
+  return matched ? [] : predicates.filter(({ satisfied }) => !satisfied).map((trace) => ({ rule, trace }));
 }
 
 /** What the interpreter finds the expected rule to have missed; for JSON. */
