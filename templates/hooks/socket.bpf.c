@@ -48,7 +48,7 @@ __noinline int pktc_rules(struct pktc_ctx *ctx, struct pktc_fields *f)
 }
 /* end: rules */
 
-/* Returns how many bytes of the packet the socket gets: all, or 0, which is no packet. */
+/* Returns how many bytes of the packet the socket gets at most; 0: it gets no packet. */
 SEC("socket") int pktc_socket(struct __sk_buff *ctx)
 {
 	/* slot: locals */

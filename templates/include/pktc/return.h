@@ -28,8 +28,8 @@ static __always_inline int pktc_return_pass(struct pktc_ctx *ctx)
 	/* Other programs and filters go on with it. */
 	return TC_ACT_UNSPEC;
 #elif PKTC_HOOK == PKTC_HOOK_SOCKET
-	/* How many bytes the socket gets. */
-	return ctx->len;
+	/* The socket gets at most so many bytes, that is all; with 0 it would get no packet. */
+	return 0x7fffffff;
 #else
 	return 1;
 #endif
