@@ -4,10 +4,11 @@ import { compileSource } from '../compile-source.ts';
 import { EXIT, type ExitCode } from '../exit-code.ts';
 import { examine, sayDiagnostics } from '../front-end.ts';
 import { HOOK_OPTION } from '../hook-option.ts';
+import { INCLUDE_ROOT_OPTION } from '../include-root-option.ts';
 import { readBytes } from '../read-file.ts';
 import type { EngineName } from '../replay/engine.ts';
 import { sayError } from '../report-error.ts';
-import { readRuleSource } from '../rule-source.ts';
+import { readSources } from '../rule-source.ts';
 import type { Terminal } from '../terminal.ts';
 
 interface Options {
@@ -15,6 +16,7 @@ interface Options {
   trace: string;
   engine: EngineName | undefined;
   hook: HookName | undefined;
+  'include-root': string[];
   json: boolean;
 }
 
@@ -37,16 +39,20 @@ export const replayCommand: Command<Options> = {
         describe: 'who decides; without it the kernel when you are root, else the interpreter',
       })
       .option('hook', HOOK_OPTION)
+      .option('include-root', INCLUDE_ROOT_OPTION)
       .option('json', { type: 'boolean', default: false, describe: 'one JSON object a packet, the summary last' }),
   run,
 };
 
-async function run({ file, trace, engine, hook, json }: Options, terminal: Terminal): Promise<ExitCode> {
+async function run(
+  { file, trace, engine, hook, 'include-root': includeRoot, json }: Options,
+  terminal: Terminal,
+): Promise<ExitCode> {
   const { readCapture } = await import('../../runtime/capture/read-capture.ts');
   const { replayCapture } = await import('../replay/replay-capture.ts');
   const { interpreterEngine, kernelEngine } = await import('../replay/engine.ts');
-  const source = await readRuleSource(file);
-  const { sound, diagnostics } = await examine(source, hook ?? null);
+  const sources = await readSources(file, includeRoot);
+  const { sound, diagnostics } = await examine(sources, hook ?? null);
   await sayDiagnostics(diagnostics, terminal);
   if (sound === null) return EXIT.rules;
   const { program } = sound;
@@ -63,10 +69,10 @@ async function run({ file, trace, engine, hook, json }: Options, terminal: Termi
   if (engine === undefined) terminal.say(`deciding in the ${chosen} (--engine says otherwise)`);
   if (chosen === 'interpreter') return replay(interpreterEngine(program));
   // The compiler would only repeat the warnings.
-  const compiled = await compileSource(source, hook ?? null, terminal, { warnings: false });
+  const compiled = await compileSource(sources, hook ?? null, terminal, { warnings: false });
   if (compiled.artifact === null) return compiled.exit;
   const { loadArtifact } = await import('../../runtime/load.ts');
-  const loaded = loadArtifact(compiled.artifact);
+  const loaded = loadArtifact(compiled.artifact, { offline: true });
   try {
     return await replay(kernelEngine(loaded, program));
   } finally {

@@ -4,8 +4,10 @@ import type { Command } from '../command.ts';
 import { countFromOption, durationFromOption } from '../duration.ts';
 import { EXIT, type ExitCode } from '../exit-code.ts';
 import { Failure } from '../failure.ts';
-import { runLive } from '../live-session.ts';
-import { loadProgram, type RunnableProgram } from '../runnable-program.ts';
+import { HOOK_OPTION } from '../hook-option.ts';
+import { INCLUDE_ROOT_OPTION } from '../include-root-option.ts';
+import { type LiveOptions, runLive } from '../live-session.ts';
+import { prepareProgram, type RunnableProgram } from '../runnable-program.ts';
 import { createStop } from '../stop.ts';
 import type { Terminal } from '../terminal.ts';
 
@@ -19,6 +21,8 @@ interface Options {
   mode: AttachMode;
   strict: boolean;
   hook: HookName | undefined;
+  cgroup: string | undefined;
+  'include-root': string[];
 }
 
 export const runCommand: Command<Options> = {
@@ -28,6 +32,10 @@ export const runCommand: Command<Options> = {
     ['$0 run edge.rules -i eth0', 'until Ctrl-C, which detaches and prints the counters'],
     ["$0 run -e 'match tcp dport 22 flags SYN -> log' -i eth0", 'one line, no file; without `->` it logs'],
     ['$0 run edge.rules -i eth0 -i eth1 --for 10s --json > events.ndjson', 'ten seconds, one JSON object a line'],
+    [
+      '$0 run egress.rules --cgroup system.slice/nginx.service',
+      'what the processes of a service send, with `hook cgroup egress`',
+    ],
     ['$0 run edge.bpf.o -i eth0', 'what `pktc compile` made, without a compiler'],
   ],
   exits: ['ok', 'failure', 'usage', 'rules', 'machine', 'lost'],
@@ -44,7 +52,7 @@ export const runCommand: Command<Options> = {
         array: true,
         nargs: 1,
         requiresArg: true,
-        describe: 'interface to attach to; may be given several times',
+        describe: 'interface to attach to, or a pattern: "veth*"; may be given several times',
       })
       .option('expression', {
         alias: 'e',
@@ -63,7 +71,13 @@ export const runCommand: Command<Options> = {
         describe: 'native: in the driver; generic: behind it, slower; auto: native where the driver can',
       })
       .option('strict', { type: 'boolean', default: false, describe: 'exit with 5 when an event was lost' })
-      .option('hook', { choices: ['xdp'] as const, describe: 'where to look at packets, whatever the file says' }),
+      .option('hook', HOOK_OPTION)
+      .option('include-root', INCLUDE_ROOT_OPTION)
+      .option('cgroup', {
+        type: 'string',
+        requiresArg: true,
+        describe: 'control group to attach to, for the hooks of that name: a path, or one below the cgroup2 mount',
+      }),
   run,
 };
 
@@ -71,6 +85,7 @@ async function run(options: Options, terminal: Terminal): Promise<ExitCode> {
   const { rules, interfaces } = operands(options);
   const live = {
     interfaces,
+    cgroup: options.cgroup ?? null,
     mode: options.mode,
     json: options.json,
     strict: options.strict,
@@ -79,20 +94,38 @@ async function run(options: Options, terminal: Terminal): Promise<ExitCode> {
   };
   const stop = createStop();
   try {
-    const program = await loadProgram(rules, options.hook ?? null, terminal);
+    const program = await prepareProgram(rules, options.hook ?? null, terminal);
     if ('exit' in program) return program.exit;
+    checkPlaces(program.artifact.manifest.hook, live);
+    const { loadArtifact } = await import('../../runtime/load.ts');
+    const loaded = loadArtifact(program.artifact);
     try {
-      return stop.reason === null ? await runLive(program.loaded, live, stop, terminal) : EXIT.ok;
+      return stop.reason === null ? await runLive(loaded, live, stop, terminal) : EXIT.ok;
     } finally {
-      program.loaded.close();
+      loaded.close();
     }
   } finally {
     stop.release();
   }
 }
 
+/** Interfaces for most hooks, a control group for the hooks of that name. */
+function checkPlaces(hook: string, { interfaces, cgroup, mode }: Pick<LiveOptions, 'interfaces' | 'cgroup' | 'mode'>): void {
+  const usage = (message: string, help: string) => new Failure(message, { exit: EXIT.usage, help });
+  const inCgroup = hook.startsWith('cgroup');
+  if (inCgroup && interfaces.length > 0) {
+    throw usage(`a program for \`${hook}\` is attached to a control group, not to an interface`, 'name one with `--cgroup`');
+  }
+  if (!inCgroup && cgroup !== null) {
+    throw usage(`a program for \`${hook}\` is attached to an interface, not to a control group`, 'name one with `-i`');
+  }
+  if (mode !== 'auto' && hook !== 'xdp') {
+    throw usage(`\`--mode ${mode}\` is for XDP, and this program for \`${hook}\``, 'leave it out');
+  }
+}
+
 /** `run FILE -i a b`: what follows the file are interfaces too; with `-e` there is no file. */
-function operands({ files = [], interface: named = [], expression }: Options): {
+function operands({ files = [], interface: named = [], expression, cgroup, 'include-root': includeRoot }: Options): {
   readonly rules: RunnableProgram;
   readonly interfaces: readonly string[];
 } {
@@ -101,8 +134,14 @@ function operands({ files = [], interface: named = [], expression }: Options): {
     throw new Failure('`run` needs a rule file, or a rule with `-e`', { exit: EXIT.usage, help: 'see `pktc run --help`' });
   }
   const interfaces = [...named, ...(expression === undefined ? files.slice(1) : files)];
-  if (interfaces.length === 0) {
-    throw new Failure('`run` needs an interface', { exit: EXIT.usage, help: 'name one with `-i`; `pktc doctor` lists them' });
+  if (interfaces.length === 0 && cgroup === undefined) {
+    throw new Failure('`run` needs an interface, or for `hook cgroup` a control group', {
+      exit: EXIT.usage,
+      help: 'name one with `-i`, or with `--cgroup`; `pktc doctor` lists them',
+    });
   }
-  return { rules: expression ? { kind: 'rules', texts: expression } : { kind: 'file', file: file ?? '' }, interfaces };
+  const rules: RunnableProgram = expression
+    ? { kind: 'rules', texts: expression, roots: includeRoot }
+    : { kind: 'file', file: file ?? '', roots: includeRoot };
+  return { rules, interfaces };
 }

@@ -1,12 +1,14 @@
+import path from 'node:path';
 import type { HookName } from '../../grammar/fields/field.ts';
 import type { Command } from '../command.ts';
 import { EXIT, type ExitCode } from '../exit-code.ts';
 import { Failure } from '../failure.ts';
 import { examine, sayDiagnostics } from '../front-end.ts';
 import { HOOK_OPTION } from '../hook-option.ts';
+import { INCLUDE_ROOT_OPTION } from '../include-root-option.ts';
 import { jsonLine } from '../json.ts';
 import { reportError } from '../report-error.ts';
-import { readRuleSource } from '../rule-source.ts';
+import { readSources, STDIN } from '../rule-source.ts';
 import type { Terminal } from '../terminal.ts';
 import type { EngineChoice } from '../test/open-engines.ts';
 import type { Outcome } from '../test/test-result.ts';
@@ -16,6 +18,7 @@ interface Options {
   engine: EngineChoice;
   filter: string | undefined;
   hook: HookName | undefined;
+  'include-root': string[];
   json: boolean;
 }
 
@@ -41,6 +44,7 @@ export const testCommand: Command<Options> = {
       })
       .option('filter', { type: 'string', describe: 'only tests whose name has this text in it, in either case' })
       .option('hook', HOOK_OPTION)
+      .option('include-root', INCLUDE_ROOT_OPTION)
       .option('json', { type: 'boolean', default: false, describe: 'one JSON object a packet, the summary last' }),
   run,
 };
@@ -48,13 +52,15 @@ export const testCommand: Command<Options> = {
 interface Totals {
   readonly outcomes: Record<Outcome, number>;
   packets: number;
+  /** How many of them the kernel decided. */
+  kernel: number;
 }
 
 async function run(options: Options, terminal: Terminal): Promise<ExitCode> {
   const { kernelLacks } = await import('../test/open-engines.ts');
   const lacks = options.engine === 'interpreter' ? null : await kernelLacks();
   if (options.engine === 'auto' && lacks !== null) terminal.say(`only the interpreter is asked, not the kernel: ${lacks}`);
-  const totals: Totals = { outcomes: { passed: 0, failed: 0, disagreed: 0 }, packets: 0 };
+  const totals: Totals = { outcomes: { passed: 0, failed: 0, disagreed: 0 }, packets: 0, kernel: 0 };
   let worst: ExitCode = EXIT.ok;
   for (const file of options.files) {
     const exit = await testFile(file, options, lacks, totals, terminal);
@@ -62,7 +68,8 @@ async function run(options: Options, terminal: Terminal): Promise<ExitCode> {
     if (terminal.closed()) return worst;
   }
   const { passed, failed, disagreed } = totals.outcomes;
-  if (passed + failed + disagreed === 0 && worst === EXIT.ok) {
+  if (passed + failed + disagreed === 0) {
+    if (worst !== EXIT.ok) return worst;
     const which = options.filter === undefined ? 'there are no tests' : 'no test has that in its name';
     throw new Failure(which, { help: 'write one: `test "ssh" { packet tcp 10.0.0.1:40000 > 192.0.2.1:22 expect drop }`' });
   }
@@ -70,18 +77,19 @@ async function run(options: Options, terminal: Terminal): Promise<ExitCode> {
   return worst;
 }
 
-function summaryOf({ files }: Options, { outcomes, packets }: Totals): object {
+function summaryOf({ files }: Options, { outcomes, packets, kernel }: Totals): object {
   const { passed, failed, disagreed } = outcomes;
-  return { files: files.length, tests: passed + failed + disagreed, packets, passed, failed, disagreed };
+  return { files: files.length, tests: passed + failed + disagreed, packets, decided_by_kernel: kernel, passed, failed, disagreed };
 }
 
-function summaryText({ outcomes, packets }: Totals, { out }: Terminal): string {
+function summaryText({ outcomes, packets, kernel }: Totals, { out }: Terminal): string {
   const { passed, failed, disagreed } = outcomes;
   const parts = [`${passed} passed`];
   if (failed > 0) parts.push(out.paint('error', `${failed} failed`));
   if (disagreed > 0) parts.push(out.paint('error', `${disagreed} with engines that disagree`));
   const tests = passed + failed + disagreed;
-  return `\n${tests} test${tests === 1 ? '' : 's'}, ${packets} packet${packets === 1 ? '' : 's'}: ${parts.join(', ')}\n`;
+  const who = kernel === packets ? '' : kernel === 0 ? ' (the kernel was not asked)' : ` (${kernel} of them asked of the kernel too)`;
+  return `\n${tests} test${tests === 1 ? '' : 's'}, ${packets} packet${packets === 1 ? '' : 's'}${who}: ${parts.join(', ')}\n`;
 }
 
 /** A file that cannot be read, or has errors, does not hide what the next one says. */
@@ -101,19 +109,20 @@ async function testFile(
 
 async function testRules(
   file: string,
-  { engine, filter, hook, json }: Options,
+  { engine, filter, hook, 'include-root': includeRoot, json }: Options,
   lacks: string | null,
   totals: Totals,
   terminal: Terminal,
 ): Promise<ExitCode> {
   const { openEngines } = await import('../test/open-engines.ts');
   const { runTest } = await import('../test/run-tests.ts');
-  const { renderTest, packetsOf } = await import('../test/render-tests.ts');
+  const { kernelPacketsOf, packetsOf, renderTest } = await import('../test/render-tests.ts');
   const { testJson } = await import('../test/test-json.ts');
-  const { openCapture } = await import('../test/open-capture.ts');
+  const { captureOpener } = await import('../test/open-capture.ts');
   const { visible } = await import('../../compiler/diagnostics/visible.ts');
-  const source = await readRuleSource(file);
-  const { sound, tests, diagnostics } = await examine(source, hook ?? null);
+  const sources = await readSources(file, includeRoot);
+  const source = sources.main;
+  const { sound, tests, diagnostics } = await examine(sources, hook ?? null);
   await sayDiagnostics(diagnostics, terminal);
   if (sound === null) return EXIT.rules;
   const { program } = sound;
@@ -122,8 +131,9 @@ async function testRules(
     if (filter === undefined) terminal.say(`${visible(source.name)}: no tests`);
     return EXIT.ok;
   }
-  const opening = await openEngines(source, program, engine, { hook: hook ?? null, lacks }, terminal);
+  const opening = await openEngines(sources, program, engine, { hook: hook ?? null, lacks }, terminal);
   if ('exit' in opening) return opening.exit;
+  const openCapture = captureOpener({ folder: file === STDIN ? '.' : path.dirname(file), roots: includeRoot });
   let exit: ExitCode = EXIT.ok;
   try {
     if (!json) await terminal.print(`${terminal.out.paint('bold', visible(source.name))}\n`);
@@ -131,6 +141,7 @@ async function testRules(
       const result = await runTest(program, test, opening.engines, openCapture);
       totals.outcomes[result.outcome]++;
       totals.packets += packetsOf(result.cases);
+      totals.kernel += kernelPacketsOf(result.cases);
       if (result.outcome !== 'passed') exit = EXIT.failure;
       if (!(await terminal.print(json ? testJson(program, result) : renderTest(program, result, terminal)))) return exit;
     }

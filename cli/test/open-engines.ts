@@ -1,5 +1,6 @@
 /** Which engines `pktc test` asks: the interpreter always can, the kernel where the machine does. */
 import type { Program } from '../../compiler/2-resolve/program.ts';
+import type { Sources } from '../../compiler/2-resolve/sources.ts';
 import { createInterpreter } from '../../compiler/interpret.ts';
 import type { HookName } from '../../grammar/fields/field.ts';
 import type { SourceFile } from '../../grammar/source.ts';
@@ -34,7 +35,7 @@ export async function kernelLacks(): Promise<string | null> {
  * @throws Failure when the kernel is asked for and cannot be had. @throws RuntimeError when the program does not load
  */
 export async function openEngines(
-  source: SourceFile,
+  source: SourceFile | Sources,
   program: Program,
   choice: EngineChoice,
   { hook, lacks }: { readonly hook: HookName | null; readonly lacks: string | null },
@@ -49,11 +50,10 @@ export async function openEngines(
   const compiled = await compileSource(source, hook, terminal, { warnings: false });
   if (compiled.artifact === null) return { exit: compiled.exit };
   const { loadArtifact } = await import('../../runtime/load.ts');
-  const loaded = loadArtifact(compiled.artifact);
+  const loaded = loadArtifact(compiled.artifact, { offline: true });
   const decide = kernelEngine(loaded, program);
   const kernel: Ask = (frame, about) => {
-    if (about.iface != null || about.mark) return null;
-    const { engine, verdict, rules } = decide(frame);
+    const { engine, verdict, rules } = decide(frame, about);
     return engine === 'kernel' ? { verdict, rules } : null;
   };
   return { engines: { ...interpreter, kernel }, close: () => loaded.close() };

@@ -91,7 +91,7 @@ function artifactOf(plan: Plan, emission: Emission, object: Uint8Array): Artifac
       name: rule.name,
       identity: rule.identity,
       line: rule.line,
-      text: visible(program.source.text.slice(rule.span.start, rule.span.end).replace(/\s+/g, ' ')),
+      text: visible(rule.source.text.slice(rule.span.start, rule.span.end).replace(/\s+/g, ' ')),
       verdict: rule.actions.verdict,
       logs: rule.actions.log !== null,
     })),

@@ -10,7 +10,8 @@ export const FILES = {
   PKT2051: {
     title: 'file outside the roots',
     severity: 'error',
-    message: (p: { path: string; reason: string }) => `${quoted(p.path)} is outside of the directories that files may come from`,
+    message: (p: { path: string; reason: string }) =>
+      `${quoted(p.path)} is outside of the directories that files may come from`,
   },
   PKT2052: {
     title: 'files include each other',
