@@ -98,6 +98,20 @@ async function reach({ roots, known }: Collection, folder: string, written: stri
   }
 }
 
+/** The bytes of a file that a rule file names, a capture say: below the same directories. */
+export async function readNamedFile(written: string, { folder, roots }: CollectOptions): Promise<Uint8Array | Unreadable> {
+  if (written === '' || written.includes('\0')) return unreadable('not a path', 'name a file');
+  try {
+    const allowed = await Promise.all([folder, ...roots].map((root) => realpath(root)));
+    const real = await realpath(path.isAbsolute(written) ? written : path.join(folder, written));
+    return allowed.some((root) => isBelow(root, real)) ? await readPlainFile(real) : outside(allowed);
+  } catch (error) {
+    if (error instanceof Failure) return unreadable(error.message, error.help);
+    const missing = (error as NodeJS.ErrnoException).code === 'ENOENT';
+    return unreadable(unreadableReason(error), missing ? `the path is relative to \`${folder}\`` : null);
+  }
+}
+
 function unreadable(reason: string, help: string | null): Unreadable {
   return { found: false, outside: false, reason, help };
 }

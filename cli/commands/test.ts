@@ -79,7 +79,15 @@ async function run(options: Options, terminal: Terminal): Promise<ExitCode> {
 
 function summaryOf({ files }: Options, { outcomes, packets, kernel }: Totals): object {
   const { passed, failed, disagreed } = outcomes;
-  return { files: files.length, tests: passed + failed + disagreed, packets, decided_by_kernel: kernel, passed, failed, disagreed };
+  return {
+    files: files.length,
+    tests: passed + failed + disagreed,
+    packets,
+    decided_by_kernel: kernel,
+    passed,
+    failed,
+    disagreed,
+  };
 }
 
 function summaryText({ outcomes, packets, kernel }: Totals, { out }: Terminal): string {
@@ -88,7 +96,8 @@ function summaryText({ outcomes, packets, kernel }: Totals, { out }: Terminal): 
   if (failed > 0) parts.push(out.paint('error', `${failed} failed`));
   if (disagreed > 0) parts.push(out.paint('error', `${disagreed} with engines that disagree`));
   const tests = passed + failed + disagreed;
-  const who = kernel === packets ? '' : kernel === 0 ? ' (the kernel was not asked)' : ` (${kernel} of them asked of the kernel too)`;
+  const who =
+    kernel === packets ? '' : kernel === 0 ? ' (the kernel was not asked)' : ` (${kernel} of them asked of the kernel too)`;
   return `\n${tests} test${tests === 1 ? '' : 's'}, ${packets} packet${packets === 1 ? '' : 's'}${who}: ${parts.join(', ')}\n`;
 }
 

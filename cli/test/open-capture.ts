@@ -1,22 +1,19 @@
 /** The captures that tests name. */
-import path from 'node:path';
 import { CaptureError } from '../../runtime/capture/capture-file.ts';
 import { readCapture } from '../../runtime/capture/read-capture.ts';
-import { Failure } from '../failure.ts';
-import { readBytes } from '../read-file.ts';
-import { STDIN } from '../rule-source.ts';
+import { type CollectOptions, readNamedFile } from '../collect-sources.ts';
 import type { OpenCapture } from './run-tests.ts';
 
-const LARGEST_BYTES = 2 ** 30;
-
-/** Reads captures beside the rule file that names them; from standard input, in the working directory. */
-export const openCapture: OpenCapture = async ({ source }, { path: written }) => {
-  const folder = source.name === '<stdin>' || source.name === STDIN ? '.' : path.dirname(source.name);
-  const file = path.isAbsolute(written) ? written : path.join(folder, written);
-  try {
-    return readCapture(await readBytes(file, LARGEST_BYTES));
-  } catch (error) {
-    if (error instanceof Failure || error instanceof CaptureError) return error.message;
-    throw error;
-  }
-};
+/** Reads captures below the directories from which the rule file may read others. */
+export function captureOpener(options: CollectOptions): OpenCapture {
+  return async ({ path }) => {
+    const bytes = await readNamedFile(path, options);
+    if ('found' in bytes) return `\`${path}\` cannot be read: ${bytes.reason}${bytes.help === null ? '' : ` (${bytes.help})`}`;
+    try {
+      return readCapture(bytes);
+    } catch (error) {
+      if (error instanceof CaptureError) return `\`${path}\` cannot be read: ${error.message}`;
+      throw error;
+    }
+  };
+}

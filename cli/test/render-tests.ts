@@ -16,6 +16,11 @@ export function packetsOf(cases: readonly CaseResult[]): number {
   return cases.reduce((sum, one) => sum + (one.kind === 'packet' ? 1 : one.packets), 0);
 }
 
+/** How many of them the kernel decided. */
+export function kernelPacketsOf(cases: readonly CaseResult[]): number {
+  return cases.reduce((sum, one) => sum + (one.kind === 'packet' ? Number(one.answers.kernel !== null) : one.kernel), 0);
+}
+
 /** What is known of a packet that a test describes, as the engines take it. */
 export function aboutOf({ case: item }: PacketResult): PacketAbout {
   return { iface: item.iface, mark: item.mark ?? 0 };

@@ -24,25 +24,19 @@ export type Ask = (frame: Uint8Array, about: PacketAbout) => Answer | null;
 export type Engines = Readonly<Partial<Record<EngineName, Ask>>>;
 
 /** A capture that a test names; text: why it cannot be read. */
-export type OpenCapture = (test: RuleTest, item: CaptureCase) => Promise<CaptureFile | string>;
+export type OpenCapture = (item: CaptureCase) => Promise<CaptureFile | string>;
 
 export async function runTest(program: Program, test: RuleTest, engines: Engines, open: OpenCapture): Promise<TestResult> {
   const cases: CaseResult[] = [];
-  for (const item of test.cases) cases.push(await runCase(program, test, item, engines, open));
+  for (const item of test.cases) cases.push(await runCase(program, item, engines, open));
   return { test, outcome: worstOf(cases.map(({ outcome }) => outcome)), cases };
 }
 
-async function runCase(
-  program: Program,
-  test: RuleTest,
-  item: TestCase,
-  engines: Engines,
-  open: OpenCapture,
-): Promise<CaseResult> {
+async function runCase(program: Program, item: TestCase, engines: Engines, open: OpenCapture): Promise<CaseResult> {
   if (item.kind === 'packet') return runPacket(program, item, engines);
-  const capture = await open(test, item);
+  const capture = await open(item);
   if (typeof capture !== 'string') return runCapture(program, item, capture, engines);
-  return { kind: 'capture', case: item, outcome: 'failed', packets: 0, fitting: 0, example: null, problem: capture };
+  return { kind: 'capture', case: item, outcome: 'failed', packets: 0, kernel: 0, fitting: 0, example: null, problem: capture };
 }
 
 function answersOf(engines: Engines, frame: Uint8Array, about: PacketAbout): Answers {
@@ -66,11 +60,13 @@ function runPacket(program: Program, item: PacketCase, engines: Engines): Packet
 
 function runCapture(program: Program, item: CaptureCase, capture: CaptureFile, engines: Engines): CaptureResult {
   let fitting = 0;
+  let kernel = 0;
   let disagreed: CaptureResult['example'] = null;
   let unfit: CaptureResult['example'] = null;
   for (const { number, data: frame } of capture.frames) {
     const answers = answersOf(engines, frame, {});
     const outcome = outcomeOf(program, item, answers);
+    if (answers.kernel !== null) kernel++;
     if (outcome === 'passed') fitting++;
     if (outcome === 'disagreed') disagreed ??= { number, frame, answers };
     if (outcome === 'failed') unfit ??= { number, frame, answers };
@@ -80,5 +76,5 @@ function runCapture(program: Program, item: CaptureCase, capture: CaptureFile, e
   const enough = item.count === null ? fitting === packets && packets > 0 : fitting === item.count;
   const outcome = disagreed ? 'disagreed' : enough && problem === null ? 'passed' : 'failed';
   const example = disagreed ?? (item.count === null ? unfit : null);
-  return { kind: 'capture', case: item, outcome, packets, fitting, example, problem };
+  return { kind: 'capture', case: item, outcome, packets, kernel, fitting, example, problem };
 }

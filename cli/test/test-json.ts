@@ -44,10 +44,11 @@ function packetJson(program: Program, one: PacketResult, expect: Expectation): o
 }
 
 function captureJson(program: Program, one: CaptureResult, expect: Expectation): object {
-  const { case: item, packets, fitting, example, problem } = one;
+  const { case: item, packets, kernel, fitting, example, problem } = one;
   return {
     expected: { verdict: expect.verdict, rule: expect.rule, packets: item.count },
     packets,
+    decided_by_kernel: kernel,
     fitting,
     example: example && {
       packet: example.number,

@@ -31,6 +31,8 @@ export interface CaptureResult {
   readonly outcome: Outcome;
   /** How many packets the capture has. */
   readonly packets: number;
+  /** How many of them the kernel decided. */
+  readonly kernel: number;
   /** How many of them went as the test says. */
   readonly fitting: number;
   /** The first packet on which the engines differ; else, where all of them are to fit, the first that does not. */
