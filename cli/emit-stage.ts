@@ -34,8 +34,16 @@ export async function astText(
   return { text: stageText(value), diagnostics };
 }
 
+/** Files are only named. */
 export function programText(program: Program): string {
-  return stageText({ ...program, source: program.source.name });
+  const named = <T extends { readonly source: SourceFile }>(one: T) => ({ ...one, source: one.source.name });
+  const { files = [], sets = [], rules } = program;
+  return stageText({
+    ...named(program),
+    rules: rules.map(named),
+    files: files.map((file) => file.name),
+    sets: sets.map(named),
+  });
 }
 
 /** The program is a stage of its own; here its rules are only named. */
