@@ -64,7 +64,9 @@ function ruleLines(
     const mark = one.satisfied ? paint('help', '✓') : paint('error', '✗');
     return `  ${mark} ${text}${' '.repeat(width - displayWidth(text))}  ${foundText(one, frame)}`;
   });
-  if (predicates.length === 0) lines.push('  every packet matches it');
+  if (predicates.length === 0) {
+    lines.push(matched ? '  it compares no field' : '  it compares no field; `inner` wants a packet in a tunnel');
+  }
   if (predicates.length > shown.length) lines.push(`  … ${grouped(predicates.length - shown.length)} more comparisons`);
   return [`${ruleText(rule)}, ${paint(matched ? 'help' : 'error', outcome)}: ${written}`, ...lines];
 }
@@ -100,8 +102,10 @@ function bytesText(frame: Uint8Array, { start, end }: Extent): string {
 function countLines({ left_out, not_reached }: ChosenRules): readonly string[] {
   const rules = (count: number) => `${grouped(count)} ${count === 1 ? 'rule' : 'rules'}`;
   const lines = [
-    ...(left_out > 0 ? [`${rules(left_out)} further from matching are not shown (--limit, or --rule NAME)`] : []),
-    ...(not_reached > 0 ? [`${rules(not_reached)} behind it were not reached (--all shows them)`] : []),
+    ...(left_out > 0
+      ? [`${rules(left_out)} further from matching ${left_out === 1 ? 'is' : 'are'} not shown (--limit, or --rule NAME)`]
+      : []),
+    ...(not_reached > 0 ? [`${rules(not_reached)} behind it ${not_reached === 1 ? 'was' : 'were'} not reached (--all)`] : []),
   ];
   return lines.length > 0 ? [...lines, ''] : [];
 }

@@ -16,7 +16,7 @@ describe('explain', () => {
   });
 
   test('an unknown code: 2, with what is near', async () => {
-    const { code, stderr } = await pktc(['explain', 'PKT2091']);
+    const { code, stderr } = await pktc(['explain', 'PKT2901']);
     expect(code).toBe(2);
     expect(stderr).toContain('did you mean PKT2001');
   });
