@@ -6,7 +6,7 @@ const ADDRESSES6 = ['fd00::1', '2001:db8::1', 'ff02::1', '::1', 'fe80::1:2:3:4',
 
 const IP4_SETTINGS: readonly ((random: Random) => string)[] = [
   (random) => `ip.id ${random.int(0, 65_535)}`,
-  (random) => `ip.df ${random.pick(['set', 'clear'])}`,
+  (random) => `ip.df ${random.pick(['1', '0'])}`,
   (random) =>
     `ip.options ${random.pick(['nop', 'record-route', 'router-alert,nop', 'timestamp', 'loose-source-route', '222'])}`,
 ];

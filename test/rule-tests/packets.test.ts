@@ -74,7 +74,7 @@ const SETTINGS: readonly (readonly [packet: string, field: string, shown: string
   ['udp [fd00::1] > [fd00::2] frag later', 'ipv6.fraghdr.offset', '185'],
   ['udp 10.0.0.1 > 10.0.0.2 frag later', 'ip.frag_offset', '185'],
   ['udp 10.0.0.1:1 > 10.0.0.2:2 frag first', 'ip.flags.mf', '1'],
-  ['udp 10.0.0.1:1 > 10.0.0.2:2 ip.df set', 'ip.flags.df', '1'],
+  ['udp 10.0.0.1:1 > 10.0.0.2:2 ip.df 1', 'ip.flags.df', '1'],
   ['udp 10.0.0.1:1 > 10.0.0.2:2 ip.id 500', 'ip.id', '0x01f4'],
   ['udp 10.0.0.1:1 > 10.0.0.2:2 ip.len 28', 'ip.len', '28'],
   ['udp 10.0.0.1:1 > 10.0.0.2:2 ip.options router-alert', 'ip.opt.type', '148'],
