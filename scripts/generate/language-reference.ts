@@ -47,12 +47,12 @@ export function operatorsFor(type: ValueType): readonly string[] {
     case 'mac':
       return ['=', '!=', 'in', '&'];
     case 'address':
-      return ['=', '!=', 'in'];
+      return ['=', '!=', 'in', '&'];
     case 'kinds':
     case 'interface':
       return ['=', '!=', 'in'];
     case 'bytes':
-      return ['=', '!=', 'contains', 'starts', 'ends'];
+      return ['=', '!=', 'in', 'contains', 'starts', 'ends'];
     case 'truth':
       return [];
   }
@@ -70,7 +70,7 @@ function describeType(type: ValueType): string {
     case 'flags':
       return `flags: ${codes(Object.keys(type.names))}`;
     case 'kinds':
-      return 'kinds: number or name';
+      return 'set of kinds: a number from 0 to 255, or a name, asks whether the packet has it';
     case 'interface':
       return 'name of an interface, or a pattern with `*`';
     case 'bytes':
@@ -88,15 +88,20 @@ const item = (title: string, text: string): string => `- **${title}**: ${text}`;
 
 /** The words a number may be written as, with their numbers, one line for each place where they hold. */
 function namesOf(field: Field): readonly string[] {
+  if (field.type.kind === 'kinds') return [item('Names', numbered(field, field.type.names))];
   if (field.type.kind !== 'uint') return [];
   const { names, namesUnder, closed } = field.type;
-  const list = (words: Names): string =>
-    Object.entries(words)
-      .map(([name, value]) => `${code(name)} ${written(field, value)}`)
-      .join(', ');
-  const plain = names ? [item('Names', closed ? codes(Object.keys(names)) : list(names))] : [];
-  const under = Object.entries(namesUnder ?? {}).map(([word, words]) => item(`Names under ${code(word)}`, list(words)));
+  const plain = names ? [item('Names', closed ? codes(Object.keys(names)) : numbered(field, names))] : [];
+  const under = Object.entries(namesUnder ?? {}).map(([word, words]) =>
+    item(`Names under ${code(word)}`, numbered(field, words)),
+  );
   return [...plain, ...under];
+}
+
+function numbered(field: Field, words: Names): string {
+  return Object.entries(words)
+    .map(([name, value]) => `${code(name)} ${written(field, value)}`)
+    .join(', ');
 }
 
 /** Where the bytes lie: `ipv4[8:1]` is one byte at offset 8 of the IPv4 header. */
@@ -119,7 +124,7 @@ function describeField(field: Field): string {
     ...(operators.length > 0 ? [item('Operators', codes(operators))] : []),
     ...placeOf(field),
     item('Absent', field.absent),
-    ...(field.hooks ? [item('Hooks', `${field.hooks.map(code).join(', ')}; the others cannot see it`)] : []),
+    item('Hooks', field.hooks ? `${field.hooks.map(code).join(', ')}; the others cannot see it` : 'all'),
     item('Source', source),
   ];
   return [`#### ${code(field.name)}`, field.summary, items.join('\n'), rules(`match ${field.example} -> count`)].join('\n\n');
@@ -179,7 +184,7 @@ function later(): string {
     const names = Object.keys(LATER_ACTIONS).filter((name) => LATER_ACTIONS[name] === kind);
     return names.length > 0 ? [row('actions', title, codes(names))] : [];
   });
-  const statements = row('statements', '', codes(['include', 'set', 'test']));
+  const statements = row('statements', 'lists filled at run time', code('set NAME : KEY'));
   return table(['', 'about', 'words'], [...fields, ...actions, statements]);
 }
 

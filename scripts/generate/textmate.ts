@@ -122,14 +122,17 @@ function statements(words: Vocabulary): readonly Pattern[] {
       captures: scopes('keyword.control.let.rules', 'variable.other.constant.rules', 'keyword.operator.assignment.rules'),
     },
     {
-      match: `${keyword('set')}\\s+(${NAME})\\s*(?:(:)(?![\\w:.])|(from)${BEHIND})?`,
+      match: `${keyword('set')}\\s+(${NAME})\\s*(?:(:)(?![\\w:.])|(from)${BEHIND}|(=))`,
       captures: scopes(
         'keyword.control.set.rules',
         'variable.other.constant.rules',
         'punctuation.separator.key.rules',
         'keyword.other.contextual.rules',
+        'keyword.operator.assignment.rules',
       ),
     },
+    // The value of a bit, as in `ip.df set`.
+    { name: 'constant.language.name.rules', match: `(?<=\\.df |\\.df = )set${BEHIND}` },
     {
       match: `${keyword('hook')}\\s+(?!${alternation(words.statements)}\\b)(${NAME})(?:\\s+(ingress|egress)${BEHIND})?(?!:)`,
       captures: scopes('keyword.control.hook.rules', 'support.constant.hook.rules', 'support.constant.hook.rules'),
@@ -187,6 +190,7 @@ function repository(words: Vocabulary): Readonly<Record<string, { readonly patte
     },
     word: {
       patterns: [
+        { name: 'keyword.other.contextual.rules', match: `${BEFORE}nocase(?=\\s*["{])` },
         { name: 'constant.language.flag.rules', match: word(words.flags) },
         { name: 'support.type.field.rules', match: word(words.fields) },
         { name: 'constant.language.condition.rules', match: word(words.bare) },

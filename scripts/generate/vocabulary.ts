@@ -15,6 +15,7 @@ export interface Vocabulary {
   readonly operators: readonly string[];
   /** Reserved words that are neither. */
   readonly connectives: readonly string[];
+  /** Fields, what raw bytes are read from, and `inner`. */
   readonly fields: readonly string[];
   /** Words that stand alone as a condition. */
   readonly bare: readonly string[];
@@ -34,6 +35,9 @@ export interface Vocabulary {
 const STATEMENTS: readonly string[] = STATEMENT_WORDS;
 const OPERATORS: readonly string[] = ['and', 'or', 'not', 'in', 'contains', 'starts', 'ends'];
 
+/** Words that stand where a field does, and only before a bracket. */
+const BEFORE_BRACKETS: readonly string[] = ['frame', 'network', 'transport', 'inner'];
+
 /** Longest first, so that an alternation of them never stops at a shorter one. */
 function words(...lists: readonly (readonly string[])[]): readonly string[] {
   const unique = [...new Set(lists.flat())];
@@ -45,6 +49,8 @@ function namesOf(field: Field): readonly string[] {
   switch (field.type.kind) {
     case 'uint':
       return [field.type.names ?? {}, ...Object.values(field.type.namesUnder ?? {})].flatMap(Object.keys);
+    case 'kinds':
+      return Object.keys(field.type.names);
     case 'mac':
       return ['broadcast', 'multicast'];
     default:
@@ -71,9 +77,13 @@ export function vocabulary(): Vocabulary {
     fields: words(
       FIELDS.filter((field) => field.type.kind !== 'truth').map((field) => field.name),
       Object.keys(LATER_FIELDS),
+      BEFORE_BRACKETS,
     ),
     bare: words(Object.keys(BARE_WORDS)),
-    names: words(['none'], FIELDS.flatMap(namesOf)),
+    names: words(
+      ['none'],
+      FIELDS.flatMap(namesOf).filter((name) => !STATEMENTS.includes(name)),
+    ),
     flags: words(FIELDS.flatMap(flagsOf)),
     verdicts: words(named(true)),
     observers: words(named(false)),

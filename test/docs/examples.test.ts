@@ -52,9 +52,12 @@ describe('the language reference', () => {
       'MAC address': 'smac',
       flags: 'flags',
       list: 'dport',
+      text: 'payload contains',
+      interface: 'iface',
+      kinds: 'tcp.option',
     };
     const rows = tableRows(LANGUAGE, 'type').filter(([type]) => fieldFor[type ?? '']);
-    expect(rows).toHaveLength(5);
+    expect(rows).toHaveLength(8);
     for (const [type, taken, refused] of rows) {
       for (const value of codeSpans(taken ?? ''))
         expect(errorsIn(`match ${fieldFor[type ?? '']} ${value} -> count`), value).toEqual([]);
@@ -68,10 +71,13 @@ describe('the language reference', () => {
       if (field.type.kind === 'address') return '192.0.2.1';
       if (field.type.kind === 'mac') return '02:00:00:00:00:00';
       if (field.type.kind === 'flags') return 'SYN';
+      if (field.type.kind === 'bytes') return '"x"';
+      if (field.type.kind === 'interface') return 'eth0';
       return field.type.kind === 'uint' && field.type.closed ? (Object.keys(field.type.names ?? {})[0] ?? '') : '1';
     };
     const conditionWith = (field: Field, operator: string): string => {
       const operand = operandFor(field);
+      if (operator === '&' && field.type.kind === 'bytes') return `${field.name} & 1 = 1`;
       if (operator === '&') return `${field.name} & ${operand} = ${operand}`;
       return operator === 'in' ? `${field.name} in { ${operand} }` : `${field.name} ${operator} ${operand}`;
     };

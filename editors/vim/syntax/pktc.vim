@@ -6,7 +6,7 @@ if exists('b:current_syntax')
 endif
 
 syn match pktcName '\v[0-9A-Za-z_.-]@1<![A-Za-z_]\w*%([.-]\w+)*'
-syn match pktcConstant '\v[0-9A-Za-z_.-]@1<!%(destination-unreachable|neighbor-advertisement|neighbor-solicitation|address-mask-request|mld2-listener-report|router-advertisement|mld-listener-report|router-solicitation|address-mask-reply|mld-listener-query|mld-listener-done|parameter-problem|timestamp-request|pppoe-discovery|timestamp-reply|mpls-multicast|packet-too-big|source-quench|time-exceeded|echo-request|info-request|echo-reply|info-reply|broadcast|multicast|redirect|ingress|not-ect|udplite|egress|macsec|eapol|eigrp|first|icmp6|later|pppoe|af11|af12|af13|af21|af22|af23|af31|af32|af33|af41|af42|af43|ect0|ect1|icmp|igmp|ipip|l2tp|lldp|mpls|none|ospf|rarp|sctp|vrrp|arp|cs0|cs1|cs2|cs3|cs4|cs5|cs6|cs7|esp|gre|ip6|pim|ptp|tcp|udp|ah|ce|ef|ip|le|va)%([.-]?\w)@!'
+syn match pktcConstant '\v[0-9A-Za-z_.-]@1<!%(destination-unreachable|neighbor-advertisement|neighbor-solicitation|address-mask-request|mld2-listener-report|router-advertisement|mld-listener-report|router-solicitation|strict-source-route|address-mask-reply|loose-source-route|mld-listener-query|mld-listener-done|parameter-problem|timestamp-request|pppoe-discovery|timestamp-reply|mpls-multicast|packet-too-big|sack-permitted|source-quench|time-exceeded|echo-request|info-request|record-route|router-alert|user-timeout|window-scale|destination|echo-reply|hop-by-hop|info-reply|timestamps|broadcast|fast-open|multicast|stream-id|timestamp|fragment|redirect|security|ingress|not-ect|routing|udplite|egress|macsec|eapol|eigrp|first|icmp6|later|mptcp|pppoe|af11|af12|af13|af21|af22|af23|af31|af32|af33|af41|af42|af43|ect0|ect1|icmp|igmp|ipip|l2tp|lldp|mpls|none|ospf|rarp|sack|sctp|vrrp|arp|cs0|cs1|cs2|cs3|cs4|cs5|cs6|cs7|esp|gre|ip6|md5|mss|nop|pim|ptp|tcp|udp|yes|ah|ao|ce|ef|ip|le|no|va)%([.-]?\w)@!'
 syn match pktcConstant '\v[0-9A-Za-z_.-]@1<!%(malformed|icmp6|icmp|sctp|any|arp|ip6|tcp|udp|ip)%([.-]?\w)@!'
 syn match pktcField '\v[0-9A-Za-z_.-]@1<!%(http\.latency|http\.method|http\.status|payload\.len|tls\.version|geneve\.vni|http\.route|ip\.options|mpls\.label|ssh\.banner|tcp\.hdrlen|tcp\.option|tcp\.window|vlan\.depth|direction|dns\.qname|dns\.qtype|dns\.rcode|ethertype|http\.host|http\.path|icmp\.code|icmp\.type|ip\.hdrlen|transport|vxlan\.vni|baseline|distinct|ip6\.flow|vlan\.pcp|gre\.key|ip6\.ext|network|payload|tcp\.ack|tcp\.mss|tcp\.seq|tls\.sni|udp\.len|ip\.len|dport|flags|frame|iface|inner|ip\.df|ip\.id|proto|sport|addr|dmac|dscp|frag|mark|port|rate|smac|vlan|dst|ecn|len|p99|pps|rtt|src|ttl)%([.-]?\w)@!'
 syn match pktcFlag '\v[0-9A-Za-z_.-]@1<!%(ACK|CWR|ECE|FIN|PSH|RST|SYN|URG)%([.-]?\w)@!'
@@ -22,7 +22,7 @@ syn match pktcAddress '\v[0-9A-Za-z_.:]@1<!\x*:\x*:[0-9A-Fa-f:.]*%(\/%(12[0-8]|1
 syn match pktcAddress '\v\[\x*:\x*:[0-9A-Fa-f:.]*\]:\d+[0-9A-Za-z_.:]@!'
 syn match pktcAddress '\v[0-9A-Za-z_:-]@1<!\x{2}%([:-]\x{2}){5}%(\/\d+)?[0-9A-Za-z_:-]@!'
 syn match pktcOperator '[<>!=&*-]'
-syn match pktcParameter '\v[0-9A-Za-z_.-]@1<!%(capture|packet|from|by|payload|sample)%([.-]?\w)@!' contained containedin=pktcActions
+syn match pktcParameter '\v[0-9A-Za-z_.-]@1<!%(capture|nocase|packet|from|by|payload|sample)%([.-]?\w)@!' contained containedin=pktcActions
 syn match pktcAction '\v[0-9A-Za-z_.-]@1<!%(distinct|capture|alert|block|count|learn|limit|flow|hist|mark|add|log|top)%([.-]?\w)@!' contained containedin=pktcActions
 syn match pktcVerdict '\v[0-9A-Za-z_.-]@1<!%(redirect|balance|rewrite|reject|audit|drop|pass)%([.-]?\w)@!' contained containedin=pktcActions
 syn region pktcActions matchgroup=pktcOperator start='->' end='\v([0-9A-Za-z_.-]@1<!%(default|include|match|hook|test|let|set)%([.-]?\w)@!|[0-9A-Za-z_.-]@1<![A-Za-z_]\w*%([.-]\w+)*:[0-9A-Za-z_:.]@!)'me=s-1 contains=TOP,pktcActions,pktcLabel,pktcStatement
@@ -30,10 +30,12 @@ syn region pktcActions matchgroup=pktcStatement start='\v[0-9A-Za-z_.-]@1<!%(def
 syn region pktcTuple start='(' end=')' contained containedin=pktcActions contains=TOP,pktcActions,pktcLabel,pktcStatement
 syn match pktcStatement '\v[0-9A-Za-z_.-]@1<!%(include|match|hook|test|let|set)%([.-]?\w)@!'
 syn match pktcLabel '\v[0-9A-Za-z_.-]@1<![A-Za-z_]\w*%([.-]\w+)*:[0-9A-Za-z_:.]@!'
-syn match pktcName '\v%([0-9A-Za-z_.-]@1<!set\s+)@64<=[A-Za-z_]\w*%([.-]\w+)*'
+syn match pktcName '\v%([0-9A-Za-z_.-]@1<!%(\.df )@4<!set\s+)@64<=[A-Za-z_]\w*%([.-]\w+)*'
 syn match pktcParameter '\v%([0-9A-Za-z_.-]@1<!set\s+[A-Za-z_]\w*%([.-]\w+)*\s+)@64<=from%([.-]?\w)@!'
 syn match pktcConstant '\v%([0-9A-Za-z_.-]@1<!hook\s+)@64<=[A-Za-z_]\w*%([.-]\w+)*'
 syn match pktcParameter '\v%(^\s*)@<=%(packet|capture)%([.-]?\w)@!'
+syn match pktcParameter '\v[0-9A-Za-z_.-]@1<!nocase%(\s*["{])@='
+syn match pktcConstant '\v%(\.df%( \=)? )@8<=set%([.-]?\w)@!'
 syn match pktcVerdict '\v%([0-9A-Za-z_.-]@1<!expect\s+)@64<=[0-9A-Za-z_.-]@1<!%(redirect|balance|rewrite|reject|audit|drop|pass)%([.-]?\w)@!'
 syn match pktcKeyword '\v%([0-9A-Za-z_.-]@1<!expect\s+\w+%(\s+\d+)?\s+)@64<=by%([.-]?\w)@!'
 syn match pktcLabel '\v%([0-9A-Za-z_.-]@1<!expect\s+\w+%(\s+\d+)?\s+by\s+)@64<=[A-Za-z_]\w*%([.-]\w+)*'
