@@ -103,7 +103,7 @@ describe('values, and the bytes that they were read from', () => {
     ['vlan 7', '7', 14, 16],
     ['proto udp', '6 (tcp)', 27, 28],
     ['flags RST', 'SYN,ACK', 51, 52],
-    ['ip.df set', '0 (clear)', 24, 26],
+    ['ip.df yes', '0 (no)', 24, 26],
     ['tcp.option md5', '{1 (nop), 2 (mss)}', 58, 66],
     ['tcp.mss < 500', '1460', 61, 63],
     ['payload.len > 90', '9', 66, 75],

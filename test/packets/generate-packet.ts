@@ -1,5 +1,4 @@
 /** Random frames: well-formed ones of every kind that the language tells apart, and what is left of them after an accident. */
-import type { PacketAbout } from '../../compiler/interpret/packet-about.ts';
 import { filler, pad } from './build-packet.ts';
 import { generateFrame } from './generate-frame.ts';
 import { ipv4Datagram, ipv6Datagram } from './generate-network.ts';
@@ -25,15 +24,6 @@ export function generatePacket(random: Random, options: PacketOptions = {}): Uin
     : damage(random, placeRawReads(random, generateFrame(generationAt(random, hints, 0)), hints), hints);
   const length = Math.min(Math.max(frame.length, minLength), maxLength);
   return pad(frame.subarray(0, length), length);
-}
-
-/** What comes with a packet; `iface` is one of the names given, and now and then not known. */
-export function generateAbout(random: Random, interfaces: readonly string[], hints: Hints = NO_HINTS): PacketAbout {
-  const marks = (hints.numbers.get('mark') ?? []).filter((mark) => mark < 2 ** 32);
-  return {
-    iface: interfaces.length === 0 || random.chance(0.05) ? null : random.pick(interfaces),
-    mark: marks.length > 0 && random.chance(0.75) ? random.pick(marks) : random.pick([0, 0, 1, 7, 0xffffffff]),
-  };
 }
 
 /** A tunnel in a tunnel is the last: what that carries is filler. */
