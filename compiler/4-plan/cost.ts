@@ -1,4 +1,5 @@
 /** What a chain of rules costs the verifier: an estimate from above, checked against real programs in a test. */
+import { fieldNamed } from '../../grammar/fields/index.ts';
 import type { Expression, Predicate, Rule } from '../2-resolve/program.ts';
 
 /** Taking up a rule, counting or returning; a call of the logger. */
@@ -11,8 +12,19 @@ const RANGE6_INSTRUCTIONS = 32;
 /** From so many ranges on, `5-emit/lists.ts` searches a table instead. */
 export const COMPARED_RANGES_MAX = 12;
 const SEARCH_INSTRUCTIONS = 16;
+/** A call of the function that fetches bytes. */
+const FETCH_INSTRUCTIONS = 16;
+/** Asking whether there is a packet in a tunnel. */
+const INNER_INSTRUCTIONS = 8;
 /** The walk over the headers, the logger, the searches: each checked once. */
-export const FIXED_INSTRUCTIONS = 40_000;
+const FIXED_INSTRUCTIONS = 40_000;
+/** Walking where it may begin anywhere, and tunnels. */
+const FIXED_INNER_INSTRUCTIONS = 80_000;
+
+/** Instructions of everything but the rules. @param inner whether a rule asks about the packet in a tunnel */
+export function fixedCost(inner: boolean): number {
+  return FIXED_INSTRUCTIONS + (inner ? FIXED_INNER_INSTRUCTIONS : 0);
+}
 
 /** Instructions of one rule in the chain. */
 export function ruleCost(rule: Rule): number {
@@ -23,12 +35,15 @@ function conditionCost(expression: Expression): number {
   if (expression.kind === 'and' || expression.kind === 'or') {
     return expression.of.reduce((sum, part) => sum + conditionCost(part), 0);
   }
-  return expression.kind === 'not' || expression.kind === 'inner' ? conditionCost(expression.of) : predicateCost(expression);
+  if (expression.kind === 'not') return conditionCost(expression.of);
+  return expression.kind === 'inner' ? INNER_INSTRUCTIONS + conditionCost(expression.of) : predicateCost(expression);
 }
 
 function predicateCost(predicate: Predicate): number {
-  if (predicate.kind === 'in') return PREDICATE_INSTRUCTIONS + listCost(predicate.ranges.length, RANGE_INSTRUCTIONS);
-  if (predicate.kind !== 'address') return PREDICATE_INSTRUCTIONS + RANGE_INSTRUCTIONS;
+  const fetch = fieldNamed(predicate.field)?.read.kind === 'raw' ? FETCH_INSTRUCTIONS : 0;
+  if (predicate.kind === 'in') return PREDICATE_INSTRUCTIONS + fetch + listCost(predicate.ranges.length, RANGE_INSTRUCTIONS);
+  if (predicate.kind === 'masked') return 2 * PREDICATE_INSTRUCTIONS + RANGE6_INSTRUCTIONS;
+  if (predicate.kind !== 'address') return PREDICATE_INSTRUCTIONS + fetch + RANGE_INSTRUCTIONS;
   const families = listCost(predicate.v4.length, RANGE_INSTRUCTIONS) + listCost(predicate.v6.length, RANGE6_INSTRUCTIONS);
   return 2 * PREDICATE_INSTRUCTIONS + families;
 }

@@ -3,7 +3,7 @@ import type { Program } from '../2-resolve/program.ts';
 import { diagnostic } from '../diagnostics/catalog.ts';
 import type { Diagnostic, Outcome } from '../diagnostics/diagnostic.ts';
 import type { Target } from '../targets/target.ts';
-import { FIXED_INSTRUCTIONS, ruleCost } from './cost.ts';
+import { fixedCost, ruleCost } from './cost.ts';
 import { hookProblems } from './hook-actions.ts';
 import { interfacePatterns, interfaceProblem, redirectsOf } from './interfaces.ts';
 import { kindListProblem, kindLists } from './kind-lists.ts';
@@ -12,6 +12,7 @@ import { planPatterns } from './patterns.ts';
 import type { Plan } from './plan.ts';
 import { readsOf } from './reads.ts';
 import { depthFor, EVENT_FIELDS, slotsFor } from './slots.ts';
+import { stackProblem } from './stack.ts';
 
 /** A chain costs each packet more with each rule, and clang more than that: beyond this it is the wrong tool. */
 export const CHAIN_RULES_MAX = 4096;
@@ -31,9 +32,12 @@ const RING_BYTES = 4 << 20;
 export function planProgram(program: Program, target: Target): Outcome<Plan | null> {
   const lacking = hookProblems(program, target);
   if (lacking.length > 0) return { value: null, diagnostics: lacking };
+  const logs = program.rules.flatMap((rule) => (rule.actions.log === null ? [] : [rule.actions.log]));
+  const payloadBytes = Math.max(0, ...logs.map((log) => log.payload));
+  const reads = readsOf(program, payloadBytes > 0);
   const costs = program.rules.map(ruleCost);
   const cost = {
-    instructions: FIXED_INSTRUCTIONS + costs.reduce((sum, one) => sum + one, 0),
+    instructions: fixedCost(reads.inner) + costs.reduce((sum, one) => sum + one, 0),
     limit: VERIFIER_INSTRUCTIONS_MAX,
   };
   const problem = sizeProblem(program, costs, cost) ?? interfaceProblem(program) ?? kindListProblem(program);
@@ -41,9 +45,6 @@ export function planProgram(program: Program, target: Target): Outcome<Plan | nu
   const patterns = planPatterns(program);
   if (patterns.problem !== null) return { value: null, diagnostics: [patterns.problem] };
 
-  const logs = program.rules.flatMap((rule) => (rule.actions.log === null ? [] : [rule.actions.log]));
-  const payloadBytes = Math.max(0, ...logs.map((log) => log.payload));
-  const reads = readsOf(program, payloadBytes > 0);
   const fields = new Set([...reads.fields, ...(logs.length > 0 ? EVENT_FIELDS : [])]);
   for (const field of Object.keys(target.constants)) fields.delete(field);
   const slots = slotsFor(fields, reads.places);
@@ -67,7 +68,8 @@ export function planProgram(program: Program, target: Target): Outcome<Plan | nu
     counters: program.rules.length + 1,
     cost,
   };
-  return { value: plan, diagnostics: [] };
+  const overflow = stackProblem(plan);
+  return overflow === null ? { value: plan, diagnostics: [] } : { value: null, diagnostics: [overflow] };
 }
 
 function sizeProblem(program: Program, costs: readonly number[], cost: Plan['cost']): Diagnostic | null {

@@ -49,6 +49,6 @@ export const PLAN = {
     title: 'too much to keep of a packet',
     severity: 'error',
     message: (p: { bytes: number; limit: number }) =>
-      `the fields that the rules ask for, of a packet and of the packet in it, take ${p.bytes} bytes of stack, more than ${p.limit}`,
+      `the fields that the rules ask for take ${p.bytes} bytes, more than the ${p.limit} that a program can keep`,
   },
 } as const satisfies Definitions;
