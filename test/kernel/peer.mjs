@@ -49,6 +49,19 @@ const commands = {
         }
       });
     }),
+  /** One datagram over a connected socket, which is told of an ICMP error: an errno name, `answered`, or `timeout`. */
+  ask: ({ host, port, say, timeout_ms }) =>
+    new Promise((resolve) => {
+      const socket = dgram.createSocket(host.includes(':') ? 'udp6' : 'udp4');
+      const done = (outcome) => {
+        clearTimeout(timer);
+        socket.close(() => resolve(outcome));
+      };
+      const timer = setTimeout(() => done('timeout'), timeout_ms);
+      socket.once('error', (error) => done(error.code));
+      socket.once('message', () => done('answered'));
+      socket.connect(port, host, () => socket.send(say));
+    }),
 };
 
 process.on('message', ({ id, command, argument }) => {

@@ -18,6 +18,8 @@ export interface Peer extends Disposable {
   }): Promise<{ readonly outcome: string; readonly localPort: number | null }>;
   /** With it go its sockets, and what the kernel still would have sent for them. */
   end(): Promise<void>;
+  /** One datagram over a connected socket: an errno name when an ICMP error comes back, `answered`, or `timeout`. */
+  ask(argument: { host: string; port: number; say: string; timeout_ms: number }): Promise<string>;
   udp(argument: { host: string; port: number; localPort?: number; messages: readonly string[] }): Promise<null>;
 }
 
@@ -34,7 +36,7 @@ export function startPeer(namespace: Namespace): Peer {
   child.on('exit', () => {
     for (const { reject } of waiting.values()) reject(new Error('the peer process ended'));
   });
-  const ask = (command: string, argument: object) =>
+  const request = (command: string, argument: object) =>
     new Promise<never>((resolve, reject) => {
       const id = ++last;
       waiting.set(id, { resolve: resolve as (value: unknown) => void, reject });
@@ -48,9 +50,10 @@ export function startPeer(namespace: Namespace): Peer {
   return {
     pid: child.pid ?? 0,
     end,
-    listen: (argument) => ask('listen', argument),
-    connect: (argument) => ask('connect', argument),
-    udp: (argument) => ask('udp', argument),
+    listen: (argument) => request('listen', argument),
+    connect: (argument) => request('connect', argument),
+    ask: (argument) => request('ask', argument),
+    udp: (argument) => request('udp', argument),
     [Symbol.dispose]: () => void end(),
   };
 }
