@@ -1,7 +1,6 @@
 /** The tests of a file as lines for people. */
 import type { Program } from '../../compiler/2-resolve/program.ts';
 import { visible } from '../../compiler/diagnostics/visible.ts';
-import type { PacketAbout } from '../../compiler/interpret/packet-about.ts';
 import type { Terminal } from '../terminal.ts';
 import { expectationText, explainDisagreement, explainFailure, oneLine } from './explain-failure.ts';
 import type { CaptureResult, CaseResult, PacketResult, TestResult } from './test-result.ts';
@@ -19,11 +18,6 @@ export function packetsOf(cases: readonly CaseResult[]): number {
 /** How many of them the kernel decided. */
 export function kernelPacketsOf(cases: readonly CaseResult[]): number {
   return cases.reduce((sum, one) => sum + (one.kind === 'packet' ? Number(one.answers.kernel !== null) : one.kernel), 0);
-}
-
-/** What is known of a packet that a test describes, as the engines take it. */
-export function aboutOf({ case: item }: PacketResult): PacketAbout {
-  return { iface: item.iface, mark: item.mark ?? 0 };
 }
 
 /** One line a test, and below it what is to be said of each case that went wrong. */
@@ -57,7 +51,7 @@ function packetLines(program: Program, one: PacketResult, paint: Terminal['out']
   if (one.answers.interpreter === null && one.answers.kernel === null) {
     return ['the kernel does not take this packet: ask the interpreter, with `--engine auto`'];
   }
-  return explainFailure(program, { frame, about: aboutOf(one) }, expect, one.answers, paint);
+  return explainFailure(program, { frame, about: one.case.about }, expect, one.answers, paint);
 }
 
 function captureLines(program: Program, one: CaptureResult, paint: Terminal['out']['paint']): readonly string[] {

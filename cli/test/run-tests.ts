@@ -53,8 +53,7 @@ function outcomeOf(program: Program, item: TestCase, answers: Answers): Outcome 
 }
 
 function runPacket(program: Program, item: PacketCase, engines: Engines): PacketResult {
-  const about = { iface: item.iface, mark: item.mark ?? 0 };
-  const answers = answersOf(engines, item.frame, about);
+  const answers = answersOf(engines, item.frame, item.about);
   return { kind: 'packet', case: item, outcome: outcomeOf(program, item, answers), answers };
 }
 

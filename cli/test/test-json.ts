@@ -4,7 +4,6 @@ import type { PacketAbout } from '../../compiler/interpret/packet-about.ts';
 import type { Expectation } from '../../compiler/rule-tests/rule-test.ts';
 import { jsonLine } from '../json.ts';
 import { missesFor } from './explain-failure.ts';
-import { aboutOf } from './render-tests.ts';
 import {
   type Answer,
   type CaptureResult,
@@ -39,7 +38,7 @@ function packetJson(program: Program, one: PacketResult, expect: Expectation): o
     interpreter: answerJson(program, one.answers.interpreter),
     kernel: answerJson(program, one.answers.kernel),
     frame_hex: hexOf(frame),
-    missed: one.outcome === 'failed' ? missedJson(program, frame, aboutOf(one), expect) : [],
+    missed: one.outcome === 'failed' ? missedJson(program, frame, one.case.about, expect) : [],
   };
 }
 

@@ -3,17 +3,19 @@
  * a test is told like anything else in the file, and that test case is left out.
  */
 import type { PacketNode, Statement, TestItem, TestStatement } from '../../grammar/ast.ts';
+import type { HookName } from '../../grammar/fields/field.ts';
 import type { SourceFile } from '../../grammar/source.ts';
 import { type Context, createReport } from '../2-resolve/context.ts';
 import type { Program } from '../2-resolve/program.ts';
 import type { Outcome } from '../diagnostics/diagnostic.ts';
 import { lineAt, lineStarts } from '../diagnostics/position.ts';
+import type { PacketAbout } from '../interpret/packet-about.ts';
 import { buildFrame, type Refuse } from './build-frame.ts';
 import { resolveCount, resolveExpectation } from './expectation.ts';
 import { readString } from './read-setting.ts';
 import { resolvePacket } from './resolve-packet.ts';
 import type { RuleTest, TestCase } from './rule-test.ts';
-import { numberOf } from './test-packet.ts';
+import { numberOf, type TestPacket } from './test-packet.ts';
 
 /** @param program what the rules of the file, and of those it includes, came to */
 export function resolveTests(
@@ -24,7 +26,13 @@ export function resolveTests(
   const tests = statements.filter((statement) => statement.kind === 'test');
   if (tests.length === 0) return { value: [], diagnostics: [] };
   const { report, diagnostics } = createReport(source);
-  const names = { lookUp: () => undefined, fileSet: () => undefined, use: () => {}, all: () => [] };
+  const names = {
+    lookUp: () => undefined,
+    fileSet: () => undefined,
+    once: <T>(_: string, make: () => T) => make(),
+    use: () => {},
+    all: () => [],
+  };
   const context: Context = { source, report, names };
   const starts = lineStarts(source.text);
   const lineOf = (offset: number): number => lineAt(starts, offset) + 1;
@@ -64,9 +72,26 @@ function resolveItem(context: Context, item: TestItem, program: Program, line: n
     context.report('PKT2099', {}, placeOf(subject, setting), why);
   };
   const frame = buildFrame(packet, refuse);
-  if (!sound || expect === null || count === 'refused') return null;
+  const about = aboutOf(context, packet, subject, program.hook);
+  if (!sound || about === null || expect === null || count === 'refused') return null;
   const span = { start: item.span.start, end: subject.span.end };
-  return { kind: 'packet', span, line, frame, iface: packet.iface, mark: numberOf(packet, 'mark') ?? null, expect };
+  return { kind: 'packet', span, line, frame, about, expect };
+}
+
+/** Hooks that see packets both ways. */
+const BOTH_WAYS: readonly HookName[] = ['tc', 'cgroup', 'socket'];
+
+/** Null: the hook never sees a packet that goes this way, which is reported here. */
+function aboutOf(context: Context, packet: TestPacket, node: PacketNode, hook: HookName): PacketAbout | null {
+  const given = numberOf(packet, 'direction');
+  const mark = numberOf(packet, 'mark');
+  const about = { iface: packet.iface, ...(mark === undefined ? {} : { mark }) };
+  if (given === undefined) return about;
+  const direction = given === 1 ? 'egress' : 'ingress';
+  const own = hook.endsWith('egress') ? 'egress' : 'ingress';
+  if (own === direction || BOTH_WAYS.includes(hook)) return { ...about, direction };
+  const label = `at the hook \`${hook}\` packets only ${own === 'egress' ? 'leave' : 'arrive'}`;
+  return context.report('PKT2092', { setting: 'direction', protocol: packet.protocol }, placeOf(node, 'direction'), label);
 }
 
 /** Where a setting is written, in the packet or in one that it carries; the whole packet when it is not. */

@@ -1,6 +1,7 @@
 /** What the `test` statements of a rule file come to: packets as bytes, and what the rules are to do with them. */
 import type { SourceFile, Span } from '../../grammar/source.ts';
 import type { Verdict } from '../2-resolve/program.ts';
+import type { PacketAbout } from '../interpret/packet-about.ts';
 
 /** One `test "…" { … }`. Tests are beside the program, never part of it. */
 export interface RuleTest {
@@ -25,9 +26,8 @@ export interface PacketCase {
   readonly line: number;
   /** From the Ethernet header on. */
   readonly frame: Uint8Array;
-  /** What is known of a packet besides its bytes; null where the test does not say. */
-  readonly iface: string | null;
-  readonly mark: number | null;
+  /** Interface, mark and direction, as far as the test says. */
+  readonly about: PacketAbout;
   readonly expect: Expectation;
 }
 

@@ -55,4 +55,30 @@ test "marks" {
 `;
     await runBoth(asSources({ name: 'mark.rules', text }));
   });
+
+  it('know which way it goes', async () => {
+    const text = `hook tc
+leaves: match direction egress dport 25 -> drop
+arrives: match direction ingress dport 25 -> pass
+test "directions" {
+  packet tcp 10.0.0.1:1 > 10.0.0.2:25 direction egress expect drop by leaves
+  packet tcp 10.0.0.1:1 > 10.0.0.2:25 direction ingress expect pass by arrives
+  packet tcp 10.0.0.1:1 > 10.0.0.2:25 expect pass by arrives
+}
+`;
+    await runBoth(asSources({ name: 'direction.rules', text }));
+  });
+
+  it('know the interface', async () => {
+    const text = `wan: match iface eth0 -> drop
+veth: match iface "veth*" -> drop
+test "interfaces" {
+  packet udp 10.0.0.1:1 > 10.0.0.2:2 iface eth0 expect drop by wan
+  packet udp 10.0.0.1:1 > 10.0.0.2:2 iface veth7 expect drop by veth
+  packet udp 10.0.0.1:1 > 10.0.0.2:2 iface "3g-wan" expect pass
+  packet udp 10.0.0.1:1 > 10.0.0.2:2 expect pass
+}
+`;
+    await runBoth(asSources({ name: 'iface.rules', text }));
+  });
 });

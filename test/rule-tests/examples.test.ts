@@ -59,9 +59,7 @@ describe('examples', () => {
       const { sound, tests } = await examine(await readSources(file, []), null);
       const cases = tests.flatMap((test) => test.cases);
       const interpret = createInterpreter(sound?.program ?? (undefined as never));
-      const matched = new Set(
-        cases.flatMap((one) => (one.kind === 'packet' ? interpret(one.frame, { iface: one.iface }).rules : [])),
-      );
+      const matched = new Set(cases.flatMap((one) => (one.kind === 'packet' ? interpret(one.frame, one.about).rules : [])));
       const missing = sound?.program.rules.filter(({ index }) => !matched.has(index)).map(({ name }) => name);
       expect(missing).toEqual([]);
     });
