@@ -43,8 +43,6 @@ export type Declaration =
   /** `#ifndef name`, `#define name`: what follows counts once. */
   | { readonly kind: 'guard'; readonly name: string }
   | { readonly kind: 'end of guard'; readonly name: string }
-  /** `#define name(args) ((void)(args[0]), …)`: stands for a function that has nothing to do. */
-  | { readonly kind: 'nothing'; readonly name: string; readonly parameters: readonly string[] }
   | { readonly kind: 'struct'; readonly name: string; readonly members: readonly Parameter[] }
   | {
       readonly kind: 'function';

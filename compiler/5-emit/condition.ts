@@ -2,14 +2,14 @@
 
 import type { Field } from '../../grammar/fields/field.ts';
 import { fieldNamed } from '../../grammar/fields/index.ts';
-import type { BigRange, Expression, NumberRange, Predicate } from '../2-resolve/program.ts';
+import type { Expression, NumberRange, Predicate } from '../2-resolve/program.ts';
 import { kindListBit } from '../4-plan/kind-lists.ts';
 import type { Slot } from '../4-plan/plan.ts';
 import { isNeverAbsent, slotName } from '../4-plan/slots.ts';
 import type { Target } from '../targets/target.ts';
 import { binary, call, chain, decimal, type Expr, hex, member, name } from './c.ts';
 import { presence } from './fields.ts';
-import type { Lists, ValueKind } from './lists.ts';
+import type { Lists, ValueKind, ValueRange } from './lists.ts';
 import type { PayloadSearch } from './payload.ts';
 import { type RawField, rawTest, type View } from './raw.ts';
 
@@ -192,7 +192,7 @@ function inRanges(ranges: readonly NumberRange[], value: Expr, slot: Slot, conte
   const [first] = ranges;
   if (first === undefined) return FALSE;
   if (first[0] <= 0 && BigInt(first[1]) >= kind.max) return null;
-  return context.lists.contains(value, kind, ranges.map(toBig));
+  return context.lists.contains(value, kind, ranges);
 }
 
 const IPV4: ValueKind = { width: 'u32', max: 0xffff_ffffn, digits: 8 };
@@ -204,10 +204,6 @@ function valueKind(slot: Slot): ValueKind {
   if (type?.kind === 'mac') return MAC;
   const bits = type?.kind === 'uint' || type?.kind === 'flags' ? type.bits : 8 * slot.bytes;
   return { width: slot.bytes <= 4 ? 'u32' : 'u64', max: (1n << BigInt(bits)) - 1n, digits: null };
-}
-
-function toBig([first, last]: NumberRange): BigRange {
-  return [BigInt(first), BigInt(last)];
 }
 
 /** The slots of an address field, and its value in C by family. */
@@ -226,13 +222,13 @@ function addressAlternatives(
   view: View,
 ): readonly Guarded[] {
   const values = families(field, context, view);
-  const family = (one: typeof values.v4, kind: ValueKind, ranges: readonly BigRange[]): readonly Guarded[] => {
+  const family = (one: typeof values.v4, kind: ValueKind, ranges: readonly ValueRange[]): readonly Guarded[] => {
     const [first] = ranges;
     if (one === undefined || first === undefined) return [];
-    const whole = first[0] === 0n && first[1] === kind.max;
+    const whole = BigInt(first[0]) === 0n && BigInt(first[1]) === kind.max;
     return [{ view, needs: [one.slot], test: whole ? null : context.lists.contains(one.value, kind, ranges) }];
   };
-  return [...family(values.v4, IPV4, v4.map(toBig)), ...family(values.v6, IPV6, v6)];
+  return [...family(values.v4, IPV4, v4), ...family(values.v6, IPV6, v6)];
 }
 
 const HALF = 64n;

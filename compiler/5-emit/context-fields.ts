@@ -18,7 +18,7 @@ export function contextReader(slots: readonly Slot[], presence: (slot: Slot) => 
     const from = fieldNamed(slot.field)?.read;
     return from?.kind === 'context' ? [{ slot, what: from.what }] : [];
   });
-  if (read.length === 0) return [BLANK, { kind: 'nothing', name: READER, parameters: PARAMETERS.map((one) => one.name) }];
+  if (read.length === 0) return [];
   const body = read.flatMap(({ slot, what }) => statements(slot, what, presence(slot)));
   const parameters = PARAMETERS.map((one) => one.name);
   const used = new Set(['f', ...read.map(({ what }) => (what === 'direction' ? 'direction' : 'ctx'))]);
@@ -26,6 +26,7 @@ export function contextReader(slots: readonly Slot[], presence: (slot: Slot) => 
   return [
     ...(read.some(({ what }) => what === 'iface') ? [BLANK, { kind: 'include', path: 'pktc/interface.h' } as const] : []),
     BLANK,
+    { kind: 'define', name: READER, value: name(READER) },
     {
       kind: 'function',
       linkage: 'inline',

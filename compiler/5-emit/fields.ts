@@ -102,6 +102,8 @@ export function fieldDeclarations(plan: Pick<Plan, 'slots' | 'depth' | 'inner'>,
     structOf(slots, found),
     ...writers(slots),
     ...contextReader(slots, presence),
+    BLANK,
+    { kind: 'include', path: 'pktc/unread.h' },
   ];
 }
 
@@ -141,32 +143,36 @@ function structOf(slots: readonly Slot[], found: number): Declaration {
   };
 }
 
-/** What fills the struct: a function for each layer and each fact that rules ask for, nothing for the others. */
+/**
+ * What fills the struct: a function for each layer and each fact that rules ask for. A macro of the same name tells
+ * `templates/include/pktc/unread.h` which ones there are: the others do nothing.
+ */
 function writers(slots: readonly Slot[]): readonly Declaration[] {
   const all = [
     ...(Object.keys(HEADERS) as Layer[]).map((layer) => readerOf(layer, slots)),
     ...[...FACTS, ...PLACES].map((found) => setterOf(found, slots)),
   ];
-  const nothing = all.filter((writer) => writer.kind === 'nothing');
   return [
-    ...all.flatMap((writer) => (writer.kind === 'nothing' ? [] : [BLANK, writer])),
-    ...(nothing.length === 0 ? [] : [BLANK, { kind: 'comment', lines: ['No rule asks for these.'] } as const, ...nothing]),
+    ...all.flatMap((writer): readonly Declaration[] =>
+      writer === null ? [] : [BLANK, { kind: 'define', name: writer.name, value: name(writer.name) }, writer],
+    ),
   ];
 }
 
-function readerOf(layer: Layer, slots: readonly Slot[]): Declaration {
+type FunctionDeclaration = Extract<Declaration, { kind: 'function' }>;
+
+function readerOf(layer: Layer, slots: readonly Slot[]): FunctionDeclaration | null {
   const { struct, variable } = HEADERS[layer];
   const body = slots.flatMap((slot) => {
     const read = headerRead(slot, layer);
     return read === null ? [] : [readStatement(slot, read, variable)];
   });
-  const reader = `pktc_read_${layer}`;
-  if (body.length === 0) return { kind: 'nothing', name: reader, parameters: ['f', variable, 'have'] };
+  if (body.length === 0) return null;
   return {
     kind: 'function',
     linkage: 'inline',
     returns: 'void',
-    name: reader,
+    name: `pktc_read_${layer}`,
     parameters: [
       { type: 'struct pktc_fields *', name: 'f' },
       { type: `const struct ${struct} *`, name: variable },
@@ -220,15 +226,14 @@ function factOf(slot: Slot): Fact | null {
   return read?.kind === 'fact' ? read.fact : null;
 }
 
-function setterOf(found: Fact | Place, slots: readonly Slot[]): Declaration {
+function setterOf(found: Fact | Place, slots: readonly Slot[]): FunctionDeclaration | null {
   const slot = slots.find((one) => (one.place ?? factOf(one)) === found);
-  const setter = `pktc_set_${found}`;
-  if (slot === undefined) return { kind: 'nothing', name: setter, parameters: ['f', 'value'] };
+  if (slot === undefined) return null;
   return {
     kind: 'function',
     linkage: 'inline',
     returns: 'void',
-    name: setter,
+    name: `pktc_set_${found}`,
     parameters: [
       { type: 'struct pktc_fields *', name: 'f' },
       { type: C_TYPE[slot.bytes], name: 'value' },

@@ -70,11 +70,6 @@ function printDeclaration(page: Page, declaration: Declaration): void {
     case 'end of guard':
       lines.push(`#endif /* ${declaration.name} */`);
       return;
-    case 'nothing':
-      lines.push(
-        `#define ${declaration.name}(${declaration.parameters.join(', ')}) (${declaration.parameters.map((one) => `(void)(${one})`).join(', ')})`,
-      );
-      return;
     case 'struct':
       lines.push(`struct ${declaration.name} {`, ...declaration.members.map((one) => `\t${parameter(one)};`), '};');
       return;

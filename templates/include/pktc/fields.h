@@ -122,6 +122,7 @@ struct pktc_fields {
 	__u8 padding[7];
 };
 
+#define pktc_read_ethernet pktc_read_ethernet
 static __always_inline
 void pktc_read_ethernet(struct pktc_fields *f, const struct pktc_ethernet *eth, __u32 have)
 {
@@ -135,6 +136,7 @@ void pktc_read_ethernet(struct pktc_fields *f, const struct pktc_ethernet *eth, 
 	}
 }
 
+#define pktc_read_vlan pktc_read_vlan
 static __always_inline
 void pktc_read_vlan(struct pktc_fields *f, const struct pktc_vlan *tag, __u32 have)
 {
@@ -148,6 +150,7 @@ void pktc_read_vlan(struct pktc_fields *f, const struct pktc_vlan *tag, __u32 ha
 	}
 }
 
+#define pktc_read_mpls pktc_read_mpls
 static __always_inline
 void pktc_read_mpls(struct pktc_fields *f, const struct pktc_mpls *mpls, __u32 have)
 {
@@ -157,6 +160,7 @@ void pktc_read_mpls(struct pktc_fields *f, const struct pktc_mpls *mpls, __u32 h
 	}
 }
 
+#define pktc_read_ipv4 pktc_read_ipv4
 static __always_inline
 void pktc_read_ipv4(struct pktc_fields *f, const struct pktc_ipv4 *ip, __u32 have)
 {
@@ -198,6 +202,7 @@ void pktc_read_ipv4(struct pktc_fields *f, const struct pktc_ipv4 *ip, __u32 hav
 	}
 }
 
+#define pktc_read_ipv6 pktc_read_ipv6
 static __always_inline
 void pktc_read_ipv6(struct pktc_fields *f, const struct pktc_ipv6 *ip, __u32 have)
 {
@@ -229,6 +234,7 @@ void pktc_read_ipv6(struct pktc_fields *f, const struct pktc_ipv6 *ip, __u32 hav
 	}
 }
 
+#define pktc_read_tcp pktc_read_tcp
 static __always_inline
 void pktc_read_tcp(struct pktc_fields *f, const struct pktc_tcp *tcp, __u32 have)
 {
@@ -262,6 +268,7 @@ void pktc_read_tcp(struct pktc_fields *f, const struct pktc_tcp *tcp, __u32 have
 	}
 }
 
+#define pktc_read_tcp_mss pktc_read_tcp_mss
 static __always_inline
 void pktc_read_tcp_mss(struct pktc_fields *f, const struct pktc_tcp_mss *option, __u32 have)
 {
@@ -271,6 +278,7 @@ void pktc_read_tcp_mss(struct pktc_fields *f, const struct pktc_tcp_mss *option,
 	}
 }
 
+#define pktc_read_udp pktc_read_udp
 static __always_inline
 void pktc_read_udp(struct pktc_fields *f, const struct pktc_udp *udp, __u32 have)
 {
@@ -288,6 +296,7 @@ void pktc_read_udp(struct pktc_fields *f, const struct pktc_udp *udp, __u32 have
 	}
 }
 
+#define pktc_read_sctp pktc_read_sctp
 static __always_inline
 void pktc_read_sctp(struct pktc_fields *f, const struct pktc_sctp *sctp, __u32 have)
 {
@@ -301,6 +310,7 @@ void pktc_read_sctp(struct pktc_fields *f, const struct pktc_sctp *sctp, __u32 h
 	}
 }
 
+#define pktc_read_icmp pktc_read_icmp
 static __always_inline
 void pktc_read_icmp(struct pktc_fields *f, const struct pktc_icmp *icmp, __u32 have)
 {
@@ -314,6 +324,7 @@ void pktc_read_icmp(struct pktc_fields *f, const struct pktc_icmp *icmp, __u32 h
 	}
 }
 
+#define pktc_read_icmp6 pktc_read_icmp6
 static __always_inline
 void pktc_read_icmp6(struct pktc_fields *f, const struct pktc_icmp *icmp, __u32 have)
 {
@@ -327,6 +338,7 @@ void pktc_read_icmp6(struct pktc_fields *f, const struct pktc_icmp *icmp, __u32 
 	}
 }
 
+#define pktc_read_gre_key pktc_read_gre_key
 static __always_inline
 void pktc_read_gre_key(struct pktc_fields *f, const struct pktc_gre_key *gre, __u32 have)
 {
@@ -336,6 +348,7 @@ void pktc_read_gre_key(struct pktc_fields *f, const struct pktc_gre_key *gre, __
 	}
 }
 
+#define pktc_read_vxlan pktc_read_vxlan
 static __always_inline
 void pktc_read_vxlan(struct pktc_fields *f, const struct pktc_vxlan *vxlan, __u32 have)
 {
@@ -345,6 +358,7 @@ void pktc_read_vxlan(struct pktc_fields *f, const struct pktc_vxlan *vxlan, __u3
 	}
 }
 
+#define pktc_read_geneve pktc_read_geneve
 static __always_inline
 void pktc_read_geneve(struct pktc_fields *f, const struct pktc_geneve *geneve, __u32 have)
 {
@@ -354,88 +368,103 @@ void pktc_read_geneve(struct pktc_fields *f, const struct pktc_geneve *geneve, _
 	}
 }
 
+#define pktc_set_frame_len pktc_set_frame_len
 static __always_inline void pktc_set_frame_len(struct pktc_fields *f, __u32 value)
 {
 	f->len = value;
 	f->present |= PKTC_HAS_LEN;
 }
 
+#define pktc_set_ethertype pktc_set_ethertype
 static __always_inline void pktc_set_ethertype(struct pktc_fields *f, __u16 value)
 {
 	f->ethertype = value;
 	f->present |= PKTC_HAS_ETHERTYPE;
 }
 
+#define pktc_set_vlan_depth pktc_set_vlan_depth
 static __always_inline void pktc_set_vlan_depth(struct pktc_fields *f, __u8 value)
 {
 	f->vlan_depth = value;
 	f->present |= PKTC_HAS_VLAN_DEPTH;
 }
 
+#define pktc_set_proto pktc_set_proto
 static __always_inline void pktc_set_proto(struct pktc_fields *f, __u8 value)
 {
 	f->proto = value;
 	f->present |= PKTC_HAS_PROTO;
 }
 
+#define pktc_set_frag pktc_set_frag
 static __always_inline void pktc_set_frag(struct pktc_fields *f, __u8 value)
 {
 	f->frag = value;
 	f->present |= PKTC_HAS_FRAG;
 }
 
+#define pktc_set_payload_len pktc_set_payload_len
 static __always_inline void pktc_set_payload_len(struct pktc_fields *f, __u32 value)
 {
 	f->payload_len = value;
 	f->present |= PKTC_HAS_PAYLOAD_LEN;
 }
 
+#define pktc_set_malformed pktc_set_malformed
 static __always_inline void pktc_set_malformed(struct pktc_fields *f, __u8 value)
 {
 	f->malformed = value;
 }
 
+#define pktc_set_ip_options pktc_set_ip_options
 static __always_inline void pktc_set_ip_options(struct pktc_fields *f, __u64 value)
 {
 	f->ip_options = value;
 	f->present |= PKTC_HAS_IP_OPTIONS;
 }
 
+#define pktc_set_ip6_ext pktc_set_ip6_ext
 static __always_inline void pktc_set_ip6_ext(struct pktc_fields *f, __u64 value)
 {
 	f->ip6_ext = value;
 	f->present |= PKTC_HAS_IP6_EXT;
 }
 
+#define pktc_set_tcp_options pktc_set_tcp_options
 static __always_inline void pktc_set_tcp_options(struct pktc_fields *f, __u64 value)
 {
 	f->tcp_option = value;
 	f->present |= PKTC_HAS_TCP_OPTION;
 }
 
+#define pktc_set_frame_off pktc_set_frame_off
 static __always_inline void pktc_set_frame_off(struct pktc_fields *f, __u32 value)
 {
 	f->frame_off = value;
 }
 
+#define pktc_set_network_off pktc_set_network_off
 static __always_inline void pktc_set_network_off(struct pktc_fields *f, __u32 value)
 {
 	f->network_off = value;
 	f->present |= PKTC_HAS_NETWORK_OFF;
 }
 
+#define pktc_set_transport_off pktc_set_transport_off
 static __always_inline void pktc_set_transport_off(struct pktc_fields *f, __u32 value)
 {
 	f->transport_off = value;
 	f->present |= PKTC_HAS_TRANSPORT_OFF;
 }
 
+#define pktc_set_payload_off pktc_set_payload_off
 static __always_inline void pktc_set_payload_off(struct pktc_fields *f, __u32 value)
 {
 	f->payload_off = value;
 	f->present |= PKTC_HAS_PAYLOAD_OFF;
 }
 
+#define pktc_set_datagram_end pktc_set_datagram_end
 static __always_inline void pktc_set_datagram_end(struct pktc_fields *f, __u32 value)
 {
 	f->datagram_end = value;
@@ -443,6 +472,7 @@ static __always_inline void pktc_set_datagram_end(struct pktc_fields *f, __u32 v
 
 #include <pktc/interface.h>
 
+#define pktc_read_context pktc_read_context
 static __always_inline
 void pktc_read_context(struct pktc_fields *f, struct pktc_ctx *ctx, enum pktc_direction direction)
 {
@@ -451,5 +481,7 @@ void pktc_read_context(struct pktc_fields *f, struct pktc_ctx *ctx, enum pktc_di
 	f->direction = direction;
 	f->present |= PKTC_HAS_DIRECTION;
 }
+
+#include <pktc/unread.h>
 
 #endif /* PKTC_FIELDS_H */

@@ -35,10 +35,7 @@ struct pktc_fields {
 	__u8 padding[2];
 };
 
-#define pktc_read_ethernet(f, eth, have) ((void)(f), (void)(eth), (void)(have))
-
-#define pktc_read_vlan(f, tag, have) ((void)(f), (void)(tag), (void)(have))
-
+#define pktc_read_ipv4 pktc_read_ipv4
 static __always_inline
 void pktc_read_ipv4(struct pktc_fields *f, const struct pktc_ipv4 *ip, __u32 have)
 {
@@ -52,6 +49,7 @@ void pktc_read_ipv4(struct pktc_fields *f, const struct pktc_ipv4 *ip, __u32 hav
 	}
 }
 
+#define pktc_read_ipv6 pktc_read_ipv6
 static __always_inline
 void pktc_read_ipv6(struct pktc_fields *f, const struct pktc_ipv6 *ip, __u32 have)
 {
@@ -67,28 +65,26 @@ void pktc_read_ipv6(struct pktc_fields *f, const struct pktc_ipv6 *ip, __u32 hav
 	}
 }
 
-#define pktc_read_tcp(f, tcp, have) ((void)(f), (void)(tcp), (void)(have))
-
-#define pktc_read_udp(f, udp, have) ((void)(f), (void)(udp), (void)(have))
-
-#define pktc_read_sctp(f, sctp, have) ((void)(f), (void)(sctp), (void)(have))
-
-#define pktc_read_icmp(f, icmp, have) ((void)(f), (void)(icmp), (void)(have))
-
-#define pktc_read_icmp6(f, icmp, have) ((void)(f), (void)(icmp), (void)(have))
-
-static __always_inline void pktc_read_facts(struct pktc_fields *f, const struct pktc_packet *p)
+#define pktc_set_frame_len pktc_set_frame_len
+static __always_inline void pktc_set_frame_len(struct pktc_fields *f, __u32 value)
 {
-	f->ethertype = p->ethertype;
-	if (p->known & PKTC_KNOWN_ETHERTYPE)
-		f->present |= PKTC_HAS_ETHERTYPE;
-	f->len = p->len;
+	f->len = value;
 	f->present |= PKTC_HAS_LEN;
 }
+
+#define pktc_set_ethertype pktc_set_ethertype
+static __always_inline void pktc_set_ethertype(struct pktc_fields *f, __u16 value)
+{
+	f->ethertype = value;
+	f->present |= PKTC_HAS_ETHERTYPE;
+}
+
+#include <pktc/unread.h>
 
 #include <pktc/parse.h>
 #include <pktc/action_count.h>
 #include <pktc/action_pass.h>
+#include <pktc/verdict.h>
 
 char pktc_license[] SEC("license") = "Dual MIT/GPL";
 
@@ -142,18 +138,20 @@ __noinline int pktc_rules(struct pktc_fields *f)
 	return PKTC_UNDECIDED;
 }
 
-SEC("xdp") int pktc_xdp(struct xdp_md *ctx)
+/* With frames of several pieces, so that it can be attached whatever the MTU is. */
+SEC("xdp.frags") int pktc_xdp(struct xdp_md *ctx)
 {
 	struct pktc_fields f;
 	int decision = PKTC_UNDECIDED;
 
 	__builtin_memset(&f, 0, sizeof(f));
 	pktc_parse(ctx, &f);
+	pktc_read_context(&f, ctx, PKTC_INGRESS);
 
 	decision = pktc_rules(&f);
 
 	if (decision == PKTC_UNDECIDED)
 		decision = pktc_decision(PKTC_RULES, PKTC_DEFAULT);
 	pktc_add(pktc_decision_rule(decision), f.len);
-	return pktc_decision_verdict(decision) == PKTC_VERDICT_DROP ? XDP_DROP : XDP_PASS;
+	return pktc_carry_out(ctx, decision, PKTC_INGRESS);
 }

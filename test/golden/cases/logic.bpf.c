@@ -36,8 +36,7 @@
 #define PKTC_HAS_ICMP_CODE 0x4000
 #define PKTC_HAS_LEN 0x8000
 #define PKTC_HAS_PAYLOAD_LEN 0x10000
-#define PKTC_HAS_PAYLOAD_OFF 0x20000
-#define PKTC_HAS_MALFORMED 0x40000
+#define PKTC_HAS_PAYLOAD_OFF 0x40000
 
 struct pktc_fields {
 	struct pktc_u128 src6;
@@ -63,6 +62,7 @@ struct pktc_fields {
 	__u8 padding[5];
 };
 
+#define pktc_read_ethernet pktc_read_ethernet
 static __always_inline
 void pktc_read_ethernet(struct pktc_fields *f, const struct pktc_ethernet *eth, __u32 have)
 {
@@ -72,6 +72,7 @@ void pktc_read_ethernet(struct pktc_fields *f, const struct pktc_ethernet *eth, 
 	}
 }
 
+#define pktc_read_vlan pktc_read_vlan
 static __always_inline
 void pktc_read_vlan(struct pktc_fields *f, const struct pktc_vlan *tag, __u32 have)
 {
@@ -81,6 +82,7 @@ void pktc_read_vlan(struct pktc_fields *f, const struct pktc_vlan *tag, __u32 ha
 	}
 }
 
+#define pktc_read_ipv4 pktc_read_ipv4
 static __always_inline
 void pktc_read_ipv4(struct pktc_fields *f, const struct pktc_ipv4 *ip, __u32 have)
 {
@@ -98,6 +100,7 @@ void pktc_read_ipv4(struct pktc_fields *f, const struct pktc_ipv4 *ip, __u32 hav
 	}
 }
 
+#define pktc_read_ipv6 pktc_read_ipv6
 static __always_inline
 void pktc_read_ipv6(struct pktc_fields *f, const struct pktc_ipv6 *ip, __u32 have)
 {
@@ -117,6 +120,7 @@ void pktc_read_ipv6(struct pktc_fields *f, const struct pktc_ipv6 *ip, __u32 hav
 	}
 }
 
+#define pktc_read_tcp pktc_read_tcp
 static __always_inline
 void pktc_read_tcp(struct pktc_fields *f, const struct pktc_tcp *tcp, __u32 have)
 {
@@ -134,6 +138,7 @@ void pktc_read_tcp(struct pktc_fields *f, const struct pktc_tcp *tcp, __u32 have
 	}
 }
 
+#define pktc_read_udp pktc_read_udp
 static __always_inline
 void pktc_read_udp(struct pktc_fields *f, const struct pktc_udp *udp, __u32 have)
 {
@@ -147,6 +152,7 @@ void pktc_read_udp(struct pktc_fields *f, const struct pktc_udp *udp, __u32 have
 	}
 }
 
+#define pktc_read_sctp pktc_read_sctp
 static __always_inline
 void pktc_read_sctp(struct pktc_fields *f, const struct pktc_sctp *sctp, __u32 have)
 {
@@ -160,6 +166,7 @@ void pktc_read_sctp(struct pktc_fields *f, const struct pktc_sctp *sctp, __u32 h
 	}
 }
 
+#define pktc_read_icmp pktc_read_icmp
 static __always_inline
 void pktc_read_icmp(struct pktc_fields *f, const struct pktc_icmp *icmp, __u32 have)
 {
@@ -173,6 +180,7 @@ void pktc_read_icmp(struct pktc_fields *f, const struct pktc_icmp *icmp, __u32 h
 	}
 }
 
+#define pktc_read_icmp6 pktc_read_icmp6
 static __always_inline
 void pktc_read_icmp6(struct pktc_fields *f, const struct pktc_icmp *icmp, __u32 have)
 {
@@ -186,38 +194,66 @@ void pktc_read_icmp6(struct pktc_fields *f, const struct pktc_icmp *icmp, __u32 
 	}
 }
 
-static __always_inline void pktc_read_facts(struct pktc_fields *f, const struct pktc_packet *p)
+#define pktc_set_frame_len pktc_set_frame_len
+static __always_inline void pktc_set_frame_len(struct pktc_fields *f, __u32 value)
 {
-	f->ethertype = p->ethertype;
-	if (p->known & PKTC_KNOWN_ETHERTYPE)
-		f->present |= PKTC_HAS_ETHERTYPE;
-	f->proto = p->proto;
-	if (p->known & PKTC_KNOWN_PROTO)
-		f->present |= PKTC_HAS_PROTO;
-	f->frag = p->frag;
-	if (p->known & PKTC_KNOWN_FRAG)
-		f->present |= PKTC_HAS_FRAG;
-	f->len = p->len;
+	f->len = value;
 	f->present |= PKTC_HAS_LEN;
-	f->payload_len = p->payload_len;
-	if (p->known & PKTC_KNOWN_PAYLOAD)
-		f->present |= PKTC_HAS_PAYLOAD_LEN;
-	f->payload_off = p->payload_off;
-	if (p->known & PKTC_KNOWN_PAYLOAD)
-		f->present |= PKTC_HAS_PAYLOAD_OFF;
-	f->malformed = p->malformed;
-	f->present |= PKTC_HAS_MALFORMED;
 }
+
+#define pktc_set_ethertype pktc_set_ethertype
+static __always_inline void pktc_set_ethertype(struct pktc_fields *f, __u16 value)
+{
+	f->ethertype = value;
+	f->present |= PKTC_HAS_ETHERTYPE;
+}
+
+#define pktc_set_proto pktc_set_proto
+static __always_inline void pktc_set_proto(struct pktc_fields *f, __u8 value)
+{
+	f->proto = value;
+	f->present |= PKTC_HAS_PROTO;
+}
+
+#define pktc_set_frag pktc_set_frag
+static __always_inline void pktc_set_frag(struct pktc_fields *f, __u8 value)
+{
+	f->frag = value;
+	f->present |= PKTC_HAS_FRAG;
+}
+
+#define pktc_set_payload_len pktc_set_payload_len
+static __always_inline void pktc_set_payload_len(struct pktc_fields *f, __u32 value)
+{
+	f->payload_len = value;
+	f->present |= PKTC_HAS_PAYLOAD_LEN;
+}
+
+#define pktc_set_malformed pktc_set_malformed
+static __always_inline void pktc_set_malformed(struct pktc_fields *f, __u8 value)
+{
+	f->malformed = value;
+}
+
+#define pktc_set_payload_off pktc_set_payload_off
+static __always_inline void pktc_set_payload_off(struct pktc_fields *f, __u32 value)
+{
+	f->payload_off = value;
+	f->present |= PKTC_HAS_PAYLOAD_OFF;
+}
+
+#include <pktc/unread.h>
 
 #include <pktc/parse.h>
 #include <pktc/action_count.h>
 #include <pktc/action_drop.h>
 #include <pktc/action_log.h>
+#include <pktc/verdict.h>
 
 char pktc_license[] SEC("license") = "Dual MIT/GPL";
 
 /* A global function: the verifier checks it once, whatever the packet held before. */
-__noinline int pktc_rules(struct xdp_md *ctx, struct pktc_fields *f)
+__noinline int pktc_rules(struct pktc_ctx *ctx, struct pktc_fields *f)
 {
 	if (!f)
 		return PKTC_UNDECIDED;
@@ -257,18 +293,20 @@ __noinline int pktc_rules(struct xdp_md *ctx, struct pktc_fields *f)
 	return PKTC_UNDECIDED;
 }
 
-SEC("xdp") int pktc_xdp(struct xdp_md *ctx)
+/* With frames of several pieces, so that it can be attached whatever the MTU is. */
+SEC("xdp.frags") int pktc_xdp(struct xdp_md *ctx)
 {
 	struct pktc_fields f;
 	int decision = PKTC_UNDECIDED;
 
 	__builtin_memset(&f, 0, sizeof(f));
 	pktc_parse(ctx, &f);
+	pktc_read_context(&f, ctx, PKTC_INGRESS);
 
 	decision = pktc_rules(ctx, &f);
 
 	if (decision == PKTC_UNDECIDED)
 		decision = pktc_decision(PKTC_RULES, PKTC_DEFAULT);
 	pktc_add(pktc_decision_rule(decision), f.len);
-	return pktc_decision_verdict(decision) == PKTC_VERDICT_DROP ? XDP_DROP : XDP_PASS;
+	return pktc_carry_out(ctx, decision, PKTC_INGRESS);
 }

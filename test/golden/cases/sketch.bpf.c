@@ -50,8 +50,7 @@ struct pktc_fields {
 	__u8 icmp_code;
 };
 
-#define pktc_read_ethernet(f, eth, have) ((void)(f), (void)(eth), (void)(have))
-
+#define pktc_read_vlan pktc_read_vlan
 static __always_inline
 void pktc_read_vlan(struct pktc_fields *f, const struct pktc_vlan *tag, __u32 have)
 {
@@ -61,6 +60,7 @@ void pktc_read_vlan(struct pktc_fields *f, const struct pktc_vlan *tag, __u32 ha
 	}
 }
 
+#define pktc_read_ipv4 pktc_read_ipv4
 static __always_inline
 void pktc_read_ipv4(struct pktc_fields *f, const struct pktc_ipv4 *ip, __u32 have)
 {
@@ -74,6 +74,7 @@ void pktc_read_ipv4(struct pktc_fields *f, const struct pktc_ipv4 *ip, __u32 hav
 	}
 }
 
+#define pktc_read_ipv6 pktc_read_ipv6
 static __always_inline
 void pktc_read_ipv6(struct pktc_fields *f, const struct pktc_ipv6 *ip, __u32 have)
 {
@@ -89,6 +90,7 @@ void pktc_read_ipv6(struct pktc_fields *f, const struct pktc_ipv6 *ip, __u32 hav
 	}
 }
 
+#define pktc_read_tcp pktc_read_tcp
 static __always_inline
 void pktc_read_tcp(struct pktc_fields *f, const struct pktc_tcp *tcp, __u32 have)
 {
@@ -106,6 +108,7 @@ void pktc_read_tcp(struct pktc_fields *f, const struct pktc_tcp *tcp, __u32 have
 	}
 }
 
+#define pktc_read_udp pktc_read_udp
 static __always_inline
 void pktc_read_udp(struct pktc_fields *f, const struct pktc_udp *udp, __u32 have)
 {
@@ -119,6 +122,7 @@ void pktc_read_udp(struct pktc_fields *f, const struct pktc_udp *udp, __u32 have
 	}
 }
 
+#define pktc_read_sctp pktc_read_sctp
 static __always_inline
 void pktc_read_sctp(struct pktc_fields *f, const struct pktc_sctp *sctp, __u32 have)
 {
@@ -132,6 +136,7 @@ void pktc_read_sctp(struct pktc_fields *f, const struct pktc_sctp *sctp, __u32 h
 	}
 }
 
+#define pktc_read_icmp pktc_read_icmp
 static __always_inline
 void pktc_read_icmp(struct pktc_fields *f, const struct pktc_icmp *icmp, __u32 have)
 {
@@ -145,6 +150,7 @@ void pktc_read_icmp(struct pktc_fields *f, const struct pktc_icmp *icmp, __u32 h
 	}
 }
 
+#define pktc_read_icmp6 pktc_read_icmp6
 static __always_inline
 void pktc_read_icmp6(struct pktc_fields *f, const struct pktc_icmp *icmp, __u32 have)
 {
@@ -158,27 +164,39 @@ void pktc_read_icmp6(struct pktc_fields *f, const struct pktc_icmp *icmp, __u32 
 	}
 }
 
-static __always_inline void pktc_read_facts(struct pktc_fields *f, const struct pktc_packet *p)
+#define pktc_set_frame_len pktc_set_frame_len
+static __always_inline void pktc_set_frame_len(struct pktc_fields *f, __u32 value)
 {
-	f->ethertype = p->ethertype;
-	if (p->known & PKTC_KNOWN_ETHERTYPE)
-		f->present |= PKTC_HAS_ETHERTYPE;
-	f->proto = p->proto;
-	if (p->known & PKTC_KNOWN_PROTO)
-		f->present |= PKTC_HAS_PROTO;
-	f->len = p->len;
+	f->len = value;
 	f->present |= PKTC_HAS_LEN;
 }
+
+#define pktc_set_ethertype pktc_set_ethertype
+static __always_inline void pktc_set_ethertype(struct pktc_fields *f, __u16 value)
+{
+	f->ethertype = value;
+	f->present |= PKTC_HAS_ETHERTYPE;
+}
+
+#define pktc_set_proto pktc_set_proto
+static __always_inline void pktc_set_proto(struct pktc_fields *f, __u8 value)
+{
+	f->proto = value;
+	f->present |= PKTC_HAS_PROTO;
+}
+
+#include <pktc/unread.h>
 
 #include <pktc/parse.h>
 #include <pktc/action_count.h>
 #include <pktc/action_drop.h>
 #include <pktc/action_log.h>
+#include <pktc/verdict.h>
 
 char pktc_license[] SEC("license") = "Dual MIT/GPL";
 
 /* A global function: the verifier checks it once, whatever the packet held before. */
-__noinline int pktc_rules(struct xdp_md *ctx, struct pktc_fields *f)
+__noinline int pktc_rules(struct pktc_ctx *ctx, struct pktc_fields *f)
 {
 	if (!f)
 		return PKTC_UNDECIDED;
@@ -196,18 +214,20 @@ __noinline int pktc_rules(struct xdp_md *ctx, struct pktc_fields *f)
 	return PKTC_UNDECIDED;
 }
 
-SEC("xdp") int pktc_xdp(struct xdp_md *ctx)
+/* With frames of several pieces, so that it can be attached whatever the MTU is. */
+SEC("xdp.frags") int pktc_xdp(struct xdp_md *ctx)
 {
 	struct pktc_fields f;
 	int decision = PKTC_UNDECIDED;
 
 	__builtin_memset(&f, 0, sizeof(f));
 	pktc_parse(ctx, &f);
+	pktc_read_context(&f, ctx, PKTC_INGRESS);
 
 	decision = pktc_rules(ctx, &f);
 
 	if (decision == PKTC_UNDECIDED)
 		decision = pktc_decision(PKTC_RULES, PKTC_DEFAULT);
 	pktc_add(pktc_decision_rule(decision), f.len);
-	return pktc_decision_verdict(decision) == PKTC_VERDICT_DROP ? XDP_DROP : XDP_PASS;
+	return pktc_carry_out(ctx, decision, PKTC_INGRESS);
 }
