@@ -14,29 +14,42 @@ export const V6_LAST = 2n ** 128n - 1n;
 
 /** `src`, `dst`, `addr`: ranges in each family. `!=` leaves all of a family that no value is in. */
 export function resolveAddress(compared: Compared): Resolved {
-  const { items, node, operator } = compared;
+  const { context, items, node } = compared;
   const ranges = items.list.map((item) => rangeOf(compared, item));
   if (ranges.includes(null)) return null;
-  const v4: NumberRange[] = [];
-  const v6: BigRange[] = [];
-  for (const range of ranges) {
-    if (range?.family === 4) v4.push([range.first, range.last]);
-    if (range?.family === 6) v6.push([range.first, range.last]);
-  }
-  const negated = operator === '!=';
-  const sets = items.sets.map(({ set }) => set);
-  const all4 = union([v4, ...sets.map((set) => set.v4)]);
-  const all6 = union([v6, ...sets.map((set) => set.v6)]);
-  const four = negated ? complement(all4, 0, V4_LAST) : all4;
-  const six = negated ? complement(all6, 0n, V6_LAST) : all6;
-  return (field) => ({ kind: 'address', field, v4: four, v6: six, span: node.span });
+  const known = ranges.filter((range) => range !== null);
+  const lists =
+    items.sets.length === 0 ? listsOf(compared, known) : context.names.once(keyOf(compared), () => listsOf(compared, known));
+  return (field) => ({ kind: 'address', field, v4: lists.v4, v6: lists.v6, span: node.span });
 }
 
-/** The only list that has anything in it is taken as it is, when a file has it: ten rules share one list of a hundred thousand. */
-function union<N extends number | bigint>([written, ...sets]: readonly (readonly Range<N>[])[]): readonly Range<N>[] {
-  const [only, ...more] = sets.filter((set) => set.length > 0);
-  if (only !== undefined && more.length === 0 && written?.length === 0) return only;
-  return merged([written ?? [], ...sets].flat());
+interface Lists {
+  readonly v4: readonly NumberRange[];
+  readonly v6: readonly BigRange[];
+}
+
+function listsOf({ items, operator }: Compared, ranges: readonly AddressRange[]): Lists {
+  const sets = items.sets.map(({ set }) => set);
+  const four = ranges.flatMap((range): readonly NumberRange[] => (range.family === 4 ? [[range.first, range.last]] : []));
+  const six = ranges.flatMap((range): readonly BigRange[] => (range.family === 6 ? [[range.first, range.last]] : []));
+  const v4 = union([four, ...sets.map((set) => set.v4)]);
+  const v6 = union([six, ...sets.map((set) => set.v6)]);
+  return operator === '!=' ? { v4: complement(v4, 0, V4_LAST), v6: complement(v6, 0n, V6_LAST) } : { v4, v6 };
+}
+
+/** Comparisons of one key have equal lists. */
+function keyOf({ items, operator }: Compared): string {
+  const written = items.list.map(({ scalar }) =>
+    scalar.kind === 'literal' ? `${scalar.text}-${scalar.to?.text}` : scalar.text,
+  );
+  return `${operator === '!=' ? '!' : ''}${items.sets.map(({ name }) => name).join(' ')} ${written.join(' ')}`;
+}
+
+/** The only list that has anything in it is taken as it is: it is canonical. */
+function union<N extends number | bigint>(lists: readonly (readonly Range<N>[])[]): readonly Range<N>[] {
+  const [first, ...more] = lists.filter((list) => list.length > 0);
+  const written = lists[0] ?? [];
+  return more.length === 0 && first !== written && first !== undefined ? first : merged(lists.flat());
 }
 
 function rangeOf(compared: Compared, item: Item): AddressRange | null {

@@ -8,6 +8,7 @@ import { shapeOf } from '../../grammar/values/shape.ts';
 import type { Diagnostic, Outcome } from '../diagnostics/diagnostic.ts';
 import { type Context, createReport, type Report } from './context.ts';
 import { createPairs, createScanner } from './ipv4-lines.ts';
+import type { DefinedNames } from './names.ts';
 import type { BigRange, NumberRange } from './program.ts';
 import { accept } from './value-problem.ts';
 
@@ -109,12 +110,21 @@ function rest(source: SourceFile, { wrong, untold }: Reading): readonly Diagnost
 
 const QUIET: Report = () => null;
 
+/** Files of values know none. */
+const NO_NAMES: DefinedNames = {
+  lookUp: () => undefined,
+  fileSet: () => undefined,
+  once: (_, make) => make(),
+  use: () => {},
+  all: () => [],
+};
+
 /** Any line that is not plainly an IPv4 address or prefix. */
 function readLine(source: SourceFile, reading: Reading, report: Report, from: number, to: number): void {
   const literal = literalOf(source.text, from, to);
   if (literal === null) return;
   const told = reading.wrong < WRONG_LINES_TOLD;
-  const names = { lookUp: () => undefined, fileSet: () => undefined, use: () => {}, all: () => [] };
+  const names = NO_NAMES;
   const context: Context = { source, report: told ? report : QUIET, names };
   if (takeLiteral(context, reading, literal)) return;
   reading.wrong += 1;

@@ -11,6 +11,8 @@ export interface DefinedNames {
   readonly lookUp: (name: string) => Value | RowNode | 'broken' | undefined;
   /** What a file lists, when the name was defined with `set … from`; `lookUp` does not have it. */
   readonly fileSet: (name: string) => FileSet | undefined;
+  /** What `make` makes, once for each key: rules that name the same long lists share what comes of them. */
+  readonly once: <T extends object>(key: string, make: () => T) => T;
   /** Notes that a name is used. */
   readonly use: (name: string) => void;
   readonly all: () => Iterable<string>;
@@ -94,6 +96,7 @@ export function collectNames(
       return broken.has(name) ? 'broken' : statement?.kind === 'let' ? statement.value : undefined;
     },
     fileSet: (name) => sets.get(name),
+    once: createMemory(),
     use: (name) => used.add(name),
     all: () => defined.keys(),
     reportUnused: (tell) => {
@@ -104,6 +107,15 @@ export function collectNames(
           tell('PKT2012', { name }, word.span, 'nothing uses this', { help: 'delete it, or use it' });
       }
     },
+  };
+}
+
+function createMemory(): DefinedNames['once'] {
+  const made = new Map<string, object>();
+  return <T extends object>(key: string, make: () => T): T => {
+    const known = made.get(key) ?? make();
+    made.set(key, known);
+    return known as T;
   };
 }
 

@@ -61,12 +61,24 @@ export function createLists(): Lists {
   const lists = new Map<string, List>();
   const length: Record<Width, number> = { u32: 0, u64: 0, u128: 0 };
 
+  const seen: Record<Width, Map<readonly ValueRange[], List>> = { u32: new Map(), u64: new Map(), u128: new Map() };
+
+  /** Rules that name one long list have it as one array. */
   const listFor = (kind: ValueKind, ranges: readonly ValueRange[]): List => {
+    if (ranges.length <= COMPARED_RANGES_MAX) return listOf(kind, ranges);
+    const list = seen[kind.width].get(ranges) ?? listOf(kind, ranges);
+    seen[kind.width].set(ranges, list);
+    return list;
+  };
+
+  const listOf = (kind: ValueKind, ranges: readonly ValueRange[]): List => {
     const bytes = rowBytes(kind.width, ranges);
-    const key = `${kind.width}:${kind.digits}:${createHash('sha256').update(bytes).digest('hex')}`;
+    const searched = ranges.length > COMPARED_RANGES_MAX;
+    // How numbers are written matters where they are.
+    const look = searched ? 'searched' : String(kind.digits);
+    const key = `${kind.width}:${look}:${createHash('sha256').update(bytes).digest('hex')}`;
     const known = lists.get(key);
     if (known !== undefined) return known;
-    const searched = ranges.length > COMPARED_RANGES_MAX;
     const rows = searched ? { start: length[kind.width], count: ranges.length, bytes } : null;
     const list: List = { name: `pktc_list_${lists.size}`, kind, ranges, rows };
     if (searched) length[kind.width] += ranges.length;

@@ -78,11 +78,7 @@ function compared(predicate: Predicate, { size }: RawRead, value: Expr, lists: L
     case 'in': {
       const kind: ValueKind = { width: 'u64', max: MAX, digits };
       if (predicate.ranges.length === 0) return name('false');
-      return lists.contains(
-        value,
-        kind,
-        predicate.ranges.map(([first, last]) => [BigInt(first), BigInt(last)] as const),
-      );
+      return lists.contains(value, kind, predicate.ranges);
     }
     case 'bits':
       return binary(binary(value, '&', hex(ABSENT | BigInt(predicate.mask))), '==', hex(predicate.value, digits));

@@ -44,8 +44,18 @@ export function complement<N extends number | bigint>(ranges: readonly Range<N>[
   return result;
 }
 
+/** Whether a set of one range has all that is in another. */
+function covers<N extends number | bigint>(one: readonly Range<N>[], other: readonly Range<N>[]): boolean {
+  const [whole] = one;
+  const [first, last] = [other[0], other.at(-1)];
+  if (one.length !== 1 || whole === undefined || first === undefined || last === undefined) return false;
+  return whole[0] <= first[0] && last[1] <= whole[1];
+}
+
 /** What two canonical sets have in common. */
 export function intersection<N extends number | bigint>(a: readonly Range<N>[], b: readonly Range<N>[]): readonly Range<N>[] {
+  if (covers(a, b)) return b;
+  if (covers(b, a)) return a;
   const result: Range<N>[] = [];
   let i = 0;
   let j = 0;

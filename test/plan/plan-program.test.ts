@@ -45,10 +45,6 @@ describe('plan', () => {
     expect(errors(`match ${alternatives(800)} -> drop`)).toEqual(['PKT4004']);
     expect(errors(lines(100, () => `match ${alternatives(300)} -> count`))).toEqual(['PKT4003']);
     const list = (count: number) => Array.from({ length: count }, (_, index) => prefix(index)).join(', ');
-    expect(errors(`match src { ${list(4096)} } -> drop`)).toEqual([]);
-    expect(errors(`match src { ${list(4097)} } -> drop`)).toEqual(['PKT4005']);
-    const odd = (seed: number) => lines(4000, (index) => `${seed + index * 2},`);
-    const many = lines(20, (seed) => `match len { ${odd(seed)} } -> count`);
-    expect(errors(many)).toEqual(['PKT4006']);
+    expect(errors(`match src { ${list(5000)} } -> drop`)).toEqual([]);
   });
 });
