@@ -1,8 +1,10 @@
 import { describe, expect, it } from 'vitest';
+import type { Verdict } from '../../compiler/2-resolve/program.ts';
 import { emit } from '../../compiler/5-emit/emit.ts';
 import { commentText } from '../../compiler/5-emit/printer.ts';
 import { readTemplates } from '../../compiler/6-build/templates.ts';
 import { analyse, compile } from '../../compiler/index.ts';
+import { targetFor } from '../../compiler/targets/target.ts';
 import { ACTIONS } from '../../grammar/actions/index.ts';
 import { FIELDS } from '../../grammar/fields/index.ts';
 
@@ -59,13 +61,96 @@ describe('emit', () => {
     }
   });
 
-  it('compiles every example of the field and action table', async () => {
-    const rules = [
-      ...FIELDS.filter((field) => field.hooks === undefined).map((field) => `match ${field.example} -> count`),
-      ...ACTIONS.map((action) => `match arp -> ${action.example}`),
-    ];
-    const { artifact, diagnostics } = await compile({ name: 'all.rules', text: rules.join('\n') }, { hook: null });
-    expect(diagnostics.filter((one) => one.severity === 'error')).toEqual([]);
-    expect(artifact).not.toBeNull();
+  it.each(['xdp', 'tc ingress', 'socket', 'cgroup ingress'] as const)(
+    'compiles every example of the field and action table that %s can carry out',
+    async (hook) => {
+      const target = targetFor(hook);
+      const able = ({ name }: { name: string }) => {
+        const verdict = VERDICTS[name];
+        return name === 'mark' ? target.marks : verdict === undefined || target.verdicts.includes(verdict);
+      };
+      const rules = [
+        ...FIELDS.filter(({ hooks }) => hooks?.includes(hook) ?? true).map((field) => `match ${field.example} -> count`),
+        ...ACTIONS.filter(able).map((action) => `match arp -> ${action.example}`),
+      ];
+      expect(rules.length).toBeGreaterThan(30);
+      const { artifact, diagnostics } = await compile({ name: 'all.rules', text: rules.join('\n') }, { hook });
+      expect(diagnostics.filter((one) => one.severity === 'error')).toEqual([]);
+      expect(artifact).not.toBeNull();
+    },
+  );
+});
+
+/** Actions that are verdicts; the others observe, or are `mark`. */
+const VERDICTS: Readonly<Record<string, Verdict>> = {
+  pass: 'pass',
+  drop: 'drop',
+  reject: 'reject',
+  redirect: 'redirect',
+  audit: 'audit',
+};
+
+/** The condition of the only rule, on one line. */
+function conditionIn(text: string): string {
+  const lines = cOf(text).split('\n');
+  const start = lines.findIndex((line) => line.startsWith('\t/* line '));
+  const end = lines.findIndex((line, at) => at > start && line === '');
+  const whole = lines
+    .slice(start + 1, end)
+    .map((line) => line.trim())
+    .join(' ');
+  return /^if \((.*)\) (?:\{|return|pktc_)/.exec(whole)?.[1] ?? whole;
+}
+
+describe('a condition', () => {
+  it.each([
+    // What is cheap comes first, and presence before everything.
+    [
+      'transport[0:2] 22 proto tcp',
+      'pktc_has(f, PKTC_HAS_PROTO | PKTC_HAS_TRANSPORT_OFF) && pktc_read(f->proto) == 6 && ' +
+        'pktc_raw(ctx, pktc_read(f->transport_off), 2, pktc_read(f->datagram_end)) == 0x0016',
+    ],
+    // The bit of an absent read is asked for, too: it must not pass for a value.
+    [
+      'network[9:1] & 0x0f = 0',
+      'pktc_has(f, PKTC_HAS_NETWORK_OFF) && (pktc_raw(ctx, pktc_read(f->network_off) + 9, 1, ' +
+        'pktc_read(f->datagram_end)) & 0x800000000000000fULL) == 0x00',
+    ],
+    ['frame[12:2] 0x0806', 'pktc_raw_frame(ctx, 12, 2) == 0x0806'],
+    [
+      'payload ends "ab"',
+      'pktc_has(f, PKTC_HAS_PAYLOAD_LEN) && (pktc_read(f->payload_len) >= 2 && ' +
+        'pktc_raw(ctx, pktc_read(f->datagram_end) - 2, 2, pktc_read(f->datagram_end)) == 0x6162)',
+    ],
+    ['tcp.option md5', 'pktc_has(f, PKTC_HAS_TCP_OPTION) && (pktc_read(f->tcp_option) & 0x1) != 0'],
+    ['tcp.option != md5', 'pktc_has(f, PKTC_HAS_TCP_OPTION) && (pktc_read(f->tcp_option) & 0x1) == 0'],
+    ['tcp.option any', 'pktc_has(f, PKTC_HAS_TCP_OPTION)'],
+    ['iface "veth*"', 'pktc_has(f, PKTC_HAS_IFACE) && (pktc_read(f->iface) & 0x1) != 0'],
+    ['src & 255.0.255.0 = 10.0.0.0', 'pktc_has(f, PKTC_HAS_SRC4) && (pktc_read(f->src4) & 0xff00ff00U) == 0x0a000000'],
+    // An address of the other family is another address.
+    [
+      'src & 255.0.255.0 != 10.0.0.0',
+      '(pktc_has(f, PKTC_HAS_SRC4) && (pktc_read(f->src4) & 0xff00ff00U) != 0x0a000000) || pktc_has(f, PKTC_HAS_SRC6)',
+    ],
+    ['inner(dport 22)', 'pktc_has(in, PKTC_HAS_LEN) && pktc_has(in, PKTC_HAS_DPORT) && pktc_read(in->dport) == 22'],
+    // A packet that is no tunnel's has no packet in it, of which something could be untrue.
+    ['inner(not dport 22)', 'pktc_has(in, PKTC_HAS_LEN) && !(pktc_has(in, PKTC_HAS_DPORT) && pktc_read(in->dport) == 22)'],
+    // The interface is that of the outer packet.
+    ['inner(iface lo)', 'pktc_has(in, PKTC_HAS_LEN) && pktc_has(f, PKTC_HAS_IFACE) && (pktc_read(f->iface) & 0x1) != 0'],
+    [
+      'inner(frame[0:1] 0x45)',
+      'pktc_has(in, PKTC_HAS_LEN) && pktc_raw(ctx, pktc_read(in->frame_off), 1, pktc_read(in->frame_off) + ' +
+        'pktc_read(in->len)) == 0x45',
+    ],
+  ])('%s', (condition, expected) => {
+    const c = conditionIn(`match ${condition} -> drop\n`);
+    expect(c.replaceAll(/ +/g, ' ').replaceAll('( ', '(')).toBe(expected);
   });
+
+  it.each(['> 5', '>= 5', '200-255', '!= 5'])(
+    'payload[0:1] %s does not take an absent byte, a large number, for a value',
+    (values) => {
+      expect(conditionIn(`match payload[0:1] ${values} -> drop\n`)).toMatch(/pktc_in64\(pktc_raw\(|pktc_list_0\(/);
+    },
+  );
 });
