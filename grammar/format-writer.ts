@@ -120,17 +120,12 @@ export function writeRow(writer: Writer, row: RowNode, form: Form = {}): void {
   leaf(writer, ')', { start: row.span.end - 1, end: row.span.end });
 }
 
-/** A line that begins with `set` would begin a statement. */
-function mayBegin(item: Scalar | RowNode): boolean {
-  return item.kind !== 'word' || item.text !== 'set';
-}
-
 /** A list within a line: it fills lines when it is long. */
 export function writeList(writer: Writer, list: ListNode): void {
   leaf(writer, '{', { start: list.span.start, end: list.span.start + 1 });
   for (const [index, item] of list.items.entries()) {
     if (index > 0) cling(writer, ',');
-    writeItem(writer, item, index > 0 && mayBegin(item) ? { break: 'last' } : {});
+    writeItem(writer, item, index > 0 ? { break: 'last' } : {});
   }
   writer.tight = list.items.length === 0;
   leaf(writer, '}', { start: list.span.end - 1, end: list.span.end });
@@ -142,7 +137,7 @@ export function writeBlock(writer: Writer, list: ListNode): void {
   writer.indent = BLOCK_INDENT;
   for (const [index, item] of list.items.entries()) {
     if (index > 0) cling(writer, ',');
-    writeItem(writer, item, mayBegin(item) ? { break: index > 0 ? 'may' : 'must', keepsBlank: true } : {});
+    writeItem(writer, item, { break: index > 0 ? 'may' : 'must', keepsBlank: true });
   }
   if (list.items.length > 0) put(writer, ',', null, { space: false, onlyBroken: true });
   writer.tight = list.items.length === 0;

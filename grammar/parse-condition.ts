@@ -195,7 +195,7 @@ export abstract class ConditionParser extends CstParser {
     this.OR([{ ALT: () => this.SUBRULE(this.list) }, { ALT: () => this.SUBRULE(this.scalar) }]);
   });
 
-  /** `scalar = WORD [ "*" NUMBER ] | "set" | LITERAL [ "-" LITERAL ] | STRING ;` a bit is `set` or `clear` */
+  /** `scalar = WORD [ "*" NUMBER ] | LITERAL [ "-" LITERAL ] | STRING ;` */
   protected readonly scalar: Rule = this.RULE('scalar', () => {
     this.OR([
       {
@@ -217,7 +217,6 @@ export abstract class ConditionParser extends CstParser {
         },
       },
       { ALT: () => this.CONSUME(T.Text) },
-      { ALT: () => this.CONSUME(R.set) },
     ]);
   });
 

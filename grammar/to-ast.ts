@@ -377,7 +377,6 @@ function toRow(cst: CstNode): RowNode {
 
 function toScalar(cst: CstNode): Scalar {
   if (has(cst, 'Text')) return toText(token(cst, 'Text'));
-  if (has(cst, 'Word_set')) return { kind: 'word', times: null, ...toWord(token(cst, 'Word_set')) };
   if (has(cst, 'Word')) {
     const word = toWord(token(cst, 'Word'));
     const times = has(cst, 'Numeral') ? toLiteral(token(cst, 'Numeral')) : null;

@@ -107,12 +107,6 @@ function whereToCut(current: Statement, token: Token, first: boolean): number {
   return spaced && tokens[count - 3]?.tokenType !== T.Reserved.set ? count - 2 : count;
 }
 
-/** Between `match` and `->`, where `set` is the value of a bit: `ip.df set`. */
-function isInCondition({ tokens, arrow }: Statement): boolean {
-  const [first, second] = tokens;
-  return arrow < 0 && (first?.tokenType === T.Label ? second : first)?.tokenType === T.Reserved.match;
-}
-
 /** Whether a statement begins with `token`. */
 function startsHere(current: Statement, token: Token, first: boolean, names: () => ReadonlySet<string>): boolean {
   const { tokens, depth } = current;
@@ -121,7 +115,6 @@ function startsHere(current: Statement, token: Token, first: boolean, names: () 
   const type = token.tokenType;
   if (depth > 0 && !first) return false;
   if (STARTERS.has(type)) {
-    if (type === T.Reserved.set && !first && isInCondition(current)) return false;
     const labelled = type === T.Reserved.match && tokens.length === 1 && previous.tokenType === T.Label;
     // `let match = …` and `set default …` use a reserved word as a name: one mistake, not two statements.
     const misused = tokens.length === 1 && STARTERS.has(previous.tokenType) && !first;

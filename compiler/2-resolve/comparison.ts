@@ -1,4 +1,4 @@
-import type { CompareNode, Slice, Value } from '../../grammar/ast.ts';
+import type { CompareNode, Key, Slice, Value } from '../../grammar/ast.ts';
 import type { Field } from '../../grammar/fields/field.ts';
 import { fieldNamed } from '../../grammar/fields/index.ts';
 import { resolveAddress } from './address.ts';
@@ -19,11 +19,11 @@ import { unknownField } from './unknown-field.ts';
 
 /** `dport 22`, `src != lan`, `flags SYN,!ACK`: the field's own type decides what it means. */
 export function resolveComparison(context: Context, node: CompareNode, around: Surroundings): Expression | null {
-  if (node.per) return context.report('PKT2008', { what: '`per` behind a comparison' }, node.per.span, 'counting per key');
-  if (node.slice) return resolveSlice(context, node, node.slice, around);
+  if (node.slice) return node.per ? counted(context, node.per) : resolveSlice(context, node, node.slice, around);
   const field = fieldNamed(node.field.text);
   if (!field)
     return isRawBase(node.field.text) ? needsSlice(context, node) : unknownField(context, node.field, node.value !== null);
+  if (node.per) return counted(context, node.per);
   const { operator, value } = node;
   if (value === null) {
     const label = field.type.kind === 'truth' ? '' : 'a value belongs behind this';
@@ -40,6 +40,11 @@ export function resolveComparison(context: Context, node: CompareNode, around: S
   const compared = compare(context, node, field, value, around);
   const resolved = compared && fits(compared) ? resolveTyped(compared) : null;
   return resolved && spread(field, resolved, operator?.text === '!=');
+}
+
+/** `… per src` */
+function counted(context: Context, per: Key): null {
+  return context.report('PKT2008', { what: '`per` behind a comparison' }, per.span, 'counting per key');
 }
 
 /** One field of a tuple: what `field value` means. */

@@ -126,7 +126,7 @@ export function impliedByPatterns(patterns: readonly BytePattern[]): Predicate {
 }
 
 /** IPv4 and IPv6 in IP, UDP (VXLAN, Geneve), GRE. */
-const TUNNELS = [4, 17, 41, 47];
+const TUNNELS: readonly number[] = [4, 17, 41, 47];
 
 /** What is true of every packet that has another one in it. */
 export const TUNNEL: Expression = { kind: 'and', of: [TRANSPORTED, equal('proto', TUNNELS)] };

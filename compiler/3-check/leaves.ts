@@ -15,6 +15,13 @@ export function* leavesOf(expression: Expression, negated = false): Generator<Le
   else if (expression.kind !== 'inner') yield { predicate: expression, negated };
 }
 
+/** Every predicate, those about the packet in a tunnel included. */
+export function* predicatesOf(expression: Expression): Generator<Predicate> {
+  if (expression.kind === 'not' || expression.kind === 'inner') yield* predicatesOf(expression.of);
+  else if (expression.kind === 'and' || expression.kind === 'or') for (const part of expression.of) yield* predicatesOf(part);
+  else yield expression;
+}
+
 /** The parts that all have to hold. */
 export function conjuncts(expression: Expression): readonly Expression[] {
   return expression.kind === 'and' ? expression.of : [expression];

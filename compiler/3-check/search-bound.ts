@@ -2,14 +2,14 @@ import { PAYLOAD_SEARCH_BYTES_MAX } from '../../grammar/fields/payload.ts';
 import type { Program } from '../2-resolve/program.ts';
 import { diagnostic } from '../diagnostics/catalog.ts';
 import type { Diagnostic } from '../diagnostics/diagnostic.ts';
-import { leavesOf } from './leaves.ts';
+import { predicatesOf } from './leaves.ts';
 
 /** PKT3012, once a file: where the kernel merges packets, a payload may go on behind what is searched. */
 export function searchBound(program: Program): readonly Diagnostic[] {
   const { hook, rules } = program;
   if (hook === 'xdp') return [];
   for (const { condition, source } of rules) {
-    for (const { predicate } of leavesOf(condition)) {
+    for (const predicate of predicatesOf(condition)) {
       const { kind, span } = predicate;
       if (kind !== 'contains' || predicate.within < PAYLOAD_SEARCH_BYTES_MAX) continue;
       const text = source.text.slice(span.start, span.end);

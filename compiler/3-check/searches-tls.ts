@@ -1,3 +1,4 @@
+import type { Span } from '../../grammar/source.ts';
 import type { Expression, NumberRange, Program } from '../2-resolve/program.ts';
 import { diagnostic } from '../diagnostics/catalog.ts';
 import type { Diagnostic } from '../diagnostics/diagnostic.ts';
@@ -7,7 +8,7 @@ import { satisfy } from './satisfy.ts';
 /** Ports at which TLS, DTLS or QUIC begins with the first byte (IANA service names). */
 const TLS_PORTS: readonly number[] = [443, 465, 563, 636, 853, 989, 990, 992, 993, 994, 995, 5061, 5671, 6697, 8443, 8883];
 
-const NOWHERE = { start: 0, end: 0 };
+const NOWHERE: Span = { start: 0, end: 0 };
 const RANGES: readonly NumberRange[] = TLS_PORTS.map((port) => [port, port]);
 
 /** Neither port is one of those. */

@@ -131,8 +131,6 @@ function statements(words: Vocabulary): readonly Pattern[] {
         'keyword.operator.assignment.rules',
       ),
     },
-    // The value of a bit, as in `ip.df set`.
-    { name: 'constant.language.name.rules', match: `(?<=\\.df |\\.df = )set${BEHIND}` },
     {
       match: `${keyword('hook')}\\s+(?!${alternation(words.statements)}\\b)(${NAME})(?:\\s+(ingress|egress)${BEHIND})?(?!:)`,
       captures: scopes('keyword.control.hook.rules', 'support.constant.hook.rules', 'support.constant.hook.rules'),

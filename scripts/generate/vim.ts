@@ -63,13 +63,11 @@ function regions(words: Vocabulary): readonly string[] {
 function places(words: Vocabulary): readonly string[] {
   const behind = (before: string, what: string): string => `%(${BEFORE}${before}\\s+)@64<=${what}`;
   return [
-    match('pktcName', behind('%(\\.df )@4<!set', NAME)),
+    match('pktcName', behind('set', NAME)),
     match('pktcParameter', behind(`set\\s+${NAME}`, `from${BEHIND}`)),
     match('pktcConstant', behind('hook', NAME)),
     match('pktcParameter', `%(^\\s*)@<=%(packet|capture)${BEHIND}`),
     match('pktcParameter', `${BEFORE}nocase%(\\s*["{])@=`),
-    // The value of a bit, as in `ip.df set`.
-    match('pktcConstant', `%(\\.df%( \\=)? )@8<=set${BEHIND}`),
     match('pktcVerdict', behind('expect', word(words.verdicts))),
     match('pktcKeyword', behind(`expect\\s+\\w+%(\\s+\\d+)?`, `by${BEHIND}`)),
     match('pktcLabel', behind(`expect\\s+\\w+%(\\s+\\d+)?\\s+by`, NAME)),

@@ -80,10 +80,7 @@ export function vocabulary(): Vocabulary {
       BEFORE_BRACKETS,
     ),
     bare: words(Object.keys(BARE_WORDS)),
-    names: words(
-      ['none'],
-      FIELDS.flatMap(namesOf).filter((name) => !STATEMENTS.includes(name)),
-    ),
+    names: words(['none'], FIELDS.flatMap(namesOf)),
     flags: words(FIELDS.flatMap(flagsOf)),
     verdicts: words(named(true)),
     observers: words(named(false)),

@@ -111,7 +111,7 @@ const LEAVES: readonly string[] = [
     'tcp.mss < 1000',
   ],
   ...[
-    'ip.df set',
+    'ip.df yes',
     'ip.id 0',
     'ip.hdrlen > 20',
     'ip6.flow 0',

@@ -98,7 +98,6 @@ describe('syntax', () => {
     ['(src)', '(src)'],
     ['(tcp) (udp)', 'and((tcp), (udp))'],
     ['proto tcp (src, dport) in pairs', 'and(proto=v, (src,dport)inword)'],
-    ['ip.df set tcp', 'and(ip.df=v, tcp)'],
   ];
   for (const [text, expected] of conditions) {
     it(`of \`${text}\``, () => expect(outline(rule(`match ${text} -> drop`).condition)).toBe(expected));
@@ -149,10 +148,7 @@ describe('syntax', () => {
     });
   });
 
-  it('takes `set` for a value between `match` and `->` only', () => {
-    expect(kinds('match ip.df set -> drop\nset a from "x"')).toEqual(['rule', 'set']);
-    expect(kinds('match tcp -> drop set a from "x"')).toEqual(['rule', 'set']);
-    expect(kinds('match tcp\nset a from "x"')).toEqual(['error', 'set']);
+  it('takes `set NAME = …` for a `let`', () => {
     expect(parseText('set a = { 1 }').value.statements[0]).toMatchObject({ kind: 'let', word: 'set' });
     expect(parseText('set a = { 1 } size 5').diagnostics.map(({ code }) => code)).toEqual(['PKT1001']);
   });

@@ -58,7 +58,7 @@ export const STATEMENTS: readonly (readonly [kind: string, text: string])[] = [
   ['rule', 'match payload starts nocase "get " or payload ends "\\r\\n\\r\\n" or payload = "ping" -> count'],
   ['rule', 'match payload[0:4] "HTTP" payload[0x10:2] any network[9:1] = 17 transport[13:1] & 2 = 2 -> count'],
   ['rule', 'match (src, dport) in pairs and not (src, dport, proto) = (10.0.0.1, { 22, 80 }, tcp) -> drop'],
-  ['rule', 'match (dst) != lan ip.df set ip.df { clear, set } -> count'],
+  ['rule', 'match (dst) != lan ip.df yes ip.df { no, yes } -> count'],
   ['rule', 'match dport nocase nocase 5 payload contains nocase words -> count'],
   ['rule', 'match inner(tcp dport 22) inner (any) -> reject'],
   ['rule', 'match dport 1 then dns.qname within 5s per src -> count'],

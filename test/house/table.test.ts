@@ -8,7 +8,15 @@ import { FIELDS, fieldNamed } from '../../grammar/fields/index.ts';
 import { LATER_FIELDS } from '../../grammar/fields/later.ts';
 import { ROOT } from './source-tree.ts';
 
-const NOT_ONE_ENTRY: ReadonlySet<string> = new Set(['index.ts', 'later.ts', 'bare.ts', 'field.ts', 'action.ts']);
+const NOT_ONE_ENTRY: ReadonlySet<string> = new Set([
+  'index.ts',
+  'later.ts',
+  'bare.ts',
+  'field.ts',
+  'raw.ts',
+  'hooks.ts',
+  'action.ts',
+]);
 
 /** One file an entry, named after it: `tcp.window` lives in `tcp-window.ts`. */
 const entryFiles = (folder: string): readonly string[] =>

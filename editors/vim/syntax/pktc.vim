@@ -30,12 +30,11 @@ syn region pktcActions matchgroup=pktcStatement start='\v[0-9A-Za-z_.-]@1<!%(def
 syn region pktcTuple start='(' end=')' contained containedin=pktcActions contains=TOP,pktcActions,pktcLabel,pktcStatement
 syn match pktcStatement '\v[0-9A-Za-z_.-]@1<!%(include|match|hook|test|let|set)%([.-]?\w)@!'
 syn match pktcLabel '\v[0-9A-Za-z_.-]@1<![A-Za-z_]\w*%([.-]\w+)*:[0-9A-Za-z_:.]@!'
-syn match pktcName '\v%([0-9A-Za-z_.-]@1<!%(\.df )@4<!set\s+)@64<=[A-Za-z_]\w*%([.-]\w+)*'
+syn match pktcName '\v%([0-9A-Za-z_.-]@1<!set\s+)@64<=[A-Za-z_]\w*%([.-]\w+)*'
 syn match pktcParameter '\v%([0-9A-Za-z_.-]@1<!set\s+[A-Za-z_]\w*%([.-]\w+)*\s+)@64<=from%([.-]?\w)@!'
 syn match pktcConstant '\v%([0-9A-Za-z_.-]@1<!hook\s+)@64<=[A-Za-z_]\w*%([.-]\w+)*'
 syn match pktcParameter '\v%(^\s*)@<=%(packet|capture)%([.-]?\w)@!'
 syn match pktcParameter '\v[0-9A-Za-z_.-]@1<!nocase%(\s*["{])@='
-syn match pktcConstant '\v%(\.df%( \=)? )@8<=set%([.-]?\w)@!'
 syn match pktcVerdict '\v%([0-9A-Za-z_.-]@1<!expect\s+)@64<=[0-9A-Za-z_.-]@1<!%(redirect|balance|rewrite|reject|audit|drop|pass)%([.-]?\w)@!'
 syn match pktcKeyword '\v%([0-9A-Za-z_.-]@1<!expect\s+\w+%(\s+\d+)?\s+)@64<=by%([.-]?\w)@!'
 syn match pktcLabel '\v%([0-9A-Za-z_.-]@1<!expect\s+\w+%(\s+\d+)?\s+by\s+)@64<=[A-Za-z_]\w*%([.-]\w+)*'
