@@ -169,7 +169,7 @@ function takeLiteral(context: Context, reading: Reading, literal: LiteralScalar)
       return true;
     }
     default: {
-      const several = /\s/.test(text);
+      const several = /[\s,|]/.test(text);
       const help = several ? 'write one value a line; a comment begins with `#` or `;`' : 'host names are not looked up';
       context.report('PKT2058', { text }, literal.span, 'no address, number or MAC address', { help });
       return false;

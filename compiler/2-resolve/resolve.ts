@@ -57,7 +57,7 @@ export function resolve(file: SyntaxFile, main: SourceFile, options: ResolveOpti
       hookSpan: options.hook === null ? span : null,
       defaultVerdict,
       rules,
-      files: [...whole.files.map((placed) => placed.source), ...sets.lists.map((list) => list.source)],
+      files: [...whole.files.map((placed) => placed.source), ...sets.sources()],
       sets: sets.lists,
       ...(complete ? {} : { partial: true }),
     },

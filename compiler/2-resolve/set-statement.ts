@@ -12,6 +12,8 @@ export interface SetReader {
   readonly read: (statement: SetStatement) => FileSet | null;
   /** What is wrong in the files. */
   readonly diagnostics: readonly Diagnostic[];
+  /** Every file that was looked into, in that order. */
+  readonly sources: () => readonly SourceFile[];
   /** The sets that have been read. */
   readonly lists: readonly FileSetSummary[];
 }
@@ -33,6 +35,7 @@ export function createSetReader(whole: Whole, files: ReferencedFiles, report: Re
 
   return {
     diagnostics,
+    sources: () => [...read.keys()],
     lists,
     read: ({ from, key, options, name, span }) => {
       const [option] = options;
