@@ -13,6 +13,12 @@ export const PATTERN_TABLE_BYTES_MAX = 16 << 20;
 
 export const PATTERN_ENTRY_BYTES = 4;
 
+/** What has been found in a payload is kept in words of 64 bits. */
+export const FOUND_WORD_BITS = 64;
+
+/** The bit of the first search: bit 0 says that the payload has been searched. */
+export const FIRST_FOUND_BIT = 1;
+
 export type ContainsPredicate = Extract<Predicate, { kind: 'contains' }>;
 
 export interface PatternSearch {
@@ -50,6 +56,20 @@ export function planPatterns(program: Program): PlannedPatterns {
   const help = 'search for a shorter piece that is as rare, write the same `nocase` for all patterns, or split the file';
   const limits = { patterns: patternCount(searches), mebibytes: PATTERN_TABLE_BYTES_MAX >> 20 };
   return { search: null, problem: diagnostic('PKT4021', limits, null, { help }) };
+}
+
+/** Words for what has been found in a payload; 0: no rule searches. */
+export function foundWords(search: PatternSearch | null): number {
+  return search === null ? 0 : Math.ceil((search.searches.size + FIRST_FOUND_BIT) / FOUND_WORD_BITS);
+}
+
+/** What a search costs the verifier, and each word of what it finds: instructions, an estimate from above. */
+const SEARCH_INSTRUCTIONS = 4000;
+const FOUND_WORD_INSTRUCTIONS = 2500;
+
+/** Instructions of the search. They depend neither on the patterns nor on how far it looks. */
+export function searchCost(search: PatternSearch | null): number {
+  return search === null ? 0 : SEARCH_INSTRUCTIONS + FOUND_WORD_INSTRUCTIONS * foundWords(search);
 }
 
 /** Each row has one more entry: what has been found in that state. */

@@ -8,7 +8,7 @@ import { hookProblems } from './hook-actions.ts';
 import { interfacePatterns, interfaceProblem, redirectsOf } from './interfaces.ts';
 import { kindListProblem, kindLists } from './kind-lists.ts';
 import { longListProblem } from './long-lists.ts';
-import { planPatterns } from './patterns.ts';
+import { planPatterns, searchCost } from './patterns.ts';
 import type { Plan } from './plan.ts';
 import { readsOf } from './reads.ts';
 import { depthFor, EVENT_FIELDS, slotsFor } from './slots.ts';
@@ -35,15 +35,15 @@ export function planProgram(program: Program, target: Target): Outcome<Plan | nu
   const logs = program.rules.flatMap((rule) => (rule.actions.log === null ? [] : [rule.actions.log]));
   const payloadBytes = Math.max(0, ...logs.map((log) => log.payload));
   const reads = readsOf(program, payloadBytes > 0);
+  const patterns = planPatterns(program);
+  if (patterns.problem !== null) return { value: null, diagnostics: [patterns.problem] };
   const costs = program.rules.map(ruleCost);
   const cost = {
-    instructions: fixedCost(reads.inner) + costs.reduce((sum, one) => sum + one, 0),
+    instructions: fixedCost(reads.inner) + searchCost(patterns.search) + costs.reduce((sum, one) => sum + one, 0),
     limit: VERIFIER_INSTRUCTIONS_MAX,
   };
   const problem = sizeProblem(program, costs, cost) ?? interfaceProblem(program) ?? kindListProblem(program);
   if (problem !== null) return { value: null, diagnostics: [problem] };
-  const patterns = planPatterns(program);
-  if (patterns.problem !== null) return { value: null, diagnostics: [patterns.problem] };
 
   const fields = new Set([...reads.fields, ...(logs.length > 0 ? EVENT_FIELDS : [])]);
   for (const field of Object.keys(target.constants)) fields.delete(field);

@@ -4,6 +4,7 @@
  */
 import { diagnostic } from '../diagnostics/catalog.ts';
 import type { Diagnostic } from '../diagnostics/diagnostic.ts';
+import { foundWords } from './patterns.ts';
 import type { Plan } from './plan.ts';
 
 const STACK_BYTES = 512;
@@ -14,30 +15,42 @@ const MAIN_INNER_BYTES = 32;
 
 /** The deepest calls from there: the search in payloads, the answer of `reject`, the walk over both packets. */
 const SEARCH_BYTES = 128;
+/** The same where more than 63 searches have their bits in several words. */
+const SEARCH_WORDS_BYTES = 160;
 const ANSWER_BYTES = 224;
 const WALK_INNER_BYTES = 224;
 
-/** Bits of `present`, and of a word of what was found in the payload. */
-const WORD_BITS = 64;
+/** `present`, and a word of what was found in the payload. */
 const WORD_BYTES = 8;
 
 /** Bytes of struct pktc_fields. */
 export function fieldsBytes({ slots, patterns }: Pick<Plan, 'slots' | 'patterns'>): number {
-  const found = patterns === null ? 0 : Math.ceil((patterns.searches.size + 1) / WORD_BITS);
-  const bytes = slots.reduce((sum, slot) => sum + slot.bytes, WORD_BYTES + found * WORD_BYTES);
+  const bytes = slots.reduce((sum, slot) => sum + slot.bytes, WORD_BYTES + foundWords(patterns) * WORD_BYTES);
   return Math.ceil(bytes / WORD_BYTES) * WORD_BYTES;
+}
+
+export interface StackUse {
+  /** Of the fields, of the packet in a tunnel too. */
+  readonly bytes: number;
+  /** What is left for them. */
+  readonly limit: number;
+}
+
+export function stackUse(plan: Plan): StackUse {
+  const { inner, program, patterns } = plan;
+  const rejects = program.defaultVerdict === 'reject' || program.rules.some((rule) => rule.actions.verdict === 'reject');
+  const search = foundWords(patterns) > 1 ? SEARCH_WORDS_BYTES : SEARCH_BYTES;
+  const calls = Math.max(search, rejects ? ANSWER_BYTES : 0, inner ? WALK_INNER_BYTES : 0);
+  const limit = STACK_BYTES - calls - (inner ? MAIN_INNER_BYTES : MAIN_BYTES);
+  return { bytes: fieldsBytes(plan) * (inner ? 2 : 1), limit };
 }
 
 /** PKT4026 when the fields that the rules ask for do not fit. */
 export function stackProblem(plan: Plan): Diagnostic | null {
-  const { inner, program } = plan;
-  const rejects = program.defaultVerdict === 'reject' || program.rules.some((rule) => rule.actions.verdict === 'reject');
-  const calls = Math.max(SEARCH_BYTES, rejects ? ANSWER_BYTES : 0, inner ? WALK_INNER_BYTES : 0);
-  const limit = STACK_BYTES - calls - (inner ? MAIN_INNER_BYTES : MAIN_BYTES);
-  const bytes = fieldsBytes(plan) * (inner ? 2 : 1);
-  if (bytes <= limit) return null;
-  const help = inner
+  const use = stackUse(plan);
+  if (use.bytes <= use.limit) return null;
+  const help = plan.inner
     ? 'put the rules with `inner( )` into a file of their own'
     : 'split the file: rules that ask for fewer different fields need less';
-  return diagnostic('PKT4026', { bytes, limit }, null, { help });
+  return diagnostic('PKT4026', { ...use }, null, { help });
 }
