@@ -1,4 +1,5 @@
 /** Plan -> C: the hook's skeleton with its slots filled. */
+import { foundWords } from '../4-plan/patterns.ts';
 import type { Plan } from '../4-plan/plan.ts';
 import { type Target, targetFor } from '../targets/target.ts';
 import { actionHeaders, actionSettings } from './actions.ts';
@@ -8,7 +9,7 @@ import { fieldDeclarations } from './fields.ts';
 import { kindData } from './kinds.ts';
 import { createLists } from './lists.ts';
 import { packetLocals, packetReading } from './packet.ts';
-import { createPayloadSearch, foundWords } from './payload.ts';
+import { createPayloadSearch } from './payload.ts';
 import { print } from './printer.ts';
 import { chainOf } from './rules.ts';
 import { partsOf, type Templates } from './skeleton.ts';

@@ -1,5 +1,12 @@
 /** The automaton of a program's patterns as bytes: struct pktc_patterns of `templates/include/pktc/payload_search.h`. */
-import { PATTERN_ENTRY_BYTES, type PatternSearch, rowEntries, tableBytes as usedBytes } from '../4-plan/patterns.ts';
+import {
+  FIRST_FOUND_BIT,
+  FOUND_WORD_BITS,
+  PATTERN_ENTRY_BYTES,
+  type PatternSearch,
+  rowEntries,
+  tableBytes as usedBytes,
+} from '../4-plan/patterns.ts';
 
 export interface PatternTable {
   /** In the byte order of this machine, for which clang compiles. */
@@ -11,12 +18,6 @@ export interface PatternTable {
   /** Elements of `bounds`. */
   readonly bounds: number;
 }
-
-/** Bits of a word of what has been found. */
-export const WORD_BITS = 64;
-
-/** The bit of the first search: bit 0 says that the payload has been searched. */
-export const FIRST_BIT = 1;
 
 /** A pattern ends where this entry leads to. */
 const PATTERN_END = 0x8000_0000;
@@ -73,7 +74,7 @@ function shortestOf(lengths: readonly number[]): number {
 
 /** Only of use when there is one word. */
 function allBits(searches: number): bigint {
-  return ((1n << BigInt(searches + FIRST_BIT)) - 1n) & ((1n << BigInt(WORD_BITS)) - 1n);
+  return ((1n << BigInt(searches + FIRST_FOUND_BIT)) - 1n) & ((1n << BigInt(FOUND_WORD_BITS)) - 1n);
 }
 
 /** For a match that ends behind `end` bytes, the first search whose `within` it keeps to; searches ascend with it. */
@@ -84,7 +85,7 @@ function boundsOf(withins: readonly number[]): readonly number[] {
   let first = 0;
   for (let end = 0; end <= farthest + 1; end++) {
     while ((withins[first] ?? depth) < end) first++;
-    bounds.push(first + FIRST_BIT);
+    bounds.push(first + FIRST_FOUND_BIT);
   }
   return bounds;
 }
@@ -102,7 +103,7 @@ function findsOf(found: readonly bigint[]): { rows: readonly FindRow[]; first: R
   for (const marks of found) {
     if (first.has(marks)) continue;
     first.set(marks, rows.length);
-    const words = wordsOf(marks << BigInt(FIRST_BIT));
+    const words = wordsOf(marks << BigInt(FIRST_FOUND_BIT));
     words.forEach((one, at) => {
       rows.push({ ...one, more: at < words.length - 1 });
     });
@@ -112,8 +113,8 @@ function findsOf(found: readonly bigint[]): { rows: readonly FindRow[]; first: R
 
 function wordsOf(marks: bigint): readonly { readonly bits: bigint; readonly word: number }[] {
   const words: { bits: bigint; word: number }[] = [];
-  for (let word = 0, rest = marks; rest !== 0n; word++, rest >>= BigInt(WORD_BITS)) {
-    const bits = BigInt.asUintN(WORD_BITS, rest);
+  for (let word = 0, rest = marks; rest !== 0n; word++, rest >>= BigInt(FOUND_WORD_BITS)) {
+    const bits = BigInt.asUintN(FOUND_WORD_BITS, rest);
     if (bits !== 0n) words.push({ bits, word });
   }
   return words;

@@ -1,8 +1,8 @@
 /** `payload contains`: what the C and the object of a program get of its patterns. */
-import { type ContainsPredicate, type PatternSearch, searchKey } from '../4-plan/patterns.ts';
+import { type ContainsPredicate, FIRST_FOUND_BIT, type PatternSearch, searchKey } from '../4-plan/patterns.ts';
 import { BLANK, call, type Declaration, decimal, type Expr, name } from './c.ts';
 import type { ProgramData } from './data.ts';
-import { FIRST_BIT, type PatternTable, patternTable, WORD_BITS } from './payload-table.ts';
+import { type PatternTable, patternTable } from './payload-table.ts';
 
 export interface PayloadSearch {
   /** True when the payload has one of the patterns. @param fields `f`, or the packet in a tunnel */
@@ -14,7 +14,7 @@ export interface PayloadSearch {
 
 /** @param search null: no rule searches */
 export function createPayloadSearch(search: PatternSearch | null): PayloadSearch {
-  const bits = new Map([...(search?.searches.keys() ?? [])].map((key, at) => [key, at + FIRST_BIT]));
+  const bits = new Map([...(search?.searches.keys() ?? [])].map((key, at) => [key, at + FIRST_FOUND_BIT]));
   const table = search === null ? null : patternTable(search);
   return {
     contains: (predicate, fields) => {
@@ -24,11 +24,6 @@ export function createPayloadSearch(search: PatternSearch | null): PayloadSearch
     declarations: () => (table === null ? [] : declarationsOf(table)),
     data: () => (table === null ? [] : [{ variable: 'pktc_patterns', bytes: table.bytes }]),
   };
-}
-
-/** Words of 64 bits for what has been found in a payload; 0: no rule searches. */
-export function foundWords(search: PatternSearch | null): number {
-  return search === null ? 0 : Math.ceil((search.searches.size + FIRST_BIT) / WORD_BITS);
 }
 
 function declarationsOf({ tableBytes, finds, bounds }: PatternTable): readonly Declaration[] {

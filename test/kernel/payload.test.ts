@@ -4,7 +4,9 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { expect, test } from 'vitest';
+import { planProgram } from '../../compiler/4-plan/plan-program.ts';
 import { createInterpreter } from '../../compiler/interpret.ts';
+import { targetFor } from '../../compiler/targets/target.ts';
 import type { LoadedProgram } from '../../runtime/load.ts';
 import { loadProgram } from '../differential/kernel-engine.ts';
 import { programOf } from '../differential/program-of.ts';
@@ -175,6 +177,25 @@ describeKernel('payload contains', () => {
     }
   });
 
+  test('the parts into which a long payload is cut', async () => {
+    const random = randomNumbers(12);
+    const pattern = randomBytes(random, 40, 'abcdefgh');
+    using searcher = await searcherOf(
+      rulesFor([{ patterns: [patternOf(Buffer.from(pattern).toString('latin1'))], within: null }]),
+    );
+    for (const size of [2000, 4096, 8191, 16_377, BOUND, BOUND + 100]) {
+      const part = Math.ceil(Math.min(size, BOUND) / 32) * 8;
+      for (const seam of [part, 2 * part, 3 * part]) {
+        for (let place = seam - 50; place <= seam + 10; place++) {
+          const payload = payloadWith(size, pattern, place);
+          expect(searcher.matches(tcpFrame(payload)), `${size} bytes, at ${place}`).toEqual([0]);
+          payload[place + 39] = 0x2e;
+          expect(searcher.matches(tcpFrame(payload)), `${size} bytes, at ${place}, cut`).toEqual([]);
+        }
+      }
+    }
+  });
+
   test('frames in several pieces are searched over every seam', async () => {
     using searcher = await searcherOf(rulesFor([{ patterns: [patternOf('0123456789abcdef', true)], within: null }]));
     // The first piece of a test frame ends near 3,500 bytes on x86, the next ones a page later.
@@ -243,16 +264,21 @@ describeKernel('payload contains', () => {
     expect(searcher.matches(concat(tcpFrame(Uint8Array.of(1)), zero, zero))).toEqual([1]);
   });
 
-  test('the verifier has no more to do for a thousand patterns than for one', async () => {
-    const verified = async (count: number): Promise<number> => {
-      const patterns = Array.from({ length: count }, (_, at) => patternOf(`pattern number ${at} of some`));
-      using searcher = await searcherOf(rulesFor([{ patterns, within: null }]));
+  test('the verifier has no more to do for a thousand patterns than for one, and no more than was planned', async () => {
+    const verified = async (text: string): Promise<number> => {
+      using searcher = await searcherOf(text);
       const info = readFileSync(`/proc/self/fdinfo/${searcher.loaded.programs[0]?.fd}`, 'utf8');
       return Number(/^verified_insns:\s+(\d+)$/m.exec(info)?.[1]);
     };
-    const one = await verified(1);
+    const listOf = (count: number) => Array.from({ length: count }, (_, at) => patternOf(`pattern number ${at} of some`));
+    const one = await verified(rulesFor([{ patterns: listOf(1), within: null }]));
     expect(one).toBeGreaterThan(1000);
-    expect(Math.abs((await verified(1000)) - one)).toBeLessThan(one / 100);
+    expect(Math.abs((await verified(rulesFor([{ patterns: listOf(1000), within: null }]))) - one)).toBeLessThan(one / 100);
+    for (const count of [1, 63, 64, 1024]) {
+      const text = rulesFor(listOf(count).map((pattern) => ({ patterns: [pattern], within: null })));
+      const planned = planProgram(programOf(text), targetFor('xdp')).value?.cost.instructions ?? 0;
+      expect(await verified(text)).toBeLessThan(planned);
+    }
   });
 
   test('what is as large as it may be loads: 1,024 searches, and patterns of 180,000 bytes', async () => {

@@ -18,11 +18,22 @@
 #define PKTC_PATTERN_BOUNDS 1
 #endif
 
-/* Bytes searched at most: PAYLOAD_SEARCH_BYTES_MAX in grammar/fields/payload.ts. A power of two. */
+/* Bytes searched at most: PAYLOAD_SEARCH_BYTES_MAX in grammar/fields/payload.ts. */
 #define PKTC_SEARCH_BYTES_MAX 16384
+
+/* Bytes of the longest pattern. */
+#define PKTC_PATTERN_BYTES_MAX 256
+
+/*
+ * A long payload is cut into four parts, each with a cursor of its own that goes on into
+ * the next part for as long as something that has begun in its own can reach.
+ */
+#define PKTC_CURSORS 4
+#define PKTC_PART_BYTES (PKTC_SEARCH_BYTES_MAX / PKTC_CURSORS + PKTC_PATTERN_BYTES_MAX)
 
 /* What a cursor takes in a turn. */
 #define PKTC_BLOCK_BYTES 8
+#define pktc_blocks(bytes) (((bytes) + PKTC_BLOCK_BYTES - 1) / PKTC_BLOCK_BYTES)
 
 /*
  * Searches that can be under way on a CPU. At most hooks a program is not interrupted by
@@ -60,9 +71,13 @@ struct pktc_patterns {
 /* The values are written into the object file. */
 static const volatile struct pktc_patterns pktc_patterns;
 
+/* A search under way. It does not lie on the stack, of which the rules need much. */
 struct pktc_search_memory {
-	__u64 taken; /* 1: a search is under way in it */
-	__u8 bytes[PKTC_SEARCH_BYTES_MAX];
+	__u64 taken; /* 1: in use */
+	__u32 states[PKTC_CURSORS];
+	__u32 stride; /* where in the payload the second part begins; the others are multiples */
+	__u32 end;    /* a match that ends behind it is none */
+	__u8 parts[PKTC_CURSORS][PKTC_PART_BYTES];
 };
 
 struct {
@@ -72,20 +87,11 @@ struct {
 	__type(value, struct pktc_search_memory);
 } pktc_searches SEC(".maps");
 
-/* A search. Cursor number i begins at i * stride; states[i] is where it stands now. */
-struct pktc_search_state {
+/* What each turn of a search gets. */
+struct pktc_turns {
 	struct pktc_search_memory *memory;
 	struct pktc_fields *f;
-	__u32 states[4];
-	__u32 stride;
-	__u32 end; /* a match that ends behind it is none */
 };
-
-/* A block's place in the copy. Behind the copy's end it wraps round, to bytes of which no match counts. */
-static __always_inline __u32 pktc_block(__u32 at)
-{
-	return at & (PKTC_SEARCH_BYTES_MAX - PKTC_BLOCK_BYTES);
-}
 
 static __always_inline __u32 pktc_table(__u32 offset)
 {
@@ -100,165 +106,183 @@ static __always_inline __u32 pktc_step(__u32 state, __u8 byte)
 	return pktc_table(state + pktc_patterns.classes[byte]);
 }
 
-/* Whether what this state stands for has been found before; false also where that takes longer to see. */
-static __always_inline bool pktc_is_known(const struct pktc_fields *f, __u32 state)
+/* Notes what has been found with the byte ahead of `end`. */
+static __always_inline void pktc_note(struct pktc_fields *f, __u32 state, __u32 end)
 {
-	__u32 at = pktc_table(state + pktc_patterns.finds_at);
-	__u32 word;
-
-	if (at >= PKTC_PATTERN_FINDS)
-		return false;
-	word = pktc_patterns.finds[at].word;
-	return !pktc_patterns.finds[at].more && word < PKTC_FOUND_WORDS &&
-	       !(pktc_patterns.finds[at].bits & ~f->payload_found[word]);
-}
-
-/*
- * Notes what has been found with the byte ahead of `end`. A global function, as the next
- * one: it is checked once and not for each way to it.
- */
-__noinline int pktc_note(struct pktc_fields *f, __u32 state, __u32 end)
-{
-	__u32 bound, at, left, word;
+	__u32 at = pktc_table(state + pktc_patterns.finds_at), left, bound, word;
 	__u64 bits;
 
-	if (!f)
-		return 0;
-	bound = pktc_patterns.bounds[end < PKTC_PATTERN_BOUNDS ? end : PKTC_PATTERN_BOUNDS - 1];
-	at = pktc_table(state + pktc_patterns.finds_at);
 	for (left = PKTC_FOUND_WORDS; left > 0; left--, at++) {
 		pktc_opaque(at);
 		if (at >= PKTC_PATTERN_FINDS)
-			return 0;
+			return;
 		word = pktc_patterns.finds[at].word;
-		bits = pktc_patterns.finds[at].bits;
 		if (word >= PKTC_FOUND_WORDS)
-			return 0;
-		/* Bits are in the order of `within`: the first ones want a match that ends earlier. */
-		if (bound >= (word + 1) * 64)
-			bits = 0;
-		else if (bound > word * 64)
-			bits &= ~0ULL << (bound & 63);
-		f->payload_found[word] |= bits;
+			return;
+		bits = pktc_patterns.finds[at].bits & ~f->payload_found[word];
+		if (bits) {
+			/* Bits are in the order of `within`: the first ones want a match that ends earlier. */
+			bound = pktc_patterns.bounds[end < PKTC_PATTERN_BOUNDS ? end : PKTC_PATTERN_BOUNDS - 1];
+			if (bound >= (word + 1) * 64)
+				bits = 0;
+			else if (bound > word * 64)
+				bits &= ~0ULL << (bound & 63);
+			f->payload_found[word] |= bits;
+		}
 		if (!pktc_patterns.finds[at].more)
-			break;
+			return;
 	}
-	return 0;
 }
 
-/* Goes again through a block in which patterns end. Returns 1 when nothing is left to find. */
-__noinline int pktc_note_block(struct pktc_search_memory *memory, struct pktc_fields *f, __u32 at,
-			       __u32 state, __u32 end)
+/*
+ * Goes again through the block of a cursor, in which patterns end. Returns 1 when nothing
+ * is left to find. A global function: it is checked once and not for each way to it.
+ */
+__noinline int pktc_note_block(struct pktc_search_memory *memory, struct pktc_fields *f,
+			       __u32 cursor, __u32 turn)
 {
 	const __u8 *block;
-	__u32 i;
+	__u32 state, at, i;
 
-	if (!memory || !f)
+	if (!memory || !f || cursor >= PKTC_CURSORS || turn >= PKTC_PART_BYTES / PKTC_BLOCK_BYTES)
 		return 0;
-	block = memory->bytes + pktc_block(at);
+	block = memory->parts[cursor] + turn * PKTC_BLOCK_BYTES;
+	state = memory->states[cursor];
+	at = cursor * memory->stride + turn * PKTC_BLOCK_BYTES;
 	for (i = 0; i < PKTC_BLOCK_BYTES; i++) {
 		state = pktc_step(state, block[i]);
-		if (state & PKTC_PATTERN_END && at + i < end && !pktc_is_known(f, state))
-			pktc_note(f, state, at + i + 1);
+		at++;
+		if (state & PKTC_PATTERN_END && at <= memory->end)
+			pktc_note(f, state, at);
 	}
 	return PKTC_FOUND_WORDS == 1 && f->payload_found[0] == pktc_patterns.all;
-}
-
-static __always_inline int pktc_note_cursor(const struct pktc_search_state *search, __u32 at,
-					    __u32 cursor)
-{
-	return pktc_note_block(search->memory, search->f, at, search->states[cursor], search->end);
 }
 
 /* A block with one cursor. That a pattern ends in it is rare, and looked at when the block is done. */
 static long pktc_turn(__u32 turn, void *ctx)
 {
-	struct pktc_search_state *search = ctx;
-	__u32 at = turn * PKTC_BLOCK_BYTES, state = search->states[0], seen = 0, i;
-	const __u8 *block = search->memory->bytes + pktc_block(at);
+	struct pktc_turns *search = ctx;
+	struct pktc_search_memory *memory = search->memory;
+	__u32 state = memory->states[0], seen = 0, i;
+	const __u8 *block;
 
+	if (turn >= PKTC_PART_BYTES / PKTC_BLOCK_BYTES)
+		return 1;
+	block = memory->parts[0] + turn * PKTC_BLOCK_BYTES;
 #pragma unroll
 	for (i = 0; i < PKTC_BLOCK_BYTES; i++) {
 		state = pktc_step(state, block[i]);
 		seen |= state;
 	}
-	if (unlikely(seen & PKTC_PATTERN_END) && pktc_note_cursor(search, at, 0))
+	if (unlikely(seen & PKTC_PATTERN_END) && pktc_note_block(memory, search->f, 0, turn))
 		return 1;
-	search->states[0] = state;
+	memory->states[0] = state;
 	return 0;
 }
 
 /* Four blocks. A cursor waits for one entry of the table after another: four wait at the same time. */
 static long pktc_turn_of_four(__u32 turn, void *ctx)
 {
-	struct pktc_search_state *search = ctx;
-	const __u8 *bytes = search->memory->bytes;
-	__u32 a = search->states[0], b = search->states[1], c = search->states[2],
-	      d = search->states[3];
-	__u32 at = turn * PKTC_BLOCK_BYTES, stride = search->stride, seen = 0, i;
-	const __u8 *in_a = bytes + pktc_block(at);
-	const __u8 *in_b = bytes + pktc_block(at + stride);
-	const __u8 *in_c = bytes + pktc_block(at + 2 * stride);
-	const __u8 *in_d = bytes + pktc_block(at + 3 * stride);
+	struct pktc_turns *search = ctx;
+	struct pktc_search_memory *memory = search->memory;
+	__u32 a = memory->states[0], b = memory->states[1], c = memory->states[2],
+	      d = memory->states[3];
+	__u32 seen = 0, i;
+	const __u8 *block;
 
+	if (turn >= PKTC_PART_BYTES / PKTC_BLOCK_BYTES)
+		return 1;
+	block = memory->parts[0] + turn * PKTC_BLOCK_BYTES;
 #pragma unroll
 	for (i = 0; i < PKTC_BLOCK_BYTES; i++) {
-		a = pktc_step(a, in_a[i]);
-		b = pktc_step(b, in_b[i]);
-		c = pktc_step(c, in_c[i]);
-		d = pktc_step(d, in_d[i]);
-		seen |= a | b | c | d;
+		a = pktc_step(a, block[i]);
+		seen |= a;
+		b = pktc_step(b, block[i + PKTC_PART_BYTES]);
+		seen |= b;
+		c = pktc_step(c, block[i + 2 * PKTC_PART_BYTES]);
+		seen |= c;
+		d = pktc_step(d, block[i + 3 * PKTC_PART_BYTES]);
+		seen |= d;
 	}
-	if (unlikely(seen & PKTC_PATTERN_END) &&
-	    (pktc_note_cursor(search, at, 0) || pktc_note_cursor(search, at + stride, 1) ||
-	     pktc_note_cursor(search, at + 2 * stride, 2) ||
-	     pktc_note_cursor(search, at + 3 * stride, 3)))
-		return 1;
-	search->states[0] = a;
-	search->states[1] = b;
-	search->states[2] = c;
-	search->states[3] = d;
+	if (unlikely(seen & PKTC_PATTERN_END)) {
+		for (i = 0; i < PKTC_CURSORS; i++)
+			if (pktc_note_block(memory, search->f, i, turn))
+				return 1;
+	}
+	memory->states[0] = a;
+	memory->states[1] = b;
+	memory->states[2] = c;
+	memory->states[3] = d;
 	return 0;
 }
 
-static __always_inline void pktc_search_bytes(struct pktc_search_memory *memory,
-					      struct pktc_fields *f, __u32 size)
+/*
+ * Copies `size` bytes at `off` in parts that begin `stride` bytes apart, `reach` bytes of
+ * each or what there is. Returns 0, or not 0 when bytes are not there. A global function,
+ * so that its stack and that of the search are not needed at the same time.
+ */
+__noinline int pktc_copy_parts(struct pktc_ctx *ctx, struct pktc_search_memory *memory, __u32 off,
+			       __u32 size, __u32 reach)
 {
-	struct pktc_search_state search = { .memory = memory, .f = f, .end = size };
-	__u32 turns = (size + PKTC_BLOCK_BYTES - 1) / PKTC_BLOCK_BYTES;
+	__u32 part, have, last;
 
+	pktc_keep(ctx);
+	if (!memory)
+		return -1;
+	for (part = 0; part < PKTC_CURSORS && size > 0; part++) {
+		have = size < reach ? size : reach;
+		last = pktc_last(have);
+		if (last >= PKTC_PART_BYTES ||
+		    pktc_load_bytes(ctx, off, memory->parts[part], last + 1))
+			return -1;
+		if (size <= memory->stride)
+			break;
+		off += memory->stride;
+		size -= memory->stride;
+	}
+	return 0;
+}
+
+static __always_inline void pktc_search(struct pktc_ctx *ctx, struct pktc_search_memory *memory,
+					struct pktc_fields *f, __u32 size)
+{
+	struct pktc_turns search = { memory, f };
+	__u32 turns = pktc_blocks(size);
+
+	__builtin_memset(memory->states, 0, sizeof(memory->states));
+	memory->end = size;
+	memory->stride = size;
 	if (size < pktc_patterns.four) {
-		bpf_loop(turns, pktc_turn, &search, 0);
+		if (!pktc_copy_parts(ctx, memory, f->payload_off, size, size))
+			bpf_loop(turns, pktc_turn, &search, 0);
 		return;
 	}
-	turns = (turns + 3) / 4;
-	search.stride = turns * PKTC_BLOCK_BYTES;
-	/* Each cursor goes on behind its quarter, to the end of what can have begun in it. */
-	turns += (pktc_patterns.overlap + PKTC_BLOCK_BYTES - 1) / PKTC_BLOCK_BYTES;
-	bpf_loop(turns, pktc_turn_of_four, &search, 0);
+	turns = (turns + PKTC_CURSORS - 1) / PKTC_CURSORS;
+	memory->stride = turns * PKTC_BLOCK_BYTES;
+	turns += pktc_blocks(pktc_patterns.overlap);
+	if (!pktc_copy_parts(ctx, memory, f->payload_off, size, turns * PKTC_BLOCK_BYTES))
+		bpf_loop(turns, pktc_turn_of_four, &search, 0);
 }
 
 /* Searches the payload for all patterns of the program. */
 __noinline int pktc_search_payload(struct pktc_ctx *ctx, struct pktc_fields *f)
 {
 	struct pktc_search_memory *memory;
-	__u32 size, last, i, key;
+	__u32 size, i, key;
 
 	if (!f)
 		return 0;
 	pktc_keep(ctx);
 	f->payload_found[0] |= 1;
 	size = f->payload_len < pktc_patterns.depth ? f->payload_len : pktc_patterns.depth;
-	last = pktc_last(size);
-	if (size < pktc_patterns.shortest || last >= PKTC_SEARCH_BYTES_MAX)
+	if (size < pktc_patterns.shortest)
 		return 0;
 	for (i = 0; i < PKTC_SEARCHES; i++) {
 		key = i;
 		memory = bpf_map_lookup_elem(&pktc_searches, &key);
 		if (!memory || __sync_val_compare_and_swap(&memory->taken, 0, 1))
 			continue;
-		if (!pktc_load_bytes(ctx, f->payload_off, memory->bytes, last + 1))
-			pktc_search_bytes(memory, f, last + 1);
+		pktc_search(ctx, memory, f, size);
 		*(volatile __u64 *)&memory->taken = 0;
 		return 0;
 	}
