@@ -42,7 +42,11 @@ export const testCommand: Command<Options> = {
         default: 'auto' as EngineChoice,
         describe: 'who decides; `auto` is both where the machine can, else the interpreter',
       })
-      .option('filter', { type: 'string', describe: 'only tests whose name has this text in it, in either case' })
+      .option('filter', {
+        type: 'string',
+        requiresArg: true,
+        describe: 'only tests whose name has this text in it, in either case',
+      })
       .option('hook', HOOK_OPTION)
       .option('include-root', INCLUDE_ROOT_OPTION)
       .option('json', { type: 'boolean', default: false, describe: 'one JSON object a packet, the summary last' }),
