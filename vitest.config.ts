@@ -12,7 +12,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/kernel/**', 'test/kernels/**', 'test/differential/**'],
+          exclude: ['test/kernel/**', 'test/kernels/**', 'test/differential/**', 'test/mutations/**'],
         },
       },
       {
@@ -23,6 +23,14 @@ export default defineConfig({
           fileParallelism: false,
           testTimeout: 600_000,
         },
+      },
+      {
+        extends: true,
+        test: { name: 'mutations', include: ['test/mutations/**/*.test.ts'], testTimeout: 400_000, maxConcurrency: 2 },
+      },
+      {
+        extends: true,
+        test: { name: 'fuzz', include: ['test/differential/*.long.ts'] },
       },
       {
         extends: true,

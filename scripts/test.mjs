@@ -62,6 +62,7 @@ function runAll(folder) {
     asCounts(step('lint', [...bin('@biomejs/biome', 'bin/biome'), 'check'])),
     vitest('unit', folder),
     vitest('kernel', folder),
+    vitest('mutations', folder),
     vitest('kernels', folder),
   ];
   const sum = (member) => all.reduce((total, counts) => total + counts[member], 0);

@@ -3,14 +3,15 @@ import { describe, expect, test } from 'vitest';
 import type { Expression, Program } from '../../compiler/2-resolve/program.ts';
 import { ACTIONS } from '../../grammar/actions/index.ts';
 import { BARE_WORDS } from '../../grammar/fields/bare.ts';
+import { HOOK_WORDS } from '../../grammar/fields/hooks.ts';
 import { FIELDS } from '../../grammar/fields/index.ts';
 import { createRandom, seedOf } from '../packets/random.ts';
 import { compareFile } from './compare-engines.ts';
 import { type Engine, interpreterEngine } from './engine.ts';
-import { generateRuleFile, leafOf, VISIBLE_FIELDS } from './generate-rules.ts';
+import { actionsAt, generateRuleFile, leafOf, paletteOf } from './generate-rules.ts';
 import { formsOf, generateValue } from './generate-values.ts';
 import { analyse, programOf } from './program-of.ts';
-import { leavesOf, printCondition, printRuleFile } from './rule-file.ts';
+import { type Condition, leavesOf, printCondition, printRuleFile } from './rule-file.ts';
 
 /** The interpreter on a program in which something was changed. */
 function broken(change: (expression: Expression) => Expression): Engine {
@@ -21,6 +22,8 @@ function broken(change: (expression: Expression) => Expression): Engine {
         return change({ ...expression, of: expression.of.map(walk) });
       case 'not':
         return change({ kind: 'not', of: walk(expression.of) });
+      case 'inner':
+        return change({ ...expression, of: walk(expression.of) });
       default:
         return change(expression);
     }
@@ -69,7 +72,10 @@ describe('a mistake is found and made small', () => {
     expect(place).toMatch(/^PKTC_SEED=1, file \d+, packet \d+: /);
     const end = lines.findIndex((line) => line.startsWith('and this packet of'));
     const text = lines.slice(0, end).join('\n');
-    expect(lines.slice(0, end)).toHaveLength(1);
+    expect(
+      lines.slice(0, end).filter((line) => !line.startsWith('hook ')),
+      failure,
+    ).toHaveLength(1);
     expect(text).toMatch(mentions);
     expect(leavesIn(text)).toBeLessThanOrEqual(2);
     const packet = lines[end + 1] ?? '';
@@ -92,6 +98,19 @@ describe('a mistake is found and made small', () => {
   });
 });
 
+function kindsIn(condition: Condition): readonly string[] {
+  switch (condition.kind) {
+    case 'and':
+    case 'or':
+      return [condition.kind, ...condition.of.flatMap(kindsIn)];
+    case 'not':
+    case 'inner':
+      return [condition.kind, ...kindsIn(condition.of)];
+    case 'leaf':
+      return [condition.kind];
+  }
+}
+
 const leavesIn = (text: string): number =>
   programOf(text).rules.reduce(
     (sum, rule) =>
@@ -102,8 +121,9 @@ const leavesIn = (text: string): number =>
   );
 
 describe('the generated rule files', () => {
-  const files = Array.from({ length: 400 }, (_, part) => generateRuleFile(createRandom(seedOf(7, part))));
+  const files = Array.from({ length: 1200 }, (_, part) => generateRuleFile(createRandom(seedOf(7, part))));
   const leaves = files.flatMap((file) => file.rules.flatMap((rule) => leavesOf(rule.condition)));
+  const palettes = HOOK_WORDS.map(paletteOf);
 
   test('compile', () => {
     for (const file of files) {
@@ -112,53 +132,78 @@ describe('the generated rule files', () => {
     }
   });
 
-  test('use every field that the hook can see, and the words that stand alone', () => {
-    const used = new Set(leaves.map((leaf) => leaf.field));
-    expect(VISIBLE_FIELDS.map((field) => field.name).filter((name) => !used.has(name))).toEqual([]);
-    expect(Object.keys(BARE_WORDS).filter((word) => !used.has(word))).toEqual([]);
+  test('are for every hook, and use every field that it can see, and the words that stand alone', () => {
+    for (const { hook, fields } of palettes) {
+      const own = files
+        .filter((file) => file.hook === hook)
+        .flatMap((file) => file.rules.flatMap((rule) => leavesOf(rule.condition)));
+      const used = new Set(own.flatMap((leaf) => leaf.field.split(/[(), [\]]+/)));
+      expect(
+        fields.map((field) => field.name).filter((name) => !used.has(name)),
+        hook,
+      ).toEqual([]);
+      expect(Object.keys(BARE_WORDS).filter((word) => !used.has(word))).toEqual([]);
+    }
   });
 
-  test('leave out only fields that the compiler refuses here', () => {
-    for (const field of FIELDS.filter((one) => !VISIBLE_FIELDS.includes(one))) {
-      const { diagnostics } = analyse(`match ${field.example} -> count\n`);
-      expect(
-        diagnostics.some((one) => one.severity === 'error'),
-        field.name,
-      ).toBe(true);
+  test('leave out only fields that the compiler refuses at the hook', () => {
+    for (const { hook, fields } of palettes) {
+      for (const field of FIELDS.filter((one) => !fields.includes(one))) {
+        const { diagnostics } = analyse(`hook ${hook}\nmatch ${field.example} -> count\n`);
+        expect(
+          diagnostics.some((one) => one.severity === 'error'),
+          `${hook}: ${field.name}`,
+        ).toBe(true);
+      }
     }
   });
 
   test('use every operator, name lists, and join conditions in every way', () => {
-    const operators = new Set(leaves.map((leaf) => leaf.operator.split(' ')[0]));
-    expect([...operators].sort()).toEqual(['', '!=', '&', '<', '<=', '=', '>', '>=', 'in']);
+    const operators = new Set(leaves.map((leaf) => leaf.operator.replace(/^within \d+ /, 'within ').replace(/^& \S+/, '&')));
+    expect([...operators].sort()).toEqual(
+      ['', '!=', '<', '<=', '=', '>', '>=', 'in', '& =', '& !=', 'contains', 'contains nocase', 'ends', 'ends nocase', 'starts']
+        .concat(['starts nocase', 'within contains', 'within contains nocase'])
+        .sort(),
+    );
     expect(leaves.some((leaf) => leaf.values.some((value) => value.startsWith('list')))).toBe(true);
     expect(leaves.some((leaf) => leaf.values[0] === 'any')).toBe(true);
     expect(leaves.some((leaf) => leaf.braces && leaf.values.length > 3)).toBe(true);
-    const kinds = new Set(files.flatMap((file) => file.rules.map((rule) => rule.condition.kind)));
-    expect([...kinds].sort()).toEqual(['and', 'leaf', 'not', 'or']);
+    expect(leaves.some((leaf) => leaf.field.startsWith('('))).toBe(true);
+    for (const base of ['frame', 'network', 'transport', 'payload']) {
+      expect(
+        leaves.some((leaf) => leaf.field.startsWith(`${base}[`)),
+        base,
+      ).toBe(true);
+    }
+    const kinds = new Set(files.flatMap((file) => file.rules.flatMap((rule) => kindsIn(rule.condition))));
+    expect([...kinds].sort()).toEqual(['and', 'inner', 'leaf', 'not', 'or']);
   });
 
   test('use every action with every parameter, labels and both defaults', () => {
-    const actions = new Set(
-      files.flatMap((file) => file.rules.flatMap((rule) => rule.actions)).flatMap((action) => action.split(' ')),
-    );
-    for (const { name, parameters } of ACTIONS) {
-      expect(actions, name).toContain(name);
-      for (const { word } of parameters) {
-        expect(actions, word).toContain(word);
+    for (const { hook, target } of palettes) {
+      const own = files.filter((file) => file.hook === hook).flatMap((file) => file.rules.flatMap((rule) => rule.actions));
+      const words = new Set(own.flatMap((action) => action.split(' ')));
+      for (const { name, parameters } of actionsAt(target)) {
+        expect(words, `${hook}: ${name}`).toContain(name);
+        for (const { word } of parameters) {
+          expect(words, `${hook}: ${word}`).toContain(word);
+        }
       }
     }
+    const everywhere = new Set(palettes.flatMap(({ target }) => actionsAt(target)));
+    expect(ACTIONS.filter((action) => !everywhere.has(action))).toEqual([]);
     expect(files.some((file) => file.rules.some((rule) => rule.label !== null))).toBe(true);
-    expect(new Set(files.map((file) => file.defaultAction))).toEqual(new Set([null, 'pass', 'drop']));
+    expect(new Set(files.map((file) => file.defaultAction))).toEqual(new Set([null, 'pass', 'drop', 'audit drop']));
   });
 
   test('write values in every form of every field', () => {
     const random = createRandom(3);
-    for (const field of VISIBLE_FIELDS) {
+    for (const field of paletteOf('tc').fields) {
       for (const form of formsOf(field)) {
         const works = Array.from(
           { length: 40 },
-          () => `match ${field.name} ${generateValue(random, field, form)} -> count\n`,
+          () =>
+            `hook tc\nmatch ${field.name}${field.type.kind === 'bytes' ? ' contains' : ''} ${generateValue(random, field, form)} -> count\n`,
         ).filter((text) => analyse(text).diagnostics.every((one) => one.severity !== 'error'));
         expect(works.length, `${field.name} as ${form}`).toBeGreaterThan(0);
       }
@@ -167,8 +212,8 @@ describe('the generated rule files', () => {
 
   test('seldom have to be thrown away', () => {
     const random = createRandom(4);
-    for (const field of VISIBLE_FIELDS) {
-      const texts = Array.from({ length: 100 }, () => `match ${printCondition(leafOf(random, field))} -> count\n`);
+    for (const field of paletteOf('tc').fields) {
+      const texts = Array.from({ length: 100 }, () => `hook tc\nmatch ${printCondition(leafOf(random, field))} -> count\n`);
       const refused = texts.filter((text) => analyse(text).diagnostics.some((one) => one.severity === 'error'));
       expect(refused.length, `${field.name}: ${refused[0]}`).toBeLessThan(60);
     }

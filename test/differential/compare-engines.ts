@@ -1,9 +1,10 @@
 /** One random rule file and its packets through two engines. */
 import type { Program } from '../../compiler/2-resolve/program.ts';
+import type { PacketAbout } from '../../compiler/interpret.ts';
 import { hex } from '../packets/build-packet.ts';
 import { generatePacket } from '../packets/generate-packet.ts';
-import { hintsOf } from '../packets/hints.ts';
-import { createRandom, seedOf } from '../packets/random.ts';
+import { type Hints, hintsOf } from '../packets/hints.ts';
+import { createRandom, type Random, seedOf } from '../packets/random.ts';
 import { type Answer, type Decider, type Engine, interpreterEngine } from './engine.ts';
 import { generateRuleFile } from './generate-rules.ts';
 import { analyse, programOf } from './program-of.ts';
@@ -13,8 +14,12 @@ import { type Failure, shrink } from './shrink.ts';
 export interface FileResult {
   readonly file: RuleFile;
   readonly packets: number;
+  /** Of those, how many the engine took. */
+  readonly taken: number;
   /** Matches of a rule, over all packets: a file that never matches compares little. */
   readonly matches: number;
+  /** The limit that the compiler says such a program is beyond; null: it makes the program. */
+  readonly limit: string | null;
   /** null: the engines agree. */
   readonly failure: string | null;
 }
@@ -29,6 +34,8 @@ export async function compareFile(part: number, { seed, packets, engine }: RunOp
   const random = createRandom(seedOf(seed, part));
   const file = generateRuleFile(random);
   const text = printRuleFile(file);
+  const limit = limitOf(text);
+  if (limit !== null) return { file, packets: 0, taken: 0, matches: 0, limit, failure: null };
   const program = programOf(text);
   const hints = hintsOf(program);
   using expected = await interpreterEngine(program, text);
@@ -37,22 +44,52 @@ export async function compareFile(part: number, { seed, packets, engine }: RunOp
     return {
       file,
       packets: 0,
+      taken: 0,
       matches: 0,
-      failure: await explain({ file, packet: new Uint8Array(14) }, engine, placeOf(seed, part)),
+      limit: null,
+      failure: await explain({ file, packet: new Uint8Array(14), about: {} }, engine, placeOf(seed, part)),
     };
   }
   using actual = started;
   let matches = 0;
+  let taken = 0;
   for (let at = 0; at < packets; at++) {
     const packet = generatePacket(random, { hints, minLength: 14 });
-    const ours = expected.decide(packet);
-    matches += ours.rules.length;
-    if (!same(ours, actual.decide(packet))) {
-      const failure = await explain({ file, packet }, engine, `${placeOf(seed, part)}, packet ${at}`);
-      return { file, packets: at + 1, matches, failure };
+    const about = generateAbout(random, program, hints);
+    const answers = ask(expected, actual, packet, about);
+    if (answers === null) continue;
+    taken++;
+    matches += answers.ours.rules.length;
+    if (!same(answers.ours, answers.theirs)) {
+      const failure = await explain({ file, packet, about }, engine, `${placeOf(seed, part)}, packet ${at}`);
+      return { file, packets: at + 1, taken, matches, limit, failure };
     }
   }
-  return { file, packets, matches, failure: differingTotals(program, expected, actual, text) };
+  return { file, packets, taken, matches, limit, failure: differingTotals(program, expected, actual, text) };
+}
+
+/** What the planner says of a program that it does not make; every other error is a fault of the generator. */
+function limitOf(text: string): string | null {
+  const errors = analyse(text).diagnostics.filter((one) => one.severity === 'error');
+  const planned = errors.length > 0 && errors.every(({ code }) => code.startsWith('PKT4'));
+  return planned ? (errors[0]?.message ?? null) : null;
+}
+
+/** What comes with a packet at the program's hook. */
+export function generateAbout(random: Random, { hook }: Program, hints: Hints): PacketAbout {
+  const marks = (hints.numbers.get('mark') ?? []).filter((mark) => mark < 2 ** 32);
+  return {
+    iface: random.chance(0.3) ? null : random.pick(['eth0', 'veth7', ...hints.interfaces]),
+    mark: hook === 'xdp' ? 0 : marks.length > 0 && random.chance(0.7) ? random.pick(marks) : random.pick([0, 7]),
+    ...(hook === 'tc' || hook === 'cgroup' ? { direction: random.pick(['ingress', 'egress'] as const) } : {}),
+  };
+}
+
+/** null: the second engine does not take the frame, and the first one is not asked. */
+function ask(expected: Decider, actual: Decider, packet: Uint8Array, about: PacketAbout) {
+  const theirs = actual.decide(packet, about);
+  const ours = theirs === null ? null : expected.decide(packet, about);
+  return ours === null || theirs === null ? null : { ours, theirs };
 }
 
 const placeOf = (seed: number, part: number): string => `PKTC_SEED=${seed}, file ${part}`;
@@ -67,7 +104,7 @@ async function start(engine: Engine, program: Program, text: string): Promise<De
 }
 
 export function same(one: Answer, other: Answer): boolean {
-  return one.verdict === other.verdict && one.rules.join() === other.rules.join();
+  return one.verdict === other.verdict && one.mark === other.mark && one.rules.join() === other.rules.join();
 }
 
 function differingTotals(program: Program, expected: Decider, actual: Decider, text: string): string | null {
@@ -81,13 +118,13 @@ function differingTotals(program: Program, expected: Decider, actual: Decider, t
 /** The failure made small, as a rule file and a packet that can be tried by hand. */
 async function explain(failure: Failure, engine: Engine, place: string): Promise<string> {
   const refused = (await start(engine, programOf(printRuleFile(failure.file)), printRuleFile(failure.file))) instanceof Error;
-  const small = await shrink(failure, (text, packets) => differs(text, packets, engine, refused));
+  const small = await shrink(failure, (text, packets) => differs(text, packets, failure.about, engine, refused));
   const text = printRuleFile(small.file);
-  const [ours, theirs] = await Promise.all([interpreterEngine, engine].map((one) => answerOf(one, text, small.packet)));
+  const [ours, theirs] = await Promise.all([interpreterEngine, engine].map((one) => answerOf(one, text, small)));
   return [
     `${place}: ${refused ? 'the engine refuses the program' : 'the interpreter and the engine differ'}, shrunk to this rule file`,
     text.trimEnd(),
-    `and this packet of ${small.packet.length} bytes`,
+    `and this packet of ${small.packet.length} bytes, with ${JSON.stringify(failure.about)}`,
     hex(small.packet),
     `interpreter: ${shown(ours)}`,
     `engine:      ${shown(theirs)}`,
@@ -96,20 +133,21 @@ async function explain(failure: Failure, engine: Engine, place: string): Promise
 
 const shown = (answer: Answer | string | undefined): string => (typeof answer === 'string' ? answer : JSON.stringify(answer));
 
-async function answerOf(engine: Engine, text: string, packet: Uint8Array): Promise<Answer | string> {
+async function answerOf(engine: Engine, text: string, { packet, about }: Failure): Promise<Answer | string> {
   const started = await start(engine, programOf(text), text);
   if (started instanceof Error) {
     return started.message;
   }
   using decider = started;
-  const { verdict, rules } = decider.decide(packet);
-  return { verdict, rules };
+  const answer = decider.decide(packet, about);
+  return answer === null ? 'does not take this packet' : { verdict: answer.verdict, rules: answer.rules, mark: answer.mark };
 }
 
 /** A refused program shrinks to a refused program, two answers to two answers. */
 async function differs(
   text: string,
   packets: readonly Uint8Array[],
+  about: PacketAbout,
   engine: Engine,
   refused: boolean,
 ): Promise<readonly boolean[]> {
@@ -123,5 +161,8 @@ async function differs(
     return packets.map(() => refused);
   }
   using actual = started;
-  return packets.map((packet) => !refused && !same(expected.decide(packet), actual.decide(packet)));
+  return packets.map((packet) => {
+    const answers = refused ? null : ask(expected, actual, packet, about);
+    return answers !== null && !same(answers.ours, answers.theirs);
+  });
 }

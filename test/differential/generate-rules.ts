@@ -1,21 +1,52 @@
 /** Random rule files, derived from the field and action tables: what the tables have, the generator uses. */
+
+import { type Target, targetFor } from '../../compiler/targets/target.ts';
+import type { Action } from '../../grammar/actions/action.ts';
 import { ACTIONS } from '../../grammar/actions/index.ts';
 import { BARE_WORDS } from '../../grammar/fields/bare.ts';
-import type { Field } from '../../grammar/fields/field.ts';
+import type { Field, HookName } from '../../grammar/fields/field.ts';
+import { HOOK_WORDS, hooksOf } from '../../grammar/fields/hooks.ts';
 import { FIELDS } from '../../grammar/fields/index.ts';
+import { PAYLOAD_SEARCH_BYTES_MAX } from '../../grammar/fields/payload.ts';
+import { rawField } from '../../grammar/fields/raw.ts';
 import type { Random } from '../packets/random.ts';
-import { formsOf, generateValue, macText, SINGLE } from './generate-values.ts';
+import { formsOf, generateValue, macText, quoted, SINGLE } from './generate-values.ts';
 import { analyse } from './program-of.ts';
 import { type Condition, type GeneratedRule, type Leaf, type Let, printRuleFile, type RuleFile } from './rule-file.ts';
 
-const HOOK = 'xdp';
+/** Bases of raw reads, where each of the hook's programs sees them. */
+const RAW_BASES = ['frame', 'network', 'transport', 'payload'] as const;
 
-/** What XDP can see. */
-export const VISIBLE_FIELDS: readonly Field[] = FIELDS.filter((field) => field.hooks?.includes(HOOK) ?? true);
+/** What a rule file can be made of at a hook. */
+export interface Palette {
+  readonly hook: HookName;
+  readonly target: Target;
+  readonly fields: readonly Field[];
+  readonly rawBases: readonly string[];
+}
 
-/** Every rule compiles: a contradiction that chance has made is thrown away. */
-export function generateRuleFile(random: Random): RuleFile {
-  const lets = generateLets(random);
+const ALL: readonly HookName[] = ['xdp', 'tc ingress', 'tc egress', 'socket', 'cgroup ingress', 'cgroup egress'];
+
+export function paletteOf(hook: HookName): Palette {
+  const seen = ({ hooks = ALL }: Field) => hooksOf(hook).every((one) => hooks.includes(one));
+  return {
+    hook,
+    target: targetFor(hook),
+    fields: FIELDS.filter(seen),
+    rawBases: RAW_BASES.filter((base) => {
+      const field = rawField(`${base}[0:1]`);
+      return field !== undefined && seen(field);
+    }),
+  };
+}
+
+const PALETTES: ReadonlyMap<HookName, Palette> = new Map(HOOK_WORDS.map((hook) => [hook, paletteOf(hook)]));
+
+/** Every rule compiles: a contradiction that chance has made is thrown away. @param hook null: one at random */
+export function generateRuleFile(random: Random, hook: HookName | null = null): RuleFile {
+  const at = hook ?? random.pick(['xdp', 'xdp', 'xdp', ...HOOK_WORDS] as const);
+  const palette = PALETTES.get(at) ?? paletteOf(at);
+  const lets = generateLets(random, palette);
   const count = random.weighted([
     [92, random.int(1, 7)],
     [6, random.int(8, 25)],
@@ -23,21 +54,30 @@ export function generateRuleFile(random: Random): RuleFile {
   ]);
   const rules: GeneratedRule[] = [];
   for (let attempts = 0; rules.length < count && attempts < count * 20; attempts++) {
-    const rule = generateRule(random, lets, rules.length);
-    if (compiles({ lets, defaultAction: null, rules: [rule] })) {
+    const rule = generateRule(random, palette, lets, rules.length);
+    if (compiles({ hook: at, lets, defaultAction: null, rules: [rule] })) {
       rules.push(rule);
     }
   }
   return {
+    hook: at,
     lets,
     defaultAction: random.weighted([
-      [2, null],
-      [1, 'pass'],
-      [1, 'drop'],
+      [4, null],
+      [2, 'pass'],
+      [2, 'drop'],
+      [1, 'audit drop'],
     ]),
-    rules,
+    rules: rules.length > 0 ? rules : [ANY],
   };
 }
+
+const ANY: GeneratedRule = {
+  label: null,
+  condition: { kind: 'leaf', field: 'any', operator: '', values: [], braces: false },
+  actions: ['count'],
+  separator: ',',
+};
 
 function compiles(file: RuleFile): boolean {
   return analyse(printRuleFile(file)).diagnostics.every((one) => one.severity !== 'error');
@@ -48,8 +88,8 @@ interface NamedLet extends Let {
   readonly field: Field;
 }
 
-function generateLets(random: Random): readonly NamedLet[] {
-  const listable = VISIBLE_FIELDS.filter((field) => formsOf(field).length > 0);
+function generateLets(random: Random, { fields }: Palette): readonly NamedLet[] {
+  const listable = fields.filter((field) => formsOf(field).length > 0);
   return Array.from({ length: random.int(0, 3) }, (_, at) => {
     const field = random.pick(listable);
     return { name: `list${at}`, field, values: someValues(random, field, listLength(random)) };
@@ -71,39 +111,97 @@ function someValues(random: Random, field: Field, count: number): readonly strin
   return Array.from({ length: count }, () => generateValue(random, field, random.pick(forms)));
 }
 
-function generateRule(random: Random, lets: readonly NamedLet[], index: number): GeneratedRule {
+function generateRule(random: Random, palette: Palette, lets: readonly NamedLet[], index: number): GeneratedRule {
   return {
     label: random.chance(0.4) ? `rule_${index}` : null,
-    condition: generateCondition(random, lets, 2),
-    actions: generateActions(random),
+    condition: generateCondition(random, { palette, lets, inner: false }, 2),
+    actions: generateActions(random, palette.target),
     separator: random.pick([', ', '/', ',', ' / ']),
   };
 }
 
-function generateCondition(random: Random, lets: readonly NamedLet[], depth: number): Condition {
-  const parts = (): Condition[] => Array.from({ length: random.int(2, 3) }, () => generateCondition(random, lets, depth - 1));
+/** Where a condition stands. */
+interface Place {
+  readonly palette: Palette;
+  readonly lets: readonly NamedLet[];
+  /** Inside `inner( … )`. */
+  readonly inner: boolean;
+}
+
+function generateCondition(random: Random, place: Place, depth: number): Condition {
+  const parts = (): Condition[] => Array.from({ length: random.int(2, 3) }, () => generateCondition(random, place, depth - 1));
   const kinds = depth === 0 ? 0 : 1;
   return random.weighted<() => Condition>([
-    [5, () => generateLeaf(random, lets)],
+    [5, () => generateLeaf(random, place)],
     [4 * kinds, () => ({ kind: 'and', word: random.chance(0.4), of: parts() })],
     [2 * kinds, () => ({ kind: 'or', of: parts() })],
-    [1 + kinds, () => ({ kind: 'not', of: generateCondition(random, lets, Math.max(0, depth - 1)) })],
+    [1 + kinds, () => ({ kind: 'not', of: generateCondition(random, place, Math.max(0, depth - 1)) })],
+    [
+      place.inner ? 0 : 0.4,
+      () => ({ kind: 'inner', of: generateCondition(random, { ...place, inner: true }, Math.max(0, depth - 1)) }),
+    ],
   ])();
 }
 
-function generateLeaf(random: Random, lets: readonly NamedLet[]): Leaf {
+function generateLeaf(random: Random, place: Place): Leaf {
+  const { palette, lets } = place;
   if (random.chance(0.12)) {
     return { kind: 'leaf', field: random.pick(Object.keys(BARE_WORDS)), operator: '', values: [], braces: false };
   }
-  const field = random.pick(VISIBLE_FIELDS);
+  if (random.chance(0.1)) {
+    return rawLeaf(random, palette.rawBases);
+  }
+  if (random.chance(0.04)) {
+    return tupleLeaf(random, palette.fields);
+  }
+  const field = random.pick(palette.fields);
   const named = lets.filter((one) => one.field === field);
   if (named.length > 0 && random.chance(0.6)) {
     const { name } = random.pick(named);
+    const operator = field.type.kind === 'bytes' ? 'contains' : random.pick(['', '=', '!=', 'in']);
     return random.chance(0.3)
-      ? leaf(field, random.pick(['', '=', '!=', 'in']), [name, ...someValues(random, field, 1)], true)
-      : leaf(field, random.pick(['', '=', '!=', 'in']), [name], false);
+      ? leaf(field, operator, [name, ...someValues(random, field, 1)], true)
+      : leaf(field, operator, [name], false);
   }
   return leafOf(random, field);
+}
+
+/** `transport[13:1] & 2 = 2`, `payload[0:4] = "GET "`. */
+function rawLeaf(random: Random, bases: readonly string[]): Leaf {
+  const base = random.pick(bases);
+  const offset = random.weighted([
+    [6, random.int(0, 20)],
+    [3, random.int(0, 80)],
+    [1, random.int(0, 2000)],
+  ]);
+  const size = random.int(1, 6);
+  const name = `${base}[${offset}:${size}]`;
+  if (random.chance(0.1)) {
+    const bytes = Array.from({ length: random.pick([size, 7, 9]) }, () => random.int(0x20, 0x7e));
+    const slice = `${base}[${offset}:${bytes.length}]`;
+    return { kind: 'leaf', field: slice, operator: random.pick(['=', '!=']), values: [quoted(bytes)], braces: false };
+  }
+  const field = rawField(name);
+  return field === undefined ? { kind: 'leaf', field: 'any', operator: '', values: [], braces: false } : leafOf(random, field);
+}
+
+/** Fields that a tuple can have, and the form of the values that a row has for it. */
+function tupleLeaf(random: Random, fields: readonly Field[]): Leaf {
+  const able = fields.filter(
+    ({ type }) => ['uint', 'address', 'mac'].includes(type.kind) && !(type.kind === 'uint' && type.closed),
+  );
+  const columns = random.shuffled(able).slice(0, random.int(2, 3));
+  const rows = Array.from({ length: random.int(1, 4) }, () => {
+    const values = columns.map((field) => generateValue(random, field, random.pick(formsOf(field))));
+    return `(${values.join(', ')})`;
+  });
+  return {
+    kind: 'leaf',
+    field: `(${columns.map(({ name }) => name).join(', ')})`,
+    operator: random.pick(['in', 'in', '!=']),
+    values: rows,
+    braces: true,
+  };
 }
 
 function leaf(field: Field, operator: string, values: readonly string[], braces: boolean): Leaf {
@@ -119,6 +217,12 @@ export function leafOf(random: Random, field: Field): Leaf {
   }
   if (field.type.kind === 'flags') {
     return flagsLeaf(random, field, Object.keys(field.type.names));
+  }
+  if (field.type.kind === 'bytes') {
+    return textLeaf(random, field);
+  }
+  if (field.type.kind === 'address' && random.chance(0.12)) {
+    return maskedAddress(random, field);
   }
   const forms = formsOf(field);
   const single = forms.filter((form) => SINGLE.has(form));
@@ -136,6 +240,37 @@ export function leafOf(random: Random, field: Field): Leaf {
     someValues(random, field, braces ? listLength(random) : 1),
     braces,
   );
+}
+
+/** `payload contains`, `starts`, `ends`, `=`, in either case, in the first bytes. */
+function textLeaf(random: Random, field: Field): Leaf {
+  const operator = random.weighted([
+    [5, 'contains'],
+    [2, 'starts'],
+    [2, 'ends'],
+    [1, '='],
+    [1, '!='],
+  ]);
+  const within = operator === 'contains' && random.chance(0.4);
+  const bound = random.pick([random.int(1, 40), random.int(1, 600), PAYLOAD_SEARCH_BYTES_MAX]);
+  const nocase = operator !== '=' && operator !== '!=' && random.chance(0.4);
+  const braces = random.chance(0.3);
+  const values = someValues(random, field, braces ? random.int(1, 5) : 1);
+  return leaf(field, `${within ? `within ${bound} ` : ''}${operator}${nocase ? ' nocase' : ''}`, values, braces);
+}
+
+/** Masks with holes and without. */
+function maskedAddress(random: Random, field: Field): Leaf {
+  const six = random.chance(0.4);
+  const bits = six ? 128 : 32;
+  const whole = (1n << BigInt(bits)) - 1n;
+  const mask = random.pick([random.bigint(bits) | 1n, whole ^ 0xff00n, whole ^ 0xffn, 0xffn << BigInt(bits - 16)]);
+  const value = mask & (random.chance(0.5) ? random.bigint(bits) : six ? 0xfd00n << 112n : 0x0a000001n);
+  const print = (address: bigint): string =>
+    six
+      ? Array.from({ length: 8 }, (_, at) => ((address >> BigInt(112 - at * 16)) & 0xffffn).toString(16)).join(':')
+      : [24n, 16n, 8n, 0n].map((shift) => (address >> shift) & 0xffn).join('.');
+  return leaf(field, `& ${print(mask)} ${random.pick(['=', '!='])}`, [print(value)], false);
 }
 
 /** The value has no bit that the mask clears: that would be an error. */
@@ -162,24 +297,44 @@ function flagsLeaf(random: Random, field: Field, names: readonly string[]): Leaf
   ])();
 }
 
-function generateActions(random: Random): readonly string[] {
-  const verdicts = ACTIONS.filter((action) => action.kind === 'verdict').map((action) => action.name);
-  const others = ACTIONS.filter((action) => action.kind !== 'verdict');
+/** What the hook's target can do. */
+export function actionsAt({ verdicts, marks }: Target): readonly Action[] {
+  const canDo = ({ name, kind }: Action): boolean =>
+    kind === 'verdict' || kind === 'rehearse' ? verdicts.some((verdict) => verdict === name) : name !== 'mark' || marks;
+  return ACTIONS.filter(canDo);
+}
+
+function isVerdict({ kind }: Action): boolean {
+  return kind === 'verdict' || kind === 'rehearse';
+}
+
+function generateActions(random: Random, target: Target): readonly string[] {
+  const able = actionsAt(target);
   const actions = [
-    ...(random.chance(0.35) ? [random.pick(verdicts)] : []),
-    ...others
-      .filter(() => random.chance(0.4))
-      .map(({ name, parameters }) =>
-        [
-          name,
-          ...parameters
-            .filter(() => random.chance(0.4))
-            .map(({ word, type, min, max }) => {
-              const value = random.int(min, Math.min(max, min + 200));
-              return `${word} ${type === 'ratio' ? `1/${value}` : value}`;
-            }),
-        ].join(' '),
-      ),
-  ];
+    ...(random.chance(0.35) ? [random.pick(able.filter(isVerdict))] : []),
+    ...able.filter((action) => !isVerdict(action) && random.chance(0.4)),
+  ].map((action) => printAction(random, action));
   return actions.length > 0 ? random.shuffled(actions) : ['count'];
+}
+
+function printAction(random: Random, { name, argument, parameters }: Action): string {
+  const chosen = parameters
+    .filter(() => random.chance(0.4))
+    .map(({ word, type, min, max }) => {
+      const value = random.int(min, Math.min(max, min + 200));
+      return `${word} ${type === 'ratio' ? `1/${value}` : value}`;
+    });
+  const given = argument === null ? [] : [printArgument(random, argument)];
+  return [name, ...given, ...chosen].join(' ');
+}
+
+function printArgument(random: Random, argument: Action['argument'] & object): string {
+  switch (argument.type) {
+    case 'interface':
+      return random.pick(['pktc-none', 'lo']);
+    case 'number':
+      return String(random.pick([0, 1, 7, argument.max, random.int(argument.min, argument.max)]));
+    case 'word':
+      return random.pick(argument.words);
+  }
 }

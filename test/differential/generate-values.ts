@@ -19,12 +19,18 @@ export type ValueForm =
   | 'mac with dashes'
   | 'mac prefix'
   | 'mac range'
-  | 'mac word';
+  | 'mac word'
+  | 'text'
+  | 'long text'
+  | 'interface'
+  | 'interface pattern';
 
-export const FORMS: Readonly<Record<'uint' | 'address' | 'mac', readonly ValueForm[]>> = {
+export const FORMS: Readonly<Record<'uint' | 'address' | 'mac' | 'bytes' | 'interface', readonly ValueForm[]>> = {
   uint: ['number', 'hexadecimal', 'multiplied', 'name', 'range'],
   address: ['ipv4', 'ipv4 prefix', 'ipv4 range', 'ipv6', 'ipv6 prefix', 'ipv6 range'],
   mac: ['mac', 'mac with dashes', 'mac prefix', 'mac range', 'mac word'],
+  bytes: ['text', 'long text'],
+  interface: ['interface', 'interface pattern'],
 };
 
 /** Forms that name one value, so that `<` can stand before it. */
@@ -32,8 +38,11 @@ export const SINGLE: ReadonlySet<ValueForm> = new Set(['number', 'hexadecimal', 
 
 export function formsOf(field: Field): readonly ValueForm[] {
   const { type } = field;
-  if (type.kind === 'address' || type.kind === 'mac') {
+  if (type.kind === 'address' || type.kind === 'mac' || type.kind === 'bytes' || type.kind === 'interface') {
     return FORMS[type.kind];
+  }
+  if (type.kind === 'kinds') {
+    return ['number', 'hexadecimal', 'name', 'range'];
   }
   if (type.kind !== 'uint') {
     return [];
@@ -55,7 +64,7 @@ export function generateValue(random: Random, field: Field, form: ValueForm): st
     case 'multiplied':
       return random.pick(['1k', '2k', '0.5k', '1Ki', '4Ki', '1.5k']);
     case 'name':
-      return random.pick(field.type.kind === 'uint' ? namesOf(field.type) : []);
+      return random.pick(wordsOf(field.type));
     case 'range':
       return rangeOf(numberFor(random, field), numberFor(random, field), String, (a, b) => a - b);
     case 'ipv4':
@@ -87,7 +96,40 @@ export function generateValue(random: Random, field: Field, form: ValueForm): st
       );
     case 'mac word':
       return random.pick(['broadcast', 'multicast']);
+    case 'text':
+      return quoted(text(random, random.int(1, 5)));
+    case 'long text':
+      return quoted(text(random, random.pick([6, 7, 12, 13, random.int(8, 40)])));
+    case 'interface':
+      return random.pick(['eth0', 'lo', 'veth7', '"3g-wan"', 'eth0.100']);
+    case 'interface pattern':
+      return random.pick(['"veth*"', '"*"', '"e*0"', '"*0.1*"', '"*x"']);
   }
+}
+
+/** Few different letters, so that patterns overlap themselves and each other; now and then any bytes. */
+function text(random: Random, length: number): readonly number[] {
+  const letters = random.weighted<readonly number[]>([
+    [4, [0x61, 0x41, 0x62]],
+    [2, [0x47, 0x45, 0x54, 0x20, 0x2f, 0x67]],
+    [1, [0x00, 0xff, 0x0a, 0x22, 0x5c]],
+  ]);
+  return Array.from({ length }, () => (random.chance(0.1) ? random.int(0, 255) : random.pick(letters)));
+}
+
+/** As a rule file writes it. */
+export function quoted(bytes: readonly number[]): string {
+  const letters = bytes.map((byte) =>
+    byte >= 0x20 && byte < 0x7f && byte !== 0x22 && byte !== 0x5c
+      ? String.fromCharCode(byte)
+      : `\\x${byte.toString(16).padStart(2, '0')}`,
+  );
+  return `"${letters.join('')}"`;
+}
+
+function wordsOf(type: ValueType): readonly string[] {
+  if (type.kind === 'kinds') return Object.keys(type.names);
+  return type.kind === 'uint' ? namesOf(type) : [];
 }
 
 type UintType = Extract<ValueType, { kind: 'uint' }>;
@@ -120,6 +162,13 @@ const LIKELY: ReadonlyMap<string, readonly number[]> = new Map([
   ['len', [14, 18, 33, 34, 53, 54, 60, 62, 74, 100, 1500]],
   ['payload.len', [0, 1, 5, 39, 40, 100, 600]],
   ['ip.len', [0, 20, 28, 40, 41, 100, 600]],
+  ['ip.options', [0, 1, 7, 68, 130, 148]],
+  ['ip6.ext', [0, 43, 44, 51, 60]],
+  ['tcp.option', [0, 1, 2, 3, 4, 5, 8]],
+  ['tcp.mss', [0, 536, 1460]],
+  ['udp.len', [0, 8, 9, 100]],
+  ['ip.hdrlen', [0, 16, 20, 24, 60]],
+  ['tcp.hdrlen', [0, 16, 20, 24, 60]],
 ]);
 
 function rangeOf<T>(one: T, other: T, print: (value: T) => string, order: (a: T, b: T) => number): string {

@@ -1,22 +1,29 @@
 /** The compiled program in the kernel, asked through BPF_PROG_TEST_RUN. */
-import type { Program } from '../../compiler/2-resolve/program.ts';
+import type { Program, Verdict } from '../../compiler/2-resolve/program.ts';
 import { planProgram } from '../../compiler/4-plan/plan-program.ts';
 import { emit } from '../../compiler/5-emit/emit.ts';
 import type { Templates } from '../../compiler/5-emit/skeleton.ts';
 import { build } from '../../compiler/6-build/build.ts';
 import { readTemplates } from '../../compiler/6-build/templates.ts';
 import type { Diagnostic } from '../../compiler/diagnostics/diagnostic.ts';
-import { xdp } from '../../compiler/targets/xdp.ts';
+import type { PacketAbout } from '../../compiler/interpret.ts';
+import { targetFor } from '../../compiler/targets/target.ts';
 import type { Artifact } from '../../runtime/abi/manifest.ts';
 import { type LoadedProgram, loadArtifact } from '../../runtime/load.ts';
 import { RuntimeError } from '../../runtime/runtime-error.ts';
+import type { Outcome, TestRunResult } from '../../runtime/test-run.ts';
 import type { Engine } from './engine.ts';
 
-/* enum xdp_action, include/uapi/linux/bpf.h */
-const XDP_DROP = 1;
-const XDP_PASS = 2;
-
 const LOG_LINES = 12;
+
+/** What the kernel may do with a packet for each verdict; a reject that may not be answered is a drop. */
+const OUTCOMES: Readonly<Record<Verdict, readonly Outcome[]>> = {
+  pass: ['pass'],
+  drop: ['drop'],
+  reject: ['transmit', 'redirect', 'drop'],
+  redirect: ['redirect'],
+  audit: ['pass'],
+};
 
 /** Past the object cache: what is asked is what was just compiled. The engine throws when clang or the verifier refuses. */
 export function kernelEngine(templates: Templates = readTemplates()): Engine {
@@ -24,22 +31,39 @@ export function kernelEngine(templates: Templates = readTemplates()): Engine {
     const loaded = await loadProgram(program, templates);
     let before = loaded.counters();
     return {
-      decide(frame) {
-        const { returnValue } = loaded.testRun(frame);
-        if (returnValue !== XDP_DROP && returnValue !== XDP_PASS) {
-          throw new Error(`the program returned ${returnValue}`);
-        }
+      decide(frame, about) {
+        const result = testRun(loaded, frame, about);
+        if (result === null) return null;
         const after = loaded.counters();
         const rules = program.rules
           .map((rule) => rule.index)
           .filter((index) => after[index]?.packets !== before[index]?.packets);
         before = after;
-        return { verdict: returnValue === XDP_DROP ? 'drop' : 'pass', rules };
+        return { verdict: verdictOf(program, rules, result), rules, mark: result.mark };
       },
       totals: () => loaded.counters().map(({ packets, bytes }) => ({ packets: Number(packets), bytes: Number(bytes) })),
       [Symbol.dispose]: () => loaded.close(),
     };
   };
+}
+
+/** null: BPF_PROG_TEST_RUN does not take this frame. */
+function testRun(loaded: LoadedProgram, frame: Uint8Array, about: PacketAbout): TestRunResult | null {
+  const at = loaded.manifest.programs.find((one) => one.at.endsWith(about.direction ?? ''))?.at;
+  try {
+    return loaded.testRun(frame, { mark: about.mark ?? 0, iface: about.iface ?? null, ...(at === undefined ? {} : { at }) });
+  } catch (error) {
+    if (error instanceof RuntimeError && error.code === 'PKT6009') return null;
+    throw error;
+  }
+}
+
+/** The verdict of the rule that decided, when that is what happened to the packet. */
+function verdictOf(program: Program, rules: readonly number[], { outcome, returnValue }: TestRunResult): Verdict {
+  if (outcome === null) throw new Error(`the program returned ${returnValue}`);
+  const decided = program.rules[rules.at(-1) ?? -1]?.actions.verdict ?? program.defaultVerdict;
+  if (OUTCOMES[decided].includes(outcome)) return decided;
+  return outcome === 'transmit' ? 'reject' : outcome;
 }
 
 /** @throws Error with what clang or the verifier says. */
@@ -48,7 +72,7 @@ export async function loadProgram(program: Program, templates: Templates = readT
 }
 
 async function artifactOf(program: Program, templates: Templates): Promise<Artifact> {
-  const plan = planProgram(program, xdp);
+  const plan = planProgram(program, targetFor(program.hook));
   if (plan.value === null) {
     throw new Error(`not planned: ${told(plan.diagnostics)}`);
   }
@@ -64,7 +88,7 @@ const told = (diagnostics: readonly Diagnostic[]): string =>
 
 function load(artifact: Artifact): LoadedProgram {
   try {
-    return loadArtifact(artifact);
+    return loadArtifact(artifact, { offline: true });
   } catch (error) {
     const log = error instanceof RuntimeError ? (error.verifierLog ?? '') : '';
     throw new Error(`not loaded: ${String(error)}\n${log.trimEnd().split('\n').slice(-LOG_LINES).join('\n')}`);

@@ -2,9 +2,9 @@ import type { Program } from '../../compiler/2-resolve/program.ts';
 import type { Diagnostic } from '../../compiler/diagnostics/diagnostic.ts';
 import { analyse as analyseSource } from '../../compiler/index.ts';
 
-/** The program that a rule file means on XDP, and everything that the compiler says about it. */
+/** The program that a rule file means, on XDP unless it names another hook, and everything that the compiler says about it. */
 export function analyse(text: string): { program: Program; diagnostics: readonly Diagnostic[] } {
-  return analyseSource({ name: 'random.rules', text }, { hook: 'xdp' });
+  return analyseSource({ name: 'random.rules', text }, { hook: null });
 }
 
 /** @throws Error that shows the text and what is wrong with it. */

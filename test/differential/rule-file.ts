@@ -1,6 +1,9 @@
 /** A rule file as the generator and the shrinker handle it: structure down to single values, printed as `.rules` text. */
 
+import type { HookName } from '../../grammar/fields/field.ts';
+
 export interface RuleFile {
+  readonly hook: HookName;
   readonly lets: readonly Let[];
   /** null: no `default` statement. */
   readonly defaultAction: string | null;
@@ -9,6 +12,7 @@ export interface RuleFile {
 
 export interface Let {
   readonly name: string;
+  /** Values of a field, or rows such as `(10.0.0.1, 22)`. */
   readonly values: readonly string[];
 }
 
@@ -25,11 +29,13 @@ export type Condition =
   | { readonly kind: 'and'; readonly word: boolean; readonly of: readonly Condition[] }
   | { readonly kind: 'or'; readonly of: readonly Condition[] }
   | { readonly kind: 'not'; readonly of: Condition }
+  /** About the packet in a tunnel; never inside another one. */
+  | { readonly kind: 'inner'; readonly of: Condition }
   | Leaf;
 
 export interface Leaf {
   readonly kind: 'leaf';
-  /** A field, or a word that stands alone. */
+  /** A field, perhaps with a slice; several in parentheses; or a word that stands alone. */
   readonly field: string;
   /** Empty: none is written. */
   readonly operator: string;
@@ -40,6 +46,7 @@ export interface Leaf {
 
 export function printRuleFile(file: RuleFile): string {
   const lines = [
+    `hook ${file.hook}`,
     ...(file.defaultAction === null ? [] : [`default ${file.defaultAction}`]),
     ...file.lets.map(({ name, values }) => `let ${name} = ${values.length === 1 ? values[0] : `{ ${values.join(', ')} }`}`),
     ...file.rules.map(printRule),
@@ -59,6 +66,8 @@ export function printCondition(condition: Condition): string {
       return condition.of.map((part) => printTerm(part)).join(' or ');
     case 'not':
       return `not ${printTerm(condition.of)}`;
+    case 'inner':
+      return `inner( ${printCondition(condition.of)} )`;
     case 'leaf':
       return printLeaf(condition);
   }
@@ -80,6 +89,7 @@ export function leavesOf(condition: Condition): readonly Leaf[] {
     case 'or':
       return condition.of.flatMap(leavesOf);
     case 'not':
+    case 'inner':
       return leavesOf(condition.of);
     case 'leaf':
       return [condition];

@@ -1,9 +1,12 @@
 /** Makes a failure small: a rule file and a packet of which nothing more can be taken away. */
+import type { PacketAbout } from '../../compiler/interpret.ts';
 import { type Condition, type GeneratedRule, type Leaf, printRuleFile, type RuleFile } from './rule-file.ts';
 
 export interface Failure {
   readonly file: RuleFile;
   readonly packet: Uint8Array;
+  /** What came with it. */
+  readonly about: PacketAbout;
 }
 
 /** Whether the two engines still differ on this packet. A file that no longer compiles does not fail. */
@@ -19,7 +22,7 @@ export async function shrink(failure: Failure, stillFails: StillFails): Promise<
     return fails;
   });
   const text = printRuleFile(file);
-  return { file, packet: await shrinkPacket(failure.packet, (packets) => stillFails(text, packets)) };
+  return { ...failure, file, packet: await shrinkPacket(failure.packet, (packets) => stillFails(text, packets)) };
 }
 
 async function shrinkFile(file: RuleFile, fails: (file: RuleFile) => Promise<boolean>): Promise<RuleFile> {
@@ -48,6 +51,9 @@ function* smallerFiles(file: RuleFile): Iterable<RuleFile> {
   }
   for (const lets of without(file.lets)) {
     yield { ...file, lets };
+  }
+  if (file.hook !== 'xdp') {
+    yield { ...file, hook: 'xdp' };
   }
   if (file.defaultAction !== null) {
     yield { ...file, defaultAction: null };
@@ -88,9 +94,10 @@ function* smallerConditions(condition: Condition): Iterable<Condition> {
       yield* smallerLeaves(condition);
       return;
     case 'not':
+    case 'inner':
       yield condition.of;
       for (const of of smallerConditions(condition.of)) {
-        yield { kind: 'not', of };
+        yield { kind: condition.kind, of };
       }
       return;
     default:
