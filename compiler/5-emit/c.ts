@@ -80,11 +80,12 @@ export function member(of: string, text: string): Expr {
   return { kind: 'member', of, member: text };
 }
 
-/** `of` joined by `operator`; an empty `&&` is true, an empty `||` false. */
+/** `of` joined by `operator`, chains of the same operator as one; an empty `&&` is true, an empty `||` false. */
 export function chain(operator: '&&' | '||' | '|', of: readonly Expr[]): Expr {
-  const [only] = of;
+  const parts = of.flatMap((part) => (part.kind === 'chain' && part.operator === operator ? part.of : [part]));
+  const [only] = parts;
   if (only === undefined) return name(operator === '&&' ? 'true' : 'false');
-  return of.length === 1 ? only : { kind: 'chain', operator, of };
+  return parts.length === 1 ? only : { kind: 'chain', operator, of: parts };
 }
 
 /** Whether a variable, or what it points to, occurs in a value. */

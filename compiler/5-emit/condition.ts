@@ -54,9 +54,7 @@ export function conditionOf(expression: Expression, context: ConditionContext, v
 
 /** Every packet has a length, so what has none is no packet in a tunnel. */
 function innerCondition(expression: Expression, context: ConditionContext): Expr {
-  const there = call('pktc_has', name('in'), name('PKTC_HAS_LEN'));
-  const holds = conditionOf(expression, context, 'in');
-  return chain('&&', [there, ...(holds.kind === 'chain' && holds.operator === '&&' ? holds.of : [holds])]);
+  return chain('&&', [call('pktc_has', name('in'), name('PKTC_HAS_LEN')), conditionOf(expression, context, 'in')]);
 }
 
 /**

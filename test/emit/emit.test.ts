@@ -119,8 +119,8 @@ describe('a condition', () => {
     ['frame[12:2] 0x0806', 'pktc_raw_frame(ctx, 12, 2) == 0x0806'],
     [
       'payload ends "ab"',
-      'pktc_has(f, PKTC_HAS_PAYLOAD_LEN) && (pktc_read(f->payload_len) >= 2 && ' +
-        'pktc_raw(ctx, pktc_read(f->datagram_end) - 2, 2, pktc_read(f->datagram_end)) == 0x6162)',
+      'pktc_has(f, PKTC_HAS_PAYLOAD_LEN) && pktc_read(f->payload_len) >= 2 && ' +
+        'pktc_raw(ctx, pktc_read(f->datagram_end) - 2, 2, pktc_read(f->datagram_end)) == 0x6162',
     ],
     ['tcp.option md5', 'pktc_has(f, PKTC_HAS_TCP_OPTION) && (pktc_read(f->tcp_option) & 0x1) != 0'],
     ['tcp.option != md5', 'pktc_has(f, PKTC_HAS_TCP_OPTION) && (pktc_read(f->tcp_option) & 0x1) == 0'],
