@@ -24,14 +24,15 @@ for (const file of readdirSync('programs')
     const loaded = loadArtifact(artifact);
     const expected = JSON.parse(readFileSync(`programs/${name}.frames.json`, 'utf8'));
     let before = loaded.counters();
-    for (const { frame, returns, rules } of expected) {
+    for (const { frame, outcomes, rules } of expected) {
+      const outcome = outcomeOf(loaded, Buffer.from(frame, 'hex'));
+      if (outcome === null) continue;
       about.frames++;
-      const { returnValue } = loaded.testRun(Buffer.from(frame, 'hex'));
       const after = loaded.counters();
       const moved = after.flatMap((counter, index) => (counter.packets > before[index].packets ? [index] : []));
       before = after;
-      if (!returns.includes(returnValue) || moved.join() !== rules.join()) {
-        about.differences.push({ frame, returnValue, moved, returns, rules });
+      if (!outcomes.includes(outcome) || moved.join() !== rules.join()) {
+        about.differences.push({ frame, outcome, moved, outcomes, rules });
       }
     }
     const attachment = attach(loaded, 'pktc0', 'auto');
@@ -43,4 +44,14 @@ for (const file of readdirSync('programs')
   }
   about.differences.length = Math.min(about.differences.length, 3);
 }
+/** null: the kernel does not take this frame, as at tc one whose IP header is cut. */
+function outcomeOf(loaded, frame) {
+  try {
+    return loaded.testRun(frame).outcome;
+  } catch (error) {
+    if (error.code === 'PKT6009') return null;
+    throw error;
+  }
+}
+
 process.stdout.write(`\npktc-answer ${JSON.stringify(answer)}\n`);

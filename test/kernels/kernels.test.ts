@@ -10,6 +10,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Verdict } from '../../compiler/2-resolve/program.ts';
 import { compile } from '../../compiler/index.ts';
 import { createInterpreter } from '../../compiler/interpret.ts';
+import type { Outcome } from '../../runtime/test-run.ts';
 import { generatePacket } from '../packets/generate-packet.ts';
 import { hintsOf } from '../packets/hints.ts';
 import { createRandom } from '../packets/random.ts';
@@ -21,13 +22,13 @@ const CACHE = path.join(process.env.XDG_CACHE_HOME ?? path.join(homedir(), '.cac
 const PACKETS = 100;
 const BOOT_LIMIT_MS = 170_000;
 
-/** What an XDP program may return for each verdict; enum xdp_action. */
-const RETURNS: Readonly<Record<Verdict, readonly number[]>> = {
-  drop: [1],
-  pass: [2],
-  audit: [2],
-  reject: [1, 3],
-  redirect: [4],
+/** What may become of a packet for each verdict; a reject that gets no answer is a drop. */
+const OUTCOMES: Readonly<Record<Verdict, readonly Outcome[]>> = {
+  drop: ['drop'],
+  pass: ['pass'],
+  audit: ['pass'],
+  reject: ['drop', 'transmit', 'redirect'],
+  redirect: ['redirect'],
 };
 
 interface GuestProgram {
@@ -64,7 +65,7 @@ async function writeProgram(file: string, to: string): Promise<void> {
     const { verdict, rules } = interpret(frame);
     const counted = rules.length > 0 && program.rules[rules.at(-1) ?? 0]?.actions.verdict !== null;
     const moved = counted ? rules : [...rules, program.rules.length];
-    return { frame: Buffer.from(frame).toString('hex'), returns: RETURNS[verdict], rules: moved };
+    return { frame: Buffer.from(frame).toString('hex'), outcomes: OUTCOMES[verdict], rules: moved };
   });
   const name = path.join(to, path.basename(file, '.rules'));
   await writeFile(`${name}.bpf.o`, artifact.object);
@@ -89,9 +90,15 @@ describe.skipIf(UNABLE !== null).each(SERIES)('Debian kernel %s', (series) => {
     expect(programs.map(({ name, error, differences }) => ({ name, error, differences }))).toEqual(
       (await goldenFiles()).map((file) => ({ name: path.basename(file, '.rules'), error: null, differences: [] })),
     );
-    for (const { frames, attached } of programs) {
-      expect(frames).toBe(PACKETS);
-      expect(attached).toBe('native');
+    for (const { name, frames, attached } of programs) {
+      expect(frames, name).toBeGreaterThan(name.endsWith('-tc') ? PACKETS / 2 : PACKETS - 1);
+      expect(attached, name).toBe(modeOf(name, series));
     }
   });
 });
+
+/** On a veth device, which sends nothing from native XDP; TCX came with 6.6. */
+function modeOf(name: string, series: string): string {
+  if (name.endsWith('-tc')) return series === '6.1' ? 'clsact' : 'tcx';
+  return name === 'actions' ? 'generic' : 'native';
+}
