@@ -106,30 +106,42 @@ static __always_inline __u32 pktc_step(__u32 state, __u8 byte)
 	return pktc_table(state + pktc_patterns.classes[byte]);
 }
 
-/* Notes what has been found with the byte ahead of `end`. */
+/*
+ * Notes what has been found with the byte ahead of `end`. A place is made a pointer as
+ * soon as it has been checked, and checked where the compiler cannot tell it from others:
+ * verifiers such as that of 6.1 forget a bound with a spill or a copy of 32 bits.
+ */
 static __always_inline void pktc_note(struct pktc_fields *f, __u32 state, __u32 end)
 {
-	__u32 at = pktc_table(state + pktc_patterns.finds_at), left, bound, word;
-	__u64 bits;
+	__u32 at = pktc_table(state + pktc_patterns.finds_at), left, word;
+	const volatile struct pktc_find *find;
+	const volatile __u16 *bound;
+	__u64 *found, bits;
 
+	pktc_opaque(end);
+	if (end >= PKTC_PATTERN_BOUNDS)
+		end = PKTC_PATTERN_BOUNDS - 1;
+	bound = &pktc_patterns.bounds[end];
+	pktc_opaque(bound);
 	for (left = PKTC_FOUND_WORDS; left > 0; left--, at++) {
 		pktc_opaque(at);
 		if (at >= PKTC_PATTERN_FINDS)
 			return;
-		word = pktc_patterns.finds[at].word;
+		find = &pktc_patterns.finds[at];
+		pktc_opaque(find);
+		word = find->word;
 		if (word >= PKTC_FOUND_WORDS)
 			return;
-		bits = pktc_patterns.finds[at].bits & ~f->payload_found[word];
-		if (bits) {
-			/* Bits are in the order of `within`: the first ones want a match that ends earlier. */
-			bound = pktc_patterns.bounds[end < PKTC_PATTERN_BOUNDS ? end : PKTC_PATTERN_BOUNDS - 1];
-			if (bound >= (word + 1) * 64)
-				bits = 0;
-			else if (bound > word * 64)
-				bits &= ~0ULL << (bound & 63);
-			f->payload_found[word] |= bits;
-		}
-		if (!pktc_patterns.finds[at].more)
+		found = &f->payload_found[word];
+		pktc_opaque(found);
+		bits = find->bits;
+		/* Bits are in the order of `within`: the first ones want a match that ends earlier. */
+		if (*bound >= (word + 1) * 64)
+			bits = 0;
+		else if (*bound > word * 64)
+			bits &= ~0ULL << (*bound & 63);
+		*found |= bits;
+		if (!find->more)
 			return;
 	}
 }
