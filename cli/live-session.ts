@@ -3,10 +3,10 @@
 import { visible } from '../compiler/diagnostics/visible.ts';
 import type { AttachMode, Attachment } from '../runtime/attach.ts';
 import type { EventStream, PacketEvent } from '../runtime/events.ts';
-import type { LoadedProgram } from '../runtime/load.ts';
+import type { AnswerCounts, LoadedProgram } from '../runtime/load.ts';
 import { createEventLines } from './events/event-json.ts';
 import { createEventTable } from './events/event-table.ts';
-import { grouped, renderSummary, type SummaryRow, summaryJson } from './events/rule-summary.ts';
+import { answersText, grouped, renderSummary, type SummaryRow, summaryJson } from './events/rule-summary.ts';
 import { EXIT, type ExitCode } from './exit-code.ts';
 import { jsonLine } from './json.ts';
 import { reportError } from './report-error.ts';
@@ -59,9 +59,10 @@ export async function runLive(loaded: LoadedProgram, options: LiveOptions, stop:
   for (const attachment of attachments) attachment.close();
   const duration_ms = performance.now() - started_ms;
   const rows = summaryRows(loaded);
+  const answers = loaded.answers();
   const finishing = async () => {
     await finish(stream, consuming, printer);
-    await printSummary(rows, { reason, events: printer.events, duration_ms }, options, terminal);
+    await printSummary(rows, { reason, events: printer.events, duration_ms, answers }, options, terminal);
     await terminal.flush();
   };
   const patience = stop.interrupted.then(() => new Promise((resolve) => setTimeout(resolve, SLOW_READER_MS)));
@@ -183,6 +184,7 @@ interface Ending {
   readonly reason: StopReason;
   readonly events: number;
   readonly duration_ms: number;
+  readonly answers: AnswerCounts | null;
 }
 
 async function printSummary(
@@ -194,13 +196,17 @@ async function printSummary(
   const lost = rows.reduce((sum, row) => sum + (row.lost ?? 0n), 0n);
   const seconds = Math.round(ending.duration_ms) / 1000;
   if (json) {
-    const { reason, events } = ending;
+    const { reason, events, answers } = ending;
     const stopped_by = reason.kind === 'signal' ? reason.signal : reason.kind;
-    await terminal.print(jsonLine({ summary: { duration_s: seconds, stopped_by, events, lost, ...summaryJson(rows) } }));
+    await terminal.print(
+      jsonLine({ summary: { duration_s: seconds, stopped_by, events, lost, ...summaryJson(rows), answers } }),
+    );
     return;
   }
   const { paint } = terminal.out;
   const counted = `${grouped(ending.events)} event${ending.events === 1 ? '' : 's'} in ${seconds.toFixed(1)} s`;
   const loss = lost > 0n ? paint('warning', `, ${grouped(lost)} more lost: this reader was slower than the packets`) : '';
-  await terminal.print(`\n${renderSummary(rows, paint)}\n${counted}${loss}\n`);
+  await terminal.print(
+    `\n${renderSummary(rows, paint)}\n${counted}${loss}\n${ending.answers === null ? '' : `${answersText(ending.answers)}\n`}`,
+  );
 }

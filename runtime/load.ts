@@ -4,6 +4,7 @@ import { readBtf } from './abi/btf.ts';
 import { damaged, type ElfFile, readElf } from './abi/elf.ts';
 import { type Artifact, type AttachPoint, MANIFEST_VERSION, type Manifest } from './abi/manifest.ts';
 import { structLayout } from './abi/struct-layout.ts';
+import { type AnswerCounts, answerReader } from './answers.ts';
 import { mapCounters, type RuleCounter } from './counters.ts';
 import { type EventDecoder, eventDecoder } from './event-decoder.ts';
 import { allocate, captureMessages, type Libbpf, OPEN_OPTIONS, openLibbpf, PROGRAM_INFO } from './ffi/libbpf.ts';
@@ -25,6 +26,7 @@ import { possibleCpus } from './possible-cpus.ts';
 import { RuntimeError } from './runtime-error.ts';
 import { createTestRun, type TestRun } from './test-run.ts';
 
+export type { AnswerCounts } from './answers.ts';
 export type { RuleCounter } from './counters.ts';
 export type { Outcome, TestPacket, TestRun, TestRunResult } from './test-run.ts';
 
@@ -34,6 +36,8 @@ export interface LoadedProgram extends Disposable {
   readonly programs: readonly KernelProgram[];
   /** Since the program was loaded; one a rule, the last one for packets that no verdict caught. */
   counters(): readonly RuleCounter[];
+  /** null: nothing is rejected. */
+  answers(): AnswerCounts | null;
   readonly testRun: TestRun;
   /** Tells the program which interfaces there are now, where rules ask for them by name. Attaching does so, too. */
   refreshInterfaces(): void;
@@ -68,6 +72,7 @@ export interface EventSource {
 
 const COUNTERS = 'pktc_counters';
 const EVENTS = 'pktc_events';
+const ANSWERS = 'pktc_answers';
 const STRIDE = 'pktc_counter_stride';
 const INTERFACES = 'pktc_interfaces';
 const REDIRECTS = 'pktc_redirects';
@@ -109,6 +114,14 @@ export function loadArtifact(artifact: Artifact, options: LoadOptions = {}): Loa
       manifest.interfaces.length === 0
         ? null
         : createInterfaceMap(libbpf, libc, libbpf.map_fd(findMap(libbpf, object, INTERFACES)), manifest.interfaces);
+    const readAnswers = rejects(manifest)
+      ? answerReader(
+          libbpf,
+          libbpf.map_fd(findMap(libbpf, object, ANSWERS)),
+          structLayout(types, 'pktc_answers'),
+          possibleCpus(),
+        )
+      : null;
     const ownership = createOwnership(() => {
       counters.close();
       libbpf.object_close(object);
@@ -124,6 +137,7 @@ export function loadArtifact(artifact: Artifact, options: LoadOptions = {}): Loa
       manifest,
       programs,
       counters: () => ownership.whileOpen(counters.read),
+      answers: () => ownership.whileOpen(() => readAnswers?.() ?? null),
       refreshInterfaces: () => ownership.whileOpen(() => interfaces?.refresh()),
       testRun: createTestRun(libbpf, programs, interfaces, ownership.whileOpen),
       close: ownership.close,
@@ -136,6 +150,10 @@ export function loadArtifact(artifact: Artifact, options: LoadOptions = {}): Loa
     libbpf.object_close(object);
     throw error;
   }
+}
+
+function rejects({ rules, default_verdict }: Manifest): boolean {
+  return default_verdict === 'reject' || rules.some(({ verdict }) => verdict === 'reject');
 }
 
 function verifyArtifact({ object, manifest }: Artifact): void {

@@ -2,6 +2,7 @@
 import type { Paint } from '../../compiler/diagnostics/paint.ts';
 import { visible } from '../../compiler/diagnostics/visible.ts';
 import type { VerdictName } from '../../runtime/abi/manifest.ts';
+import type { AnswerCounts } from '../../runtime/answers.ts';
 import { renderTable } from '../table.ts';
 import { verdictStyle, verdictText } from './verdict-style.ts';
 
@@ -55,4 +56,12 @@ export function summaryJson(rows: readonly SummaryRow[]) {
   const rules = rows.filter((row) => row.rule !== null).map((row) => ({ rule: row.rule, ...members(row) }));
   const last = rows.find((row) => row.rule === null);
   return { rules, default: last ? { verdict: last.verdict, packets: last.packets, bytes: last.bytes } : null };
+}
+
+/** What became of packets that were rejected: `5 answered, 2 beyond the limit, 1 that gets no answer`. */
+export function answersText({ sent, limited, silent }: AnswerCounts): string {
+  const parts = [`rejected packets: ${grouped(sent)} answered`];
+  if (limited > 0n) parts.push(`${grouped(limited)} not, for there were more than 100 a second on a CPU`);
+  if (silent > 0n) parts.push(`${grouped(silent)} not, as nobody answers such packets`);
+  return parts.join(', ');
 }

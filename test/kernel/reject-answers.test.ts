@@ -293,6 +293,8 @@ describeKernel('answers to rejected packets', () => {
     for (const [what, frame] of [...silent, ...broken, ...lying]) {
       expect(loaded.testRun(frame).outcome, what).toBe('drop');
     }
+    const refused = BigInt(silent.length + broken.length + lying.length);
+    expect(loaded.answers()).toEqual({ sent: 0n, limited: 0n, silent: refused });
     // Whereas the packets that some of them were made from are answered.
     for (const datagram of [good, udp4(5), udp6(5), tcp4({ flags: ACK }, 1400)])
       expect(ask(loaded, datagram).outcome).not.toBe('drop');
@@ -337,5 +339,8 @@ describeKernel('answers to rejected packets', () => {
     expect(first + later).toBeLessThanOrEqual(allowed());
     // Every one of them counts for the rule, answered or not.
     expect(loaded.counters()[0]?.packets).toBe(4050n);
+    const { sent: answered, limited, silent } = loaded.answers() ?? { sent: 0n, limited: 0n, silent: 0n };
+    expect([answered + limited, silent]).toEqual([4050n, 0n]);
+    expect(answered).toBeGreaterThanOrEqual(BigInt(first + later));
   });
 });
