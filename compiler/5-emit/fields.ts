@@ -59,7 +59,7 @@ const WANTED_BY_FACT: Readonly<Partial<Record<Fact, string>>> = {
   ip6_ext: 'IP6_EXT',
   tcp_options: 'TCP_OPTIONS',
 };
-const WANTED_BY_INNER = ['INNER', 'GRE', 'VXLAN', 'GENEVE'];
+const WANTED_BY_INNER: readonly string[] = ['INNER', 'GRE', 'VXLAN', 'GENEVE'];
 
 const READ_NUMBER: Readonly<Record<HeaderRead['size'], string | null>> = {
   1: null,
