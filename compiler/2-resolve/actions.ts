@@ -66,7 +66,7 @@ function logOf(values: Arguments['values']): LogAction {
 
 /** As it is written, without its parameters. */
 function wordsOf({ action, given }: Read): string {
-  return action.kind === 'rehearse' ? `${action.name} ${given.leading}` : action.name;
+  return given.leading === null ? action.name : `${action.name} ${given.leading}`;
 }
 
 /** Two verdicts are an error; the same action twice is a warning, and the first one holds. */
@@ -78,7 +78,13 @@ function agree(context: Context, reads: readonly Read[]): boolean {
     const { action, node } = read;
     const same = first.get(action.name);
     const label = (one: Read, text: string) => ({ source: context.source, span: one.node.span, text });
-    if (same) {
+    if (same && same.given.leading !== read.given.leading) {
+      fits = false;
+      context.report('PKT2021', { first: wordsOf(same), second: wordsOf(read) }, node.span, 'another one', {
+        related: [label(same, 'the first one')],
+        help: `one rule, one \`${action.name}\`: delete one of them`,
+      });
+    } else if (same) {
       context.report('PKT2022', { action: action.name }, node.span, 'given again', {
         related: [label(same, 'this one holds')],
         help: 'delete one of them',

@@ -11,6 +11,7 @@ import { longListProblem } from './long-lists.ts';
 import { planPatterns, searchCost } from './patterns.ts';
 import type { Plan } from './plan.ts';
 import { readsOf } from './reads.ts';
+import { redirectProblem } from './redirects.ts';
 import { depthFor, EVENT_FIELDS, slotsFor } from './slots.ts';
 import { stackProblem } from './stack.ts';
 
@@ -42,7 +43,8 @@ export function planProgram(program: Program, target: Target): Outcome<Plan | nu
     instructions: fixedCost(reads.inner) + searchCost(patterns.search) + costs.reduce((sum, one) => sum + one, 0),
     limit: VERIFIER_INSTRUCTIONS_MAX,
   };
-  const problem = sizeProblem(program, costs, cost) ?? interfaceProblem(program) ?? kindListProblem(program);
+  const problem =
+    sizeProblem(program, costs, cost) ?? interfaceProblem(program) ?? redirectProblem(program) ?? kindListProblem(program);
   if (problem !== null) return { value: null, diagnostics: [problem] };
 
   const fields = new Set([...reads.fields, ...(logs.length > 0 ? EVENT_FIELDS : [])]);

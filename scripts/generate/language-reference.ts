@@ -1,5 +1,5 @@
 /** The tables of `docs/language.md`, made from the field and action table; the prose around them is `docs/source/language.md`. */
-import type { Action, ActionParameter } from '../../grammar/actions/action.ts';
+import type { Action, ActionArgument, ActionParameter } from '../../grammar/actions/action.ts';
 import { ACTIONS } from '../../grammar/actions/index.ts';
 import { LATER_ACTIONS } from '../../grammar/actions/later.ts';
 import { BARE_WORDS } from '../../grammar/fields/bare.ts';
@@ -166,13 +166,27 @@ function describeParameter(parameter: ActionParameter): string {
   return row(code(parameter.word), parameter.type === 'ratio' ? 'ratio `1/N`' : 'bytes', range, parameter.summary);
 }
 
+function describeArgument(argument: ActionArgument): string {
+  switch (argument.type) {
+    case 'interface':
+      return 'the name of an interface, quoted where it begins with a digit or is that of an action';
+    case 'number':
+      return `a number, ${argument.min} to ${argument.max}`;
+    case 'word':
+      return argument.words.map(code).join(' or ');
+  }
+}
+
 function describeAction(action: Action): string {
   const parameters =
     action.parameters.length > 0
       ? [table(['parameter', 'value', 'range', 'does'], action.parameters.map(describeParameter))]
       : [];
   const intro = `${action.summary} (${KINDS[action.kind]})`;
-  return [`### ${code(action.name)}`, intro, ...parameters, rules(`match tcp dport 22 -> ${action.example}`)].join('\n\n');
+  const takes = action.argument === null ? [] : [`Behind it stands ${describeArgument(action.argument)}.`];
+  return [`### ${code(action.name)}`, intro, ...takes, ...parameters, rules(`match tcp dport 22 -> ${action.example}`)].join(
+    '\n\n',
+  );
 }
 
 function later(): string {

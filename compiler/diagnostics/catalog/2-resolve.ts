@@ -113,7 +113,7 @@ export const RESOLVE = {
   PKT2021: {
     title: 'two verdicts',
     severity: 'error',
-    message: (p: { first: string; second: string }) => `a rule cannot both \`${p.first}\` and \`${p.second}\``,
+    message: (p: { first: string; second: string }) => `a rule cannot both ${quoted(p.first)} and ${quoted(p.second)}`,
   },
   PKT2022: {
     title: 'action given twice',

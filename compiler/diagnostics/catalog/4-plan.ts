@@ -51,4 +51,10 @@ export const PLAN = {
     message: (p: { bytes: number; limit: number }) =>
       `the fields that the rules ask for take ${p.bytes} bytes, more than the ${p.limit} that a program can keep`,
   },
+  PKT4011: {
+    title: 'too many interfaces to redirect to',
+    severity: 'error',
+    message: (p: { interfaces: number; limit: number }) =>
+      `the rules redirect to ${p.interfaces} different interfaces, more than ${p.limit}`,
+  },
 } as const satisfies Definitions;
