@@ -52,7 +52,7 @@ describe('replay in the interpreter', () => {
       summary: {
         packets: 5,
         engines: { kernel: 0, interpreter: 5 },
-        verdicts: { pass: 4, drop: 1 },
+        verdicts: { pass: 4, drop: 1, reject: 0, redirect: 0, audit: 0 },
         rules: [
           { rule: 'seen', verdict: null, packets: 2, bytes: Number(first) + Number(second) },
           { rule: 'syn_scan', verdict: 'drop', packets: 1, bytes: first },
