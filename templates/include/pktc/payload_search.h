@@ -37,7 +37,8 @@
 
 /*
  * Searches that can be under way on a CPU. At most hooks a program is not interrupted by
- * itself; at a cgroup it can be, by a softirq and by other tasks.
+ * itself; at a cgroup it can be, by a softirq and by other tasks. A fifth search inside
+ * four others would find nothing.
  */
 #define PKTC_SEARCHES 4
 
