@@ -1,4 +1,5 @@
 /** Names and patterns of interfaces that the rules ask for: each has a bit, and the loader says which interfaces have it. */
+import { iface } from '../../grammar/fields/iface.ts';
 import type { Predicate, Program } from '../2-resolve/program.ts';
 import { diagnostic } from '../diagnostics/catalog.ts';
 import type { Diagnostic } from '../diagnostics/diagnostic.ts';
@@ -7,9 +8,11 @@ import { predicatesOf } from './long-lists.ts';
 /** Bits of `pktc_interfaces` in `templates/include/pktc/interface.h`. */
 export const INTERFACE_PATTERNS_MAX = 64;
 
-/** Every name and pattern once, in the order of the rules: the index is the bit. */
+/** Every name and pattern once, in the order of the rules: the index is the bit. `iface any` asks whether the loader knows it at all. */
 export function interfacePatterns(program: Program): readonly string[] {
-  return [...new Set(interfacePredicates(program).flatMap(({ names }) => names))];
+  const predicates = program.rules.flatMap((rule) => predicatesOf(rule.condition));
+  const asked = predicates.flatMap((one) => (one.kind === 'interface' ? one.names : one.field === IFACE ? ['*'] : []));
+  return [...new Set(asked)];
 }
 
 /** PKT4010 when there are more of them than bits. */
@@ -37,12 +40,10 @@ export function redirectsOf(program: Program): readonly string[] {
   return [...new Set(program.rules.flatMap(({ actions }) => (actions.redirect === null ? [] : [actions.redirect])))];
 }
 
+const IFACE = iface.name;
+
 type InterfacePredicate = Extract<Predicate, { kind: 'interface' }>;
 
 function isInterface(predicate: Predicate): predicate is InterfacePredicate {
   return predicate.kind === 'interface';
-}
-
-function interfacePredicates(program: Program): readonly InterfacePredicate[] {
-  return program.rules.flatMap((rule) => predicatesOf(rule.condition).filter(isInterface));
 }

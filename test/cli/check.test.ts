@@ -105,6 +105,15 @@ describe('files that cannot be read', () => {
     expect(stderr).toMatch(/you may not read it|EACCES/);
   });
 
+  test('a set that the user may not read', async () => {
+    const main = file('with-set.rules', 'set x from "secret.txt"\nmatch src in x -> drop\n');
+    chmodSync(file('secret.txt', '192.0.2.1\n'), 0);
+    const nobody = process.getuid?.() === 0 ? { uid: 65_534, gid: 65_534 } : {};
+    const { code, stderr } = await pktc(['check', main], nobody);
+    expect(code).toBe(3);
+    expect(stderr).toContain('you may not read it');
+  });
+
   test('larger than anybody writes', async () => {
     const huge = file('huge.rules', '');
     truncateSync(huge, 257 * 2 ** 20);
