@@ -127,6 +127,10 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
   deny: 'drop',
   block: 'drop',
   discard: 'drop',
+  refuse: 'reject',
+  reset: 'reject',
+  forward: 'redirect',
+  fwmark: 'mark',
 };
 
 function meantAction(text: string): string | null {

@@ -147,6 +147,21 @@ describeKernel('a rejected connection', () => {
     },
   );
 
+  test.each(['xdp', 'tc ingress', 'tc egress', 'tc'] as const)(
+    '%s on loopback: a machine that talks to itself',
+    async (hook) => {
+      const artifact = await compileRules(RULES, hook);
+      await withNetwork(async ({ near }) => {
+        using loaded = loadArtifact(artifact);
+        near.run(() => attach(loaded, 'lo', 'auto'));
+        using client = startPeer(near);
+        expect(await knock(client, ['127.0.0.1', '::1'])).toEqual(Array(4).fill('ECONNREFUSED'));
+        expect(loaded.counters().slice(0, 2)).toMatchObject([{ packets: 2n }, { packets: 2n }]);
+        expect(loaded.answers()).toMatchObject({ sent: 4n, silent: 0n });
+      });
+    },
+  );
+
   test('an established one is reset in the middle: the answer fits the sequence numbers', async () => {
     const artifact = await compileRules('match tcp dport 85 payload contains "secret" -> reject\n', 'tc ingress');
     await withNetwork(async ({ near, far }) => {

@@ -84,7 +84,13 @@ static __always_inline int pktc_send_answer(struct __sk_buff *ctx, struct pktc_a
 #ifdef PKTC_BOTH_WAYS
 	ctx->tc_index = PKTC_ANSWER_SIGN;
 #endif
-	return bpf_redirect(ctx->ifindex, direction == PKTC_EGRESS ? BPF_F_INGRESS : 0);
+	/*
+	 * What leaves by loopback comes in by itself, and only so does it keep the route
+	 * without which packets between 127.0.0.0/8 are taken for forged.
+	 */
+	if (direction == PKTC_EGRESS && !pktc_is_loopback_link(a))
+		return bpf_redirect(ctx->ifindex, BPF_F_INGRESS);
+	return bpf_redirect(ctx->ifindex, 0);
 }
 
 #endif /* PKTC_ANSWER_SKB_H */
