@@ -256,8 +256,8 @@ __noinline int pktc_copy_parts(struct pktc_ctx *ctx, struct pktc_search_memory *
 	return 0;
 }
 
-static __always_inline void pktc_search(struct pktc_ctx *ctx, struct pktc_search_memory *memory,
-					struct pktc_fields *f, __u32 size)
+static __always_inline void pktc_search_bytes(struct pktc_ctx *ctx, struct pktc_search_memory *memory,
+					      struct pktc_fields *f, __u32 size)
 {
 	struct pktc_turns search = { memory, f };
 	__u32 turns = pktc_blocks(size);
@@ -295,7 +295,7 @@ __noinline int pktc_search_payload(struct pktc_ctx *ctx, struct pktc_fields *f)
 		memory = bpf_map_lookup_elem(&pktc_searches, &key);
 		if (!memory || __sync_val_compare_and_swap(&memory->taken, 0, 1))
 			continue;
-		pktc_search(ctx, memory, f, size);
+		pktc_search_bytes(ctx, memory, f, size);
 		*(volatile __u64 *)&memory->taken = 0;
 		return 0;
 	}
