@@ -91,6 +91,14 @@ describe('templates', () => {
     expect(clang(text, [...STRICT, `-I${TEMPLATES}/include`])).toBe('');
   });
 
+  it.each(['XDP', 'TC', 'SOCKET', 'CGROUP'])('compile together for %s: no name stands for two things', (hook) => {
+    const elsewhere = (header: string) => /^(?:context|answer)_/.test(header) || (header === 'answer.h' && hook === 'SOCKET');
+    const includes = headers.filter((header) => !elsewhere(header)).map((header) => `#include <pktc/${header}>\n`);
+    expect(includes.length).toBeGreaterThan(30);
+    const text = `#define PKTC_HOOK PKTC_HOOK_${hook}\n#define PKTC_PAYLOAD_BYTES 16\n${includes.join('')}`;
+    expect(clang(text, [...STRICT, `-I${TEMPLATES}/include`])).toBe('');
+  });
+
   it.each(readdirSync(path.join(TEMPLATES, 'hooks')))('%s compiles as it stands', (skeleton) => {
     expect(clang(`#include "${TEMPLATES}/hooks/${skeleton}"\n`, [...STRICT, `-I${TEMPLATES}/include`])).toBe('');
   });
