@@ -8,7 +8,7 @@ import { kernelOlderThan } from './kernel-version.ts';
 import type { LoadedProgram } from './load.ts';
 import { privilegeError } from './load-error.ts';
 import { RuntimeError } from './runtime-error.ts';
-import { describeHolder, findHolder } from './xdp-holder.ts';
+import { describeHolder, findHolder, findHolders } from './xdp-holder.ts';
 
 /** `native` runs in the driver, `generic` behind it, slower, everywhere; `auto` is native where the driver can. */
 export type AttachMode = 'native' | 'generic' | 'auto';
@@ -85,7 +85,13 @@ function attachError(
 ): RuntimeError {
   const name = errnoName(errno);
   if (name === 'EBUSY' || name === 'EEXIST') {
-    const holder = findHolder(loaded.internals.libbpf, ifindex);
+    const { libbpf } = loaded.internals;
+    const holder = findHolder(libbpf, ifindex);
+    if (name === 'EEXIST' && findHolders(libbpf, ifindex)?.length === 0) {
+      return new RuntimeError('PKT6034', `an interface above \`${ifname}\`, such as its bridge, has an XDP program`, {
+        help: `attach to \`${ifname}\` first and to the one above it then, or to one of them alone`,
+      });
+    }
     return new RuntimeError('PKT6011', `interface \`${ifname}\` already has an XDP program: ${describeHolder(holder)}`, {
       help:
         holder?.process == null

@@ -43,19 +43,26 @@ export function attach(loaded: LoadedProgram, ifname: string, mode: AttachMode):
   }
 }
 
-/** Attaches to all of them or to none; a name that is there twice counts once. @throws RuntimeError as `attach` does */
+/**
+ * Attaches to all of them or to none; a name that is there twice counts once. The result has the order of the names.
+ * @throws RuntimeError as `attach` does
+ */
 export function attachAll(loaded: LoadedProgram, ifnames: readonly string[], mode: AttachMode): readonly Attachment[] {
-  const attached: Attachment[] = [];
-  try {
-    for (const ifname of new Set(ifnames)) attached.push(attach(loaded, ifname, mode));
-    return attached;
-  } catch (error) {
-    for (const attachment of attached) attachment.close();
-    throw error;
+  const names = [...new Set(ifnames)];
+  const moved = new Set<string>();
+  let order = names;
+  for (;;) {
+    const attached = new Map<string, Attachment>();
+    try {
+      for (const ifname of order) attached.set(ifname, attach(loaded, ifname, mode));
+      return names.flatMap((ifname) => attached.get(ifname) ?? []);
+    } catch (error) {
+      for (const attachment of attached.values()) attachment.close();
+      // A bridge that has its program keeps its ports from getting theirs, but not the other way round.
+      const late = order[attached.size] ?? '';
+      if (!(error instanceof RuntimeError) || error.code !== 'PKT6034' || attached.size === 0 || moved.has(late)) throw error;
+      moved.add(late);
+      order = [late, ...order.filter((ifname) => ifname !== late)];
+    }
   }
-}
-
-/** Whether a hook's programs are attached to a control group, and not to an interface. */
-export function wantsCgroup(loaded: LoadedProgram): boolean {
-  return loaded.programs.some(({ at }) => at.startsWith('cgroup'));
 }

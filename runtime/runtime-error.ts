@@ -22,6 +22,7 @@ export const RUNTIME_CODES = [
   'PKT6031',
   'PKT6032',
   'PKT6033',
+  'PKT6034',
 ] as const;
 
 export type RuntimeCode = (typeof RUNTIME_CODES)[number];

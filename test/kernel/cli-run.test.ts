@@ -1,10 +1,9 @@
 /** `pktc run` as people start it, in a namespace of its own, with the kernel's word on what is attached. */
-import type { ChildProcess } from 'node:child_process';
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
 import { pingFrame, tcpFrame, udpFrame } from '../../cli/demo/frames.ts';
-import { LAUNCHER, pktc, plainEnvironment, RAW_CONTROL, temporaryFolder } from '../cli/pktc.ts';
+import { LAUNCHER, pktc, RAW_CONTROL, temporaryFolder } from '../cli/pktc.ts';
 import {
   describeKernel,
   eventually,
@@ -15,6 +14,7 @@ import {
   withNetwork as withNetworkOf,
   xdpProgramId,
 } from './environment.ts';
+import { type Running, start } from './run-command.ts';
 
 /** Without IPv6 addresses, for which the kernel sends reports: packets are counted to the last one here. */
 const withNetwork = (work: (network: Network) => Promise<void> | void): Promise<void> =>
@@ -31,32 +31,6 @@ names: match udp dport 53 -> log payload 4, pass
 const SYN = tcpFrame({ src: '10.9.9.9', dst: '192.0.2.1' }, [4000, 22], 2);
 const DNS = udpFrame({ src: '203.0.113.9', dst: '192.0.2.1' }, [5353, 53], 'a\x1b[2J');
 const OTHER = pingFrame({ src: '203.0.113.9', dst: '192.0.2.1' }, 20);
-
-interface Running {
-  readonly child: ChildProcess;
-  stdout(): string;
-  stderr(): string;
-  /** null: ended by a signal. */
-  readonly ended: Promise<number | null>;
-}
-
-/** @param read false: nobody reads what it prints. */
-function start(end: NetworkEnd, parameters: readonly string[], { read = true, env = {} } = {}): Running {
-  const child = end.spawn(process.execPath, [LAUNCHER, 'run', ...parameters], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-    env: { ...plainEnvironment(), ...env },
-  });
-  const texts = { stdout: '', stderr: '' };
-  if (read)
-    child.stdout?.setEncoding('utf8').on('data', (text: string) => {
-      texts.stdout += text;
-    });
-  child.stderr?.setEncoding('utf8').on('data', (text: string) => {
-    texts.stderr += text;
-  });
-  const ended = new Promise<number | null>((resolve) => child.on(read ? 'close' : 'exit', (code) => resolve(code)));
-  return { child, stdout: () => texts.stdout, stderr: () => texts.stderr, ended };
-}
 
 async function attached(running: Running, end: NetworkEnd): Promise<void> {
   await eventually(
@@ -139,6 +113,7 @@ describeKernel('pktc run', () => {
       expect(lines[5]).toEqual({
         summary: {
           duration_s: expect.any(Number),
+          answers: null,
           stopped_by: 'SIGINT',
           events: 5,
           lost: 0,
@@ -304,13 +279,13 @@ describeKernel('pktc run, when it cannot', () => {
     });
   });
 
-  test.each(['nowhere0', '$(touch x)', 'a b', '../lo', 'x'.repeat(64), 'new\nline', '\x1b[2J', '-', '*', 'lo; reboot'])(
+  test.each(['nowhere0', '$(touch x)', 'a b', '../lo', 'x'.repeat(64), 'new\nline', '\x1b[2J', '-', 'nix*', 'lo; reboot'])(
     'no interface %j: exit code 1, and nothing raw on the terminal',
     async (name) => {
       await withNetwork(async ({ near }) => {
         const running = start(near, [RULES, `--interface=${name}`]);
         expect(await running.ended).toBe(1);
-        expect(running.stderr()).toMatch(/error\[PKT60(01|10)\]/);
+        expect(running.stderr()).toMatch(/error\[PKT60(01|10|31)\]/);
         expect(running.stderr()).not.toMatch(RAW_CONTROL);
         expect(running.stdout()).toBe('');
       });

@@ -1,0 +1,30 @@
+/** `pktc run` as a process in a namespace. */
+import type { ChildProcess } from 'node:child_process';
+import { LAUNCHER, plainEnvironment } from '../cli/pktc.ts';
+import type { NetworkEnd } from './environment.ts';
+
+export interface Running {
+  readonly child: ChildProcess;
+  stdout(): string;
+  stderr(): string;
+  /** null: ended by a signal. */
+  readonly ended: Promise<number | null>;
+}
+
+/** `pktc run` at one end of a network. @param read false: nobody reads what it prints. */
+export function start(end: NetworkEnd, parameters: readonly string[], { read = true, env = {} } = {}): Running {
+  const child = end.spawn(process.execPath, [LAUNCHER, 'run', ...parameters], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...plainEnvironment(), ...env },
+  });
+  const texts = { stdout: '', stderr: '' };
+  if (read)
+    child.stdout?.setEncoding('utf8').on('data', (text: string) => {
+      texts.stdout += text;
+    });
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+    texts.stderr += text;
+  });
+  const ended = new Promise<number | null>((resolve) => child.on(read ? 'close' : 'exit', (code) => resolve(code)));
+  return { child, stdout: () => texts.stdout, stderr: () => texts.stderr, ended };
+}
