@@ -18,7 +18,7 @@ const RTM_NEWTFILTER = 44;
 const RTM_GETTFILTER = 46;
 const TC_MESSAGE_BYTES = 20;
 /** TC_H_MAKE(TC_H_CLSACT, TC_H_MIN_INGRESS), TC_H_MIN_EGRESS */
-const PARENTS = [0xffff_fff2, 0xffff_fff3];
+const PARENTS: readonly number[] = [0xffff_fff2, 0xffff_fff3];
 
 const REPLY_BYTES = 32_768;
 const PATIENCE_US = 200_000n;

@@ -11,7 +11,7 @@ const VLAN_TYPES: readonly number[] = [0x8100, 0x88a8, 0x9100];
 const IP_TYPES: readonly number[] = [0x0800, 0x86dd];
 
 /** Of the header that the kernel takes off before it runs a socket's filter: a type that it knows nothing of (IEEE 802, local experimental). */
-const EXPERIMENTAL = [0x88, 0xb5];
+const EXPERIMENTAL: readonly number[] = [0x88, 0xb5];
 
 /**
  * @param frame from the Ethernet header on
