@@ -85,20 +85,27 @@ describe.skipIf(UNABLE !== null).each(SERIES)('Debian kernel %s', (series) => {
     const { answer, console } = await boot(kernel, await packInitramfs(kernel, path.join(folder, 'work'), at), BOOT_LIMIT_MS);
     await rm(at, { recursive: true, force: true });
     expect(answer, console.slice(-3000)).not.toBeNull();
-    const { release, programs } = answer as { release: string; programs: readonly GuestProgram[] };
+    const { release, programs, vlan } = answer as { release: string; programs: readonly GuestProgram[]; vlan: unknown };
     expect(release).toBe(kernel.release);
     expect(programs.map(({ name, error, differences }) => ({ name, error, differences }))).toEqual(
       (await goldenFiles()).map((file) => ({ name: path.basename(file, '.rules'), error: null, differences: [] })),
     );
     for (const { name, frames, attached } of programs) {
-      expect(frames, name).toBeGreaterThan(name.endsWith('-tc') ? PACKETS / 2 : PACKETS - 1);
+      expect(frames, name).toBeGreaterThan(/-(tc|cgroup)$/.test(name) ? PACKETS / 4 : PACKETS - 1);
       expect(attached, name).toBe(modeOf(name, series));
     }
+    // One that arrives and one that leaves: tagged on the interface below, without a tag on the VLAN interface.
+    expect(vlan).toEqual([
+      [2, 0, expect.any(Number)],
+      [0, 2, expect.any(Number)],
+    ]);
   });
 });
 
 /** On a veth device, which sends nothing from native XDP; TCX came with 6.6. */
 function modeOf(name: string, series: string): string {
+  if (name.endsWith('-socket')) return 'filter';
+  if (name.endsWith('-cgroup')) return 'link';
   if (name.endsWith('-tc')) return series === '6.1' ? 'clsact' : 'tcx';
   return name === 'actions' ? 'generic' : 'native';
 }

@@ -8,7 +8,7 @@ const run = promisify(execFile);
 const ROOT = path.join(import.meta.dirname, '../..');
 
 /** Modules that a guest needs to attach programs; what they depend on is built in. */
-const MODULES = ['veth', 'sch_ingress', 'cls_bpf'];
+const MODULES = ['veth', 'sch_ingress', 'cls_bpf', 'llc', 'stp', 'garp', 'mrp', '8021q'];
 
 export interface Kernel {
   /** As `uname -r` says it. */
@@ -87,6 +87,7 @@ mount -t sysfs sysfs /sys
 mount -t devtmpfs devtmpfs /dev
 mount -t tmpfs tmpfs /tmp
 mount -t bpf bpf /sys/fs/bpf
+mount -t cgroup2 none /sys/fs/cgroup
 for module in ${MODULES.map((name) => `/modules/${name}.ko`).join(' ')}; do insmod $module; done
 ip link set lo up
 cd /work
