@@ -49,7 +49,8 @@ export function planProgram(program: Program, target: Target): Outcome<Plan | nu
 
   const fields = new Set([...reads.fields, ...(logs.length > 0 ? EVENT_FIELDS : [])]);
   for (const field of Object.keys(target.constants)) fields.delete(field);
-  const slots = slotsFor(fields, reads.places);
+  const lists = kindLists(program);
+  const slots = slotsFor(fields, reads.places, lists.length);
   const plan: Plan = {
     program,
     hook: target.hook,
@@ -57,7 +58,7 @@ export function planProgram(program: Program, target: Target): Outcome<Plan | nu
     depth: reads.inner ? 'transport' : depthFor(slots),
     inner: reads.inner,
     raw: reads.raw,
-    kindLists: kindLists(program),
+    kindLists: lists,
     classifier: {
       name: 'chain',
       reason: `${program.rules.length} ${program.rules.length === 1 ? 'rule' : 'rules'}, tested one after another`,

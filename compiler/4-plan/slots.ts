@@ -58,8 +58,19 @@ const PLACE_DEPTH: Readonly<Record<Place, Depth>> = {
   datagram_end: 'network',
 };
 
+/**
+ * Headers begin within the first 34 KiB: two tags, IPv6 with eight extension headers of 2 KiB, a tunnel's header, and that again.
+ * A datagram may end further behind.
+ */
+const PLACE_BYTES: Readonly<Record<Place, 2 | 4>> = {
+  frame_off: 2,
+  network_off: 2,
+  transport_off: 2,
+  payload_off: 2,
+  datagram_end: 4,
+};
+
 const PLACES = Object.keys(PLACE_DEPTH) as Place[];
-const PLACE_BYTES = 4;
 
 const DEPTHS: readonly Depth[] = ['link', 'network', 'transport'];
 
@@ -68,14 +79,27 @@ export function slotName(field: string, family: '' | '4' | '6' = ''): string {
   return `${field.replaceAll('.', '_')}${family}`;
 }
 
-/** A set of kinds is one bit for each list that rules compare it with. */
-const SET_BYTES = 8;
+/** Bits of the set that a field is: of kinds, one for each list that rules compare with; of interfaces, those of the map. */
+const SET_BITS = 64;
 
-function bytesOf(type: ValueType): 1 | 2 | 4 | 8 {
-  if (type.kind === 'uint' || type.kind === 'flags') {
-    return type.bits <= 8 ? 1 : type.bits <= 16 ? 2 : type.bits <= 32 ? 4 : 8;
+function bytesFor(bits: number): 1 | 2 | 4 | 8 {
+  return bits <= 8 ? 1 : bits <= 16 ? 2 : bits <= 32 ? 4 : 8;
+}
+
+function bytesOf(type: ValueType, kindLists: number): 1 | 2 | 4 | 8 {
+  switch (type.kind) {
+    case 'uint':
+    case 'flags':
+      return bytesFor(type.bits);
+    case 'mac':
+      return 8;
+    case 'kinds':
+      return bytesFor(kindLists);
+    case 'interface':
+      return bytesFor(SET_BITS);
+    default:
+      return 1;
   }
-  return type.kind === 'mac' ? 8 : type.kind === 'kinds' || type.kind === 'interface' ? SET_BYTES : 1;
 }
 
 export function isNeverAbsent(field: Field): boolean {
@@ -87,14 +111,14 @@ export function isNeverAbsent(field: Field): boolean {
 export type Unnumbered = Omit<Slot, 'bit'>;
 
 /** Slots of a field that is read from the packet; an address has one a family. */
-export function slotsOfField(field: Field): readonly Unnumbered[] {
+function slotsOfField(field: Field, kindLists: number): readonly Unnumbered[] {
   if (field.type.kind === 'address') {
     return [
       { name: slotName(field.name, '4'), field: field.name, place: null, bytes: 4 },
       { name: slotName(field.name, '6'), field: field.name, place: null, bytes: 16 },
     ];
   }
-  return [{ name: slotName(field.name), field: field.name, place: null, bytes: bytesOf(field.type) }];
+  return [{ name: slotName(field.name), field: field.name, place: null, bytes: bytesOf(field.type, kindLists) }];
 }
 
 /** Every place there is. */
@@ -105,17 +129,22 @@ export function allPlaces(): ReadonlySet<Place> {
 /**
  * The slots for a set of fields, in the order of the table, and those for places. `len` is always among them, as every packet is
  * counted with its length.
+ * @param kindLists how many lists of option kinds the rules have
  */
-export function slotsFor(fields: ReadonlySet<string>, places: ReadonlySet<Place>): readonly Slot[] {
+export function slotsFor(
+  fields: ReadonlySet<string>,
+  places: ReadonlySet<Place>,
+  kindLists: number = SET_BITS,
+): readonly Slot[] {
   const slots: Unnumbered[] = [];
   for (const field of FIELDS) {
     const used = fields.has(field.name) || field.name === 'len';
     if (used && (field.read.kind === 'header' || field.read.kind === 'fact' || field.read.kind === 'context')) {
-      slots.push(...slotsOfField(field));
+      slots.push(...slotsOfField(field, kindLists));
     }
   }
   for (const place of PLACES) {
-    if (places.has(place)) slots.push({ name: place, field: '', place, bytes: PLACE_BYTES });
+    if (places.has(place)) slots.push({ name: place, field: '', place, bytes: PLACE_BYTES[place] });
   }
   return slots.map((slot, bit) => ({ ...slot, bit }));
 }

@@ -18,7 +18,7 @@ const SEARCH_BYTES = 128;
 /** The same where more than 63 searches have their bits in several words. */
 const SEARCH_WORDS_BYTES = 160;
 const ANSWER_BYTES = 224;
-const WALK_INNER_BYTES = 224;
+const WALK_INNER_BYTES = 192;
 
 /** `present`, and a word of what was found in the payload. */
 const WORD_BYTES = 8;

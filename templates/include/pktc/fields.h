@@ -90,10 +90,6 @@ struct pktc_fields {
 	__u32 vxlan_vni;
 	__u32 geneve_vni;
 	__u32 gre_key;
-	__u32 frame_off;
-	__u32 network_off;
-	__u32 transport_off;
-	__u32 payload_off;
 	__u32 datagram_end;
 	__u16 ethertype;
 	__u16 vlan;
@@ -104,6 +100,10 @@ struct pktc_fields {
 	__u16 tcp_window;
 	__u16 tcp_mss;
 	__u16 udp_len;
+	__u16 frame_off;
+	__u16 network_off;
+	__u16 transport_off;
+	__u16 payload_off;
 	__u8 vlan_pcp;
 	__u8 vlan_depth;
 	__u8 proto;
@@ -438,27 +438,27 @@ static __always_inline void pktc_set_tcp_options(struct pktc_fields *f, __u64 va
 }
 
 #define pktc_set_frame_off pktc_set_frame_off
-static __always_inline void pktc_set_frame_off(struct pktc_fields *f, __u32 value)
+static __always_inline void pktc_set_frame_off(struct pktc_fields *f, __u16 value)
 {
 	f->frame_off = value;
 }
 
 #define pktc_set_network_off pktc_set_network_off
-static __always_inline void pktc_set_network_off(struct pktc_fields *f, __u32 value)
+static __always_inline void pktc_set_network_off(struct pktc_fields *f, __u16 value)
 {
 	f->network_off = value;
 	f->present |= PKTC_HAS_NETWORK_OFF;
 }
 
 #define pktc_set_transport_off pktc_set_transport_off
-static __always_inline void pktc_set_transport_off(struct pktc_fields *f, __u32 value)
+static __always_inline void pktc_set_transport_off(struct pktc_fields *f, __u16 value)
 {
 	f->transport_off = value;
 	f->present |= PKTC_HAS_TRANSPORT_OFF;
 }
 
 #define pktc_set_payload_off pktc_set_payload_off
-static __always_inline void pktc_set_payload_off(struct pktc_fields *f, __u32 value)
+static __always_inline void pktc_set_payload_off(struct pktc_fields *f, __u16 value)
 {
 	f->payload_off = value;
 	f->present |= PKTC_HAS_PAYLOAD_OFF;

@@ -72,7 +72,7 @@ static __always_inline __u32 pktc_step_extension(struct pktc_chain *chain,
 __noinline int pktc_walk_extensions(struct pktc_ctx *ctx, struct pktc_chain *chain)
 {
 	const void *at;
-	struct pktc_cut cut;
+	struct pktc_extension cut;
 	__u32 i, kind, len, off;
 
 	if (!chain)
@@ -87,9 +87,7 @@ __noinline int pktc_walk_extensions(struct pktc_ctx *ctx, struct pktc_chain *cha
 		pktc_opaque(off);
 		if (off > PKTC_OFFSET_MAX ||
 		    !pktc_in_place(ctx, off, sizeof(struct pktc_extension), &at)) {
-			__builtin_memset(&cut, 0, sizeof(cut));
-			if (pktc_load(ctx, &cut, off, sizeof(struct pktc_extension),
-				      pktc_read(chain->end)) < sizeof(struct pktc_extension))
+			if (pktc_load_bytes(ctx, off, &cut, sizeof(cut)))
 				return PKTC_CHAIN_BROKEN;
 			at = &cut;
 		}

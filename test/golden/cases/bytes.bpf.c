@@ -36,19 +36,19 @@
 struct pktc_fields {
 	struct pktc_u128 src6;
 	__u64 present;
-	__u64 ip_options;
-	__u64 ip6_ext;
-	__u64 tcp_option;
 	__u64 iface;
 	__u32 src4;
 	__u32 len;
-	__u32 payload_off;
 	__u32 datagram_end;
 	__u16 dport;
 	__u16 tcp_mss;
+	__u16 payload_off;
 	__u8 proto;
+	__u8 ip_options;
+	__u8 ip6_ext;
 	__u8 flags;
-	__u8 padding[2];
+	__u8 tcp_option;
+	__u8 padding[1];
 };
 
 #define pktc_read_ipv4 pktc_read_ipv4
@@ -131,28 +131,28 @@ static __always_inline void pktc_set_proto(struct pktc_fields *f, __u8 value)
 }
 
 #define pktc_set_ip_options pktc_set_ip_options
-static __always_inline void pktc_set_ip_options(struct pktc_fields *f, __u64 value)
+static __always_inline void pktc_set_ip_options(struct pktc_fields *f, __u8 value)
 {
 	f->ip_options = value;
 	f->present |= PKTC_HAS_IP_OPTIONS;
 }
 
 #define pktc_set_ip6_ext pktc_set_ip6_ext
-static __always_inline void pktc_set_ip6_ext(struct pktc_fields *f, __u64 value)
+static __always_inline void pktc_set_ip6_ext(struct pktc_fields *f, __u8 value)
 {
 	f->ip6_ext = value;
 	f->present |= PKTC_HAS_IP6_EXT;
 }
 
 #define pktc_set_tcp_options pktc_set_tcp_options
-static __always_inline void pktc_set_tcp_options(struct pktc_fields *f, __u64 value)
+static __always_inline void pktc_set_tcp_options(struct pktc_fields *f, __u8 value)
 {
 	f->tcp_option = value;
 	f->present |= PKTC_HAS_TCP_OPTION;
 }
 
 #define pktc_set_payload_off pktc_set_payload_off
-static __always_inline void pktc_set_payload_off(struct pktc_fields *f, __u32 value)
+static __always_inline void pktc_set_payload_off(struct pktc_fields *f, __u16 value)
 {
 	f->payload_off = value;
 	f->present |= PKTC_HAS_PAYLOAD_OFF;

@@ -47,11 +47,11 @@ struct pktc_fields {
 	__u32 dst4;
 	__u32 len;
 	__u32 payload_len;
-	__u32 payload_off;
 	__u16 ethertype;
 	__u16 vlan;
 	__u16 sport;
 	__u16 dport;
+	__u16 payload_off;
 	__u8 proto;
 	__u8 ttl;
 	__u8 frag;
@@ -59,7 +59,7 @@ struct pktc_fields {
 	__u8 icmp_type;
 	__u8 icmp_code;
 	__u8 malformed;
-	__u8 padding[5];
+	__u8 padding[7];
 };
 
 #define pktc_read_ethernet pktc_read_ethernet
@@ -236,7 +236,7 @@ static __always_inline void pktc_set_malformed(struct pktc_fields *f, __u8 value
 }
 
 #define pktc_set_payload_off pktc_set_payload_off
-static __always_inline void pktc_set_payload_off(struct pktc_fields *f, __u32 value)
+static __always_inline void pktc_set_payload_off(struct pktc_fields *f, __u16 value)
 {
 	f->payload_off = value;
 	f->present |= PKTC_HAS_PAYLOAD_OFF;

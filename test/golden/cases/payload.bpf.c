@@ -49,15 +49,16 @@ struct pktc_fields {
 	__u32 dst4;
 	__u32 len;
 	__u32 payload_len;
-	__u32 payload_off;
 	__u16 ethertype;
 	__u16 vlan;
 	__u16 sport;
 	__u16 dport;
+	__u16 payload_off;
 	__u8 proto;
 	__u8 flags;
 	__u8 icmp_type;
 	__u8 icmp_code;
+	__u8 padding[2];
 };
 
 #define pktc_read_vlan pktc_read_vlan
@@ -203,7 +204,7 @@ static __always_inline void pktc_set_payload_len(struct pktc_fields *f, __u32 va
 }
 
 #define pktc_set_payload_off pktc_set_payload_off
-static __always_inline void pktc_set_payload_off(struct pktc_fields *f, __u32 value)
+static __always_inline void pktc_set_payload_off(struct pktc_fields *f, __u16 value)
 {
 	f->payload_off = value;
 	f->present |= PKTC_HAS_PAYLOAD_OFF;
