@@ -61,6 +61,8 @@ static __always_inline long pktc_load_bytes(struct xdp_md *ctx, __u32 offset, vo
 
 	if (pktc_has_fragments())
 		return bpf_xdp_load_bytes(ctx, offset, to, size);
+	/* From a narrow field, clang would make a test of the sign of it, which bounds nothing. */
+	pktc_opaque(offset);
 	if (offset > PKTC_OFFSET_MAX)
 		return -1;
 	from = (const __u8 *)(long)ctx->data + offset;
