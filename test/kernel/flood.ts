@@ -9,7 +9,12 @@ export interface Flood {
   readonly done: Promise<void>;
 }
 
-export async function prepareFlood(programId: number | undefined, frame: Uint8Array, repeat: number, cpu: number): Promise<Flood> {
+export async function prepareFlood(
+  programId: number | undefined,
+  frame: Uint8Array,
+  repeat: number,
+  cpu: number,
+): Promise<Flood> {
   const here = (file: string) => new URL(file, import.meta.url).pathname;
   const hex = Buffer.from(frame).toString('hex');
   const node = [process.execPath, '--import', here('typescript-loader.mjs'), here('flood-process.ts')];
