@@ -68,7 +68,8 @@ export async function compile(source: SourceFile, options: CompileOptions): Prom
 /** Errors and warnings of one file and place belong together, whichever phase found them. */
 function inOrder(diagnostics: readonly Diagnostic[], { source, files = [source] }: Program): readonly Diagnostic[] {
   const rank = new Map(files.map((file, index) => [file, index]));
-  const fileOf = (one: Diagnostic) => (one.primary === null ? files.length + 1 : (rank.get(one.primary.source) ?? files.length));
+  const fileOf = (one: Diagnostic) =>
+    one.primary === null ? files.length + 1 : (rank.get(one.primary.source) ?? files.length);
   const place = (one: Diagnostic) => one.primary?.span.start ?? 0;
   return [...diagnostics].sort((a, b) => fileOf(a) - fileOf(b) || place(a) - place(b));
 }

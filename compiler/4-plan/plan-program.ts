@@ -13,7 +13,7 @@ import type { Plan } from './plan.ts';
 import { readsOf } from './reads.ts';
 import { redirectProblem } from './redirects.ts';
 import { depthFor, EVENT_FIELDS, slotsFor } from './slots.ts';
-import { stackProblem } from './stack.ts';
+import { stackProblem, withRoom } from './stack.ts';
 
 /** A chain costs each packet more with each rule, and clang more than that: beyond this it is the wrong tool. */
 export const CHAIN_RULES_MAX = 4096;
@@ -51,12 +51,13 @@ export function planProgram(program: Program, target: Target): Outcome<Plan | nu
   for (const field of Object.keys(target.constants)) fields.delete(field);
   const lists = kindLists(program);
   const slots = slotsFor(fields, reads.places, lists.length);
-  const plan: Plan = {
+  const onStack: Plan = {
     program,
     hook: target.hook,
     slots,
     depth: reads.inner ? 'transport' : depthFor(slots),
     inner: reads.inner,
+    innerRoom: 'stack',
     raw: reads.raw,
     kindLists: lists,
     classifier: {
@@ -71,6 +72,7 @@ export function planProgram(program: Program, target: Target): Outcome<Plan | nu
     counters: program.rules.length + 1,
     cost,
   };
+  const plan = withRoom(onStack);
   const overflow = stackProblem(plan);
   return overflow === null ? { value: plan, diagnostics: [] } : { value: null, diagnostics: [overflow] };
 }

@@ -33,6 +33,8 @@ export interface Plan {
   readonly depth: Depth;
   /** Whether a rule asks about the packet in a tunnel: it has the same slots again. */
   readonly inner: boolean;
+  /** Where that packet's fields are kept. */
+  readonly innerRoom: 'stack' | 'map';
   /** Whether a rule reads bytes at a place that it names. */
   readonly raw: boolean;
   /** Different lists of option kinds and extension header types that rules ask for; the index is the bit of `pktc_kind_bits`. */

@@ -29,20 +29,30 @@ export function fieldsBytes({ slots, patterns }: Pick<Plan, 'slots' | 'patterns'
   return Math.ceil(bytes / WORD_BYTES) * WORD_BYTES;
 }
 
+/**
+ * The packet in a tunnel goes where there is room for it. A program at a cgroup may be interrupted by another packet on its CPU,
+ * so it has no memory but its stack.
+ */
+export function withRoom(plan: Plan): Plan {
+  const use = stackUse(plan);
+  const movable = plan.inner && !plan.hook.startsWith('cgroup');
+  return movable && use.bytes > use.limit ? { ...plan, innerRoom: 'map' } : plan;
+}
+
 export interface StackUse {
-  /** Of the fields, of the packet in a tunnel too. */
+  /** Of the fields, of the packet in a tunnel too when they are kept there. */
   readonly bytes: number;
   /** What is left for them. */
   readonly limit: number;
 }
 
 export function stackUse(plan: Plan): StackUse {
-  const { inner, program, patterns } = plan;
+  const { inner, innerRoom, program, patterns } = plan;
   const rejects = program.defaultVerdict === 'reject' || program.rules.some((rule) => rule.actions.verdict === 'reject');
   const search = foundWords(patterns) > 1 ? SEARCH_WORDS_BYTES : SEARCH_BYTES;
   const calls = Math.max(search, rejects ? ANSWER_BYTES : 0, inner ? WALK_INNER_BYTES : 0);
   const limit = STACK_BYTES - calls - (inner ? MAIN_INNER_BYTES : MAIN_BYTES);
-  return { bytes: fieldsBytes(plan) * (inner ? 2 : 1), limit };
+  return { bytes: fieldsBytes(plan) * (inner && innerRoom === 'stack' ? 2 : 1), limit };
 }
 
 /** PKT4026 when the fields that the rules ask for do not fit. */

@@ -45,7 +45,13 @@ export function emit(plan: Plan, templates: Templates): Emission {
     actions: actionHeaders(plan),
     locals: [{ kind: 'statements', depth: 1, body: packetLocals(plan) }],
     parse: [{ kind: 'statements', depth: 1, body: packetReading(plan) }],
-    rules: [...rawHeader(plan), ...lists.declarations(), ...payload.declarations(), ...chain.functions].slice(0, -1),
+    rules: [
+      ...innerHeader(plan),
+      ...rawHeader(plan),
+      ...lists.declarations(),
+      ...payload.declarations(),
+      ...chain.functions,
+    ].slice(0, -1),
     decide: [{ kind: 'statements', depth: 1, body: chain.calls }],
   };
   const parts = partsOf(
@@ -88,6 +94,10 @@ function settings(plan: Plan, target: Target): readonly Declaration[] {
           { kind: 'define', name: 'PKTC_PAYLOAD_BYTES', value: decimal(events.payloadBytes) },
         ] as const)),
   ];
+}
+
+function innerHeader({ innerRoom }: Plan): readonly Declaration[] {
+  return innerRoom === 'map' ? [{ kind: 'include', path: 'pktc/inner_room.h' }, BLANK] : [];
 }
 
 function rawHeader({ raw }: Plan): readonly Declaration[] {

@@ -1,20 +1,28 @@
 /** What a program does ahead of its rules: reads the packet, and the one in it if a rule asks. */
 import type { Plan } from '../4-plan/plan.ts';
-import { call, decimal, name, type Statement } from './c.ts';
+import { call, decimal, type Expr, name, type Statement } from './c.ts';
 
 /** The packet's fields as the rules see them: `f`, and `in` for the packet in a tunnel. */
-export function packetLocals({ inner }: Plan): readonly Statement[] {
-  return (inner ? ['f', 'in'] : ['f']).map((variable) => ({
-    kind: 'declare',
-    variable: { type: 'struct pktc_fields', name: variable },
-  }));
+export function packetLocals({ inner, innerRoom }: Plan): readonly Statement[] {
+  const declared = (type: string, variable: string): Statement => ({ kind: 'declare', variable: { type, name: variable } });
+  const f = declared('struct pktc_fields', 'f');
+  if (!inner) return [f];
+  return [f, innerRoom === 'map' ? declared('struct pktc_fields *', 'in') : declared('struct pktc_fields', 'in')];
 }
 
-export function packetReading({ inner }: Plan): readonly Statement[] {
+/** A pointer to the fields of the packet in a tunnel. */
+export function innerAddress({ innerRoom }: Plan): Expr {
+  return name(innerRoom === 'map' ? 'in' : '&in');
+}
+
+export function packetReading(plan: Plan): readonly Statement[] {
   const cleared = (variable: string): Statement => ({
     kind: 'do',
     value: call('__builtin_memset', name(`&${variable}`), decimal(0), name(`sizeof(${variable})`)),
   });
-  if (!inner) return [cleared('f'), { kind: 'do', value: call('pktc_parse', name('ctx'), name('&f')) }];
-  return [cleared('f'), cleared('in'), { kind: 'do', value: call('pktc_parse_both', name('ctx'), name('&f'), name('&in')) }];
+  if (!plan.inner) return [cleared('f'), { kind: 'do', value: call('pktc_parse', name('ctx'), name('&f')) }];
+  const read: Statement = { kind: 'do', value: call('pktc_parse_both', name('ctx'), name('&f'), innerAddress(plan)) };
+  if (plan.innerRoom === 'stack') return [cleared('f'), cleared('in'), read];
+  const found: Statement = { kind: 'set', to: name('in'), operator: '=', value: call('pktc_inner_room') };
+  return [cleared('f'), found, { kind: 'if', condition: name('in'), body: [read] }];
 }

@@ -15,6 +15,7 @@ import {
   type Statement,
 } from './c.ts';
 import { type ConditionContext, conditionOf } from './condition.ts';
+import { innerAddress } from './packet.ts';
 
 /** A comment names the rule as people see it; longer ones are cut. */
 const COMMENT_CHARACTERS_MAX = 160;
@@ -78,7 +79,7 @@ function blockFunction(title: string, rules: readonly Rule[], plan: Plan, contex
       { kind: 'return', value: name('PKTC_UNDECIDED') },
     ],
   };
-  const given = [...(needsContext ? [name('ctx')] : []), name('&f'), ...(needsInner ? [name('&in')] : [])];
+  const given = [...(needsContext ? [name('ctx')] : []), name('&f'), ...(needsInner ? [innerAddress(plan)] : [])];
   return { declaration, invoke: call(title, ...given) };
 }
 

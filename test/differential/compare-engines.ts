@@ -69,7 +69,7 @@ export async function compareFile(part: number, { seed, packets, engine }: RunOp
 }
 
 /** What the planner says of a program that it does not make; every other error is a fault of the generator. */
-function limitOf(text: string): string | null {
+export function limitOf(text: string): string | null {
   const errors = analyse(text).diagnostics.filter((one) => one.severity === 'error');
   const planned = errors.length > 0 && errors.every(({ code }) => code.startsWith('PKT4'));
   return planned ? (errors[0]?.message ?? null) : null;

@@ -48,9 +48,9 @@ export function generateRuleFile(random: Random, hook: HookName | null = null): 
   const palette = PALETTES.get(at) ?? paletteOf(at);
   const lets = generateLets(random, palette);
   const count = random.weighted([
-    [92, random.int(1, 7)],
-    [6, random.int(8, 25)],
-    [2, random.int(50, 100)],
+    [95, random.int(1, 5)],
+    [4, random.int(6, 25)],
+    [1, random.int(50, 100)],
   ]);
   const rules: GeneratedRule[] = [];
   for (let attempts = 0; rules.length < count && attempts < count * 20; attempts++) {

@@ -1,29 +1,24 @@
 /** The bugs. Each is a mistake that somebody could make, in the phase that is named first. */
 import type { Change, Mutant, Suite } from './run-mutant.ts';
 
-const suite = (project: Suite['project'], files: readonly string[], only: string | null = null): Suite => ({
-  project,
-  files,
-  only,
-  environment: {},
-});
+const suite = (project: Suite['project'], files: readonly string[]): Suite => ({ project, files });
 
 export const SUITES = {
   values: suite('unit', ['test/values/ranges.test.ts']),
-  resolve: suite('unit', ['test/resolve/meaning.test.ts', 'test/resolve/program.test.ts']),
+  resolve: suite('unit', ['test/resolve/program.test.ts', 'test/resolve/bytes.test.ts']),
+  /** Conditions against the interpreter, packet by packet. */
+  meaning: suite('unit', ['test/resolve/meaning.test.ts']),
   interpret: suite('unit', ['test/interpret']),
-  /** Random rule files in the kernel: fewer than the whole comparison has, with the same seed. */
-  kernel: {
-    ...suite('kernel', ['test/differential/differential.test.ts'], 'rule files with 200 packets each'),
-    environment: { PKTC_FUZZ_FILES: '60' },
-  },
+  /** Random rule files in the kernel. */
+  comparison: suite('mutations', ['test/mutations/comparison.test.ts']),
 } satisfies Record<string, Suite>;
 
 const C = 'templates/include/pktc';
 const values = { killedBy: SUITES.values };
 const resolve = { killedBy: SUITES.resolve };
+const meaning = { killedBy: SUITES.meaning };
 const interpret = { killedBy: SUITES.interpret };
-const kernel = { killedBy: SUITES.kernel };
+const comparison = { killedBy: SUITES.comparison };
 
 const IN_VALUES: readonly Mutant[] = [
   {
@@ -55,14 +50,14 @@ const IN_RESOLVE: readonly Mutant[] = [
     file: 'compiler/2-resolve/number.ts',
     from: "=== '<' ? value - 1",
     to: "=== '<' ? value",
-    ...resolve,
+    ...meaning,
   },
   {
     what: '`>` takes the number itself',
     file: 'compiler/2-resolve/number.ts',
     from: "=== '>' ? value + 1",
     to: "=== '>' ? value",
-    ...resolve,
+    ...meaning,
   },
   {
     what: '`!=` on a number means `=`',
@@ -74,9 +69,9 @@ const IN_RESOLVE: readonly Mutant[] = [
   {
     what: '`!=` on an address forgets the other family',
     file: 'compiler/2-resolve/address.ts',
-    from: 'const six = negated ? complement(all6, 0n, V6_LAST) : all6;',
-    to: 'const six = all6;',
-    ...resolve,
+    from: 'v6: complement(v6, 0n, V6_LAST) }',
+    to: 'v6 }',
+    ...meaning,
   },
   {
     what: '`addr != X` is either of the two',
@@ -90,14 +85,14 @@ const IN_RESOLVE: readonly Mutant[] = [
     file: 'compiler/2-resolve/flags.ts',
     from: 'const mask = named.reduce((bits, flag) => bits | flag.bit, 0);',
     to: 'const mask = named.reduce((bits, flag) => (flag.bang ? bits : bits | flag.bit), 0);',
-    ...resolve,
+    ...meaning,
   },
   {
     what: '`flags = SYN` does not look at the other flags',
     file: 'compiler/2-resolve/flags.ts',
     from: "return told({ kind: 'bits', field: field.name, mask: all, value, span });",
     to: "return told({ kind: 'bits', field: field.name, mask, value, span });",
-    ...resolve,
+    ...meaning,
   },
   {
     what: '`tcp.option != mss` is true without options',
@@ -182,7 +177,7 @@ export const C_MUTANTS: readonly Change[] = [
     what: 'a mask with holes is compared in its upper half',
     file: `${C}/compare.h`,
     from: '(value.high & mask_high) == high && (value.low & mask_low) == low',
-    to: '(value.high & mask_high) == high',
+    to: '(value.high & mask_high) == high || (value.low & mask_low) == low',
   },
   {
     what: 'one of several fields is enough',
@@ -211,8 +206,8 @@ export const C_MUTANTS: readonly Change[] = [
   {
     what: 'later fragments have ports',
     file: `${C}/parse_ipv4.h`,
-    from: 'return p->frag != PKTC_FRAG_LATER;',
-    to: 'return true;',
+    from: 'later = frag_off & PKTC_IPV4_OFFSET_MASK;',
+    to: 'later = (frag_off & PKTC_IPV4_OFFSET_MASK) > 8191;',
   },
   {
     what: 'the fragment offset loses a bit',
@@ -289,8 +284,8 @@ export const C_MUTANTS: readonly Change[] = [
   {
     what: 'TCP options are payload',
     file: `${C}/parse_transport.h`,
-    from: '\tpktc_find_payload(p, header_len);',
-    to: '\tpktc_find_payload(p, sizeof(*tcp));',
+    from: 'if (pktc_find_payload(p, f, header_len) &&',
+    to: 'if (pktc_find_payload(p, f, sizeof(*tcp)) &&',
   },
   {
     what: 'ICMPv6 over IPv4 counts as ICMP',
@@ -323,10 +318,10 @@ export const C_MUTANTS: readonly Change[] = [
     to: 'if (have < sizeof(*vxlan))',
   },
   {
-    what: 'Geneve options are the packet in the tunnel',
+    what: 'the length of Geneve options is in bytes',
     file: `${C}/parse_tunnel.h`,
-    from: 'p->off + sizeof(*geneve) + options',
-    to: 'p->off + sizeof(*geneve)',
+    from: '(geneve->version_len & PKTC_GENEVE_LEN_MASK) * 4',
+    to: '(geneve->version_len & PKTC_GENEVE_LEN_MASK)',
   },
   {
     what: 'a raw read is shifted by a byte too few',
@@ -342,35 +337,35 @@ const IN_EMISSION: readonly Mutant[] = [
     file: 'compiler/5-emit/condition.ts',
     from: "return { kind: 'not', of: conditionOf(expression.of, context, view) };",
     to: 'return conditionOf(expression.of, context, view);',
-    ...kernel,
+    ...comparison,
   },
   {
     what: '`or` becomes `and` in C',
     file: 'compiler/5-emit/condition.ts',
     from: "      return chain(\n        '||',\n        expression.of.map((part) => conditionOf(part, context, view)),",
     to: "      return chain(\n        '&&',\n        expression.of.map((part) => conditionOf(part, context, view)),",
-    ...kernel,
+    ...comparison,
   },
   {
     what: '`inner` looks at the outer packet',
     file: 'compiler/5-emit/condition.ts',
-    from: "const holds = conditionOf(expression, context, 'in');",
-    to: "const holds = conditionOf(expression, context, 'f');",
-    ...kernel,
+    from: "conditionOf(expression, context, 'in')])",
+    to: "conditionOf(expression, context, 'f')])",
+    ...comparison,
   },
   {
     what: 'an address with a list in both families is looked for in one',
     file: 'compiler/5-emit/condition.ts',
-    from: 'return [...family(values.v4, IPV4, v4.map(toBig)), ...family(values.v6, IPV6, v6)];',
-    to: 'return family(values.v4, IPV4, v4.map(toBig));',
-    ...kernel,
+    from: 'return [...family(values.v4, IPV4, v4), ...family(values.v6, IPV6, v6)];',
+    to: 'return family(values.v4, IPV4, v4);',
+    ...comparison,
   },
   {
     what: 'a rule that decides does not end the evaluation',
-    file: 'compiler/5-emit/rules.ts',
+    file: 'compiler/5-emit/actions.ts',
     from: "statements.push({ kind: 'return', value: ",
     to: "statements.push({ kind: 'do', value: ",
-    ...kernel,
+    ...comparison,
   },
 ];
 

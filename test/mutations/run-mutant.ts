@@ -19,11 +19,8 @@ export interface Mutant extends Change {
 
 /** Which tests are asked: one project of vitest and some of its files. */
 export interface Suite {
-  readonly project: 'unit' | 'kernel';
+  readonly project: 'unit' | 'mutations';
   readonly files: readonly string[];
-  /** Tests of those files, by name; null: all. */
-  readonly only: string | null;
-  readonly environment: Readonly<Record<string, string>>;
 }
 
 export interface Copy extends AsyncDisposable {
@@ -57,10 +54,9 @@ export async function runSuite(copy: Copy, suite: Suite): Promise<Outcome> {
   const argv = [
     path.join(copy.folder, 'node_modules/vitest/vitest.mjs'),
     ...['run', '--project', suite.project, '--bail', '1', '--reporter=json', `--outputFile=${report}`],
-    ...(suite.only === null ? [] : ['-t', suite.only]),
     ...suite.files,
   ];
-  const environment = { ...process.env, ...suite.environment };
+  const environment = { ...process.env };
   // The variables of the vitest that runs this would make the inner one a worker of it.
   for (const name of Object.keys(environment)) if (name.startsWith('VITEST')) delete environment[name as never];
   const output = await new Promise<string>((resolve) => {

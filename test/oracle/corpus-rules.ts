@@ -86,7 +86,7 @@ export const CORPUS_RULES: Readonly<Record<string, string>> = {
   'ip.tc6': 'ip6 dscp != 0',
   'ip.flow6': 'ip6.flow != 0',
   'ip.opts': 'ip.hdrlen > 20',
-  'ip.df': 'ip.df set',
+  'ip.df': 'ip.df yes',
   'ip.frag': 'ip frag any',
   'ip.fragn': 'ip frag later',
   'ip.fragudp': '(udp port 53) or (ip frag later proto 17)',

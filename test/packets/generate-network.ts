@@ -17,7 +17,7 @@ export function ipv4Datagram(generation: Generation): Uint8Array {
     [82, { moreFragments: false, fragmentOffset: 0 }],
     [7, { moreFragments: true, fragmentOffset: 0 }],
     [6, { moreFragments: random.chance(0.5), fragmentOffset: random.int(1, 0x1fff) }],
-    [5, { moreFragments: false, fragmentOffset: random.pick([1, 0x100, 0x1f00, 0x1fff]) }],
+    [5, { moreFragments: false, fragmentOffset: random.pick([1, 0x100, 0x1000, 0x1f00, 0x1fff]) }],
   ]);
   const datagram = ipv4(
     {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { analyse } from '../../compiler/index.ts';
+import type { Field, HookName } from '../../grammar/fields/field.ts';
 import { FIELDS } from '../../grammar/fields/index.ts';
 
 const planOf = (condition: string, actions = 'count') => {
@@ -56,14 +57,24 @@ describe('what one program cannot keep', () => {
     expect(problem?.primary?.source.text.slice(problem.primary.span.start)).toMatch(/^tcp\.option 66 /);
   });
 
-  it('nearly all fields of a packet and of the packet in it, PKT4026', () => {
-    const all = FIELDS.filter(({ hooks, read }) => (hooks?.includes('xdp') ?? true) && read.kind !== 'context').map(
-      ({ example }) => example,
-    );
-    const inTunnel = (conditions: readonly string[]) => conditions.map((one) => `match inner(${one}) -> log\n`).join('');
-    expect(errors(inTunnel(all))).toMatchObject([{ code: 'PKT4026', help: expect.stringContaining('`inner( )`') }]);
-    // Half of them go, and all of them when no tunnel is asked for.
-    expect(errors(inTunnel(all.slice(0, all.length / 2)))).toEqual([]);
-    expect(errors(all.map((one) => `match ${one} -> log\n`).join(''))).toEqual([]);
+  it('all fields of a packet and of the packet in it, and hundreds of searches, at a cgroup: PKT4026', () => {
+    const seenAt =
+      (hook: HookName) =>
+      ({ hooks, read }: Field) =>
+        (hooks?.includes(hook) ?? true) && read.kind !== 'context';
+    const all = FIELDS.filter(seenAt('cgroup egress')).map(({ example }) => example);
+    const inTunnel = (conditions: readonly string[], hook = 'cgroup egress') =>
+      `hook ${hook}\n${conditions.map((one) => `match inner(${one}) -> log\n`).join('')}`;
+    const searches = Array.from({ length: 500 }, (_, index) => `payload contains "pattern ${index};"`);
+    expect(errors(inTunnel([...all, ...searches]))).toMatchObject([
+      { code: 'PKT4026', help: expect.stringContaining('`inner( )`') },
+    ]);
+    // The fields alone go, and all of it when no tunnel is asked for.
+    expect(errors(inTunnel(all))).toEqual([]);
+    expect(errors(`hook cgroup egress\n${[...all, ...searches].map((one) => `match ${one} -> log\n`).join('')}`)).toEqual([]);
+    // Elsewhere the packet in the tunnel has room of its own.
+    const atXdp = FIELDS.filter(seenAt('xdp')).map(({ example }) => example);
+    expect(errors(inTunnel(atXdp, 'xdp'))).toEqual([]);
+    expect(analyse({ name: 'x.rules', text: inTunnel(atXdp, 'xdp') }, { hook: null }).plan?.innerRoom).toBe('map');
   });
 });

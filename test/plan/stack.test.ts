@@ -88,6 +88,8 @@ describe('the stack of', () => {
     ['answers at tc', { fields: SOME, reject: true, hook: 'tc' }],
     ['the packet in a tunnel', { fields: SOME, inner: true }],
     ['the packet in a tunnel at a socket', { fields: SOME, inner: true, hook: 'socket' }],
+    ['every field of the packet in a tunnel', { fields: EVERY, inner: true }],
+    ['every field of the packet in a tunnel at tc', { fields: EVERY, inner: true, hook: 'tc', reject: true }],
     ['the packet in a tunnel, searched and answered', { fields: ['dport 5'], inner: true, searches: 70, reject: true }],
   ])('%s is not more than was estimated', (_, parts) => {
     const { plan, diagnostics } = analyse({ name: 'x.rules', text: rulesOf(parts) }, { hook: parts.hook ?? 'xdp' });
