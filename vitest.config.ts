@@ -1,9 +1,12 @@
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 
 /** Kernel tests share the machine (namespaces, hooks), so they run one file at a time; the rest in parallel. */
 export default defineConfig({
   test: {
     pool: 'forks',
+    // Left to itself, vitest keeps one CPU back: of two that is half.
+    maxWorkers: availableParallelism(),
     testTimeout: 60_000,
     hookTimeout: 60_000,
     projects: [

@@ -6,7 +6,7 @@ import { BARE_WORDS } from '../../grammar/fields/bare.ts';
 import { HOOK_WORDS } from '../../grammar/fields/hooks.ts';
 import { FIELDS } from '../../grammar/fields/index.ts';
 import { createRandom, seedOf } from '../packets/random.ts';
-import { compareFile } from './compare-engines.ts';
+import { compareFile, limitOf } from './compare-engines.ts';
 import { type Engine, interpreterEngine } from './engine.ts';
 import { actionsAt, generateRuleFile, leafOf, paletteOf } from './generate-rules.ts';
 import { formsOf, generateValue } from './generate-values.ts';
@@ -77,9 +77,10 @@ describe('a mistake is found and made small', () => {
       failure,
     ).toHaveLength(1);
     expect(text).toMatch(mentions);
-    expect(leavesIn(text)).toBeLessThanOrEqual(2);
+    // One comparison of a tuple is several of fields.
+    expect(leavesIn(text)).toBeLessThanOrEqual(8);
     const packet = lines[end + 1] ?? '';
-    expect(packet).toMatch(/^(?:[0-9a-f]{2}){14,160}$/);
+    expect(packet).toMatch(/^(?:[0-9a-f]{2}){14,400}$/);
     expect(lines.slice(end + 2).map((line) => line.split(':')[0])).toEqual(['interpreter', 'engine']);
   });
 
@@ -126,7 +127,9 @@ describe('the generated rule files', () => {
   const palettes = HOOK_WORDS.map(paletteOf);
 
   test('compile', () => {
-    for (const file of files) {
+    const made = files.filter((file) => limitOf(printRuleFile(file)) === null);
+    expect(made.length).toBeGreaterThan(files.length * 0.97);
+    for (const file of made) {
       expect(() => programOf(printRuleFile(file))).not.toThrow();
       expect(file.rules.length).toBeGreaterThan(0);
     }
