@@ -23,6 +23,7 @@ export interface Palette {
   readonly target: Target;
   readonly fields: readonly Field[];
   readonly rawBases: readonly string[];
+  readonly inner: boolean;
 }
 
 const ALL: readonly HookName[] = ['xdp', 'tc ingress', 'tc egress', 'socket', 'cgroup ingress', 'cgroup egress'];
@@ -37,6 +38,7 @@ export function paletteOf(hook: HookName): Palette {
       const field = rawField(`${base}[0:1]`);
       return field !== undefined && seen(field);
     }),
+    inner: true,
   };
 }
 
@@ -45,7 +47,8 @@ const PALETTES: ReadonlyMap<HookName, Palette> = new Map(HOOK_WORDS.map((hook) =
 /** Every rule compiles: a contradiction that chance has made is thrown away. @param hook null: one at random */
 export function generateRuleFile(random: Random, hook: HookName | null = null): RuleFile {
   const at = hook ?? random.pick(['xdp', 'xdp', 'xdp', ...HOOK_WORDS] as const);
-  const palette = PALETTES.get(at) ?? paletteOf(at);
+  const whole = PALETTES.get(at) ?? paletteOf(at);
+  const palette = random.chance(0.75) ? focused(random, whole) : whole;
   const lets = generateLets(random, palette);
   const count = random.weighted([
     [95, random.int(1, 5)],
@@ -72,6 +75,16 @@ export function generateRuleFile(random: Random, hook: HookName | null = null): 
   };
 }
 
+/** Most rule files ask for a few fields, again and again; their programs are small, and compile in a third of the time. */
+function focused(random: Random, palette: Palette): Palette {
+  return {
+    ...palette,
+    fields: random.shuffled(palette.fields).slice(0, random.int(2, 6)),
+    rawBases: random.chance(0.2) ? palette.rawBases : [],
+    inner: random.chance(0.15),
+  };
+}
+
 const ANY: GeneratedRule = {
   label: null,
   condition: { kind: 'leaf', field: 'any', operator: '', values: [], braces: false },
@@ -90,6 +103,7 @@ interface NamedLet extends Let {
 
 function generateLets(random: Random, { fields }: Palette): readonly NamedLet[] {
   const listable = fields.filter((field) => formsOf(field).length > 0);
+  if (listable.length === 0) return [];
   return Array.from({ length: random.int(0, 3) }, (_, at) => {
     const field = random.pick(listable);
     return { name: `list${at}`, field, values: someValues(random, field, listLength(random)) };
@@ -114,7 +128,7 @@ function someValues(random: Random, field: Field, count: number): readonly strin
 function generateRule(random: Random, palette: Palette, lets: readonly NamedLet[], index: number): GeneratedRule {
   return {
     label: random.chance(0.4) ? `rule_${index}` : null,
-    condition: generateCondition(random, { palette, lets, inner: false }, 2),
+    condition: generateCondition(random, { palette, lets, inner: !palette.inner }, 2),
     actions: generateActions(random, palette.target),
     separator: random.pick([', ', '/', ',', ' / ']),
   };
@@ -124,7 +138,7 @@ function generateRule(random: Random, palette: Palette, lets: readonly NamedLet[
 interface Place {
   readonly palette: Palette;
   readonly lets: readonly NamedLet[];
-  /** Inside `inner( … )`. */
+  /** Inside `inner( … )`, or where the file has none. */
   readonly inner: boolean;
 }
 
@@ -148,10 +162,10 @@ function generateLeaf(random: Random, place: Place): Leaf {
   if (random.chance(0.12)) {
     return { kind: 'leaf', field: random.pick(Object.keys(BARE_WORDS)), operator: '', values: [], braces: false };
   }
-  if (random.chance(0.1)) {
+  if (palette.rawBases.length > 0 && random.chance(0.1)) {
     return rawLeaf(random, palette.rawBases);
   }
-  if (random.chance(0.04)) {
+  if (palette.fields.length > 6 && random.chance(0.04)) {
     return tupleLeaf(random, palette.fields);
   }
   const field = random.pick(palette.fields);
@@ -312,7 +326,7 @@ function generateActions(random: Random, target: Target): readonly string[] {
   const able = actionsAt(target);
   const actions = [
     ...(random.chance(0.35) ? [random.pick(able.filter(isVerdict))] : []),
-    ...able.filter((action) => !isVerdict(action) && random.chance(0.4)),
+    ...able.filter((action) => !isVerdict(action) && random.chance(0.25)),
   ].map((action) => printAction(random, action));
   return actions.length > 0 ? random.shuffled(actions) : ['count'];
 }
