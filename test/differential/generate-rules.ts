@@ -48,11 +48,11 @@ const PALETTES: ReadonlyMap<HookName, Palette> = new Map(HOOK_WORDS.map((hook) =
 export function generateRuleFile(random: Random, hook: HookName | null = null): RuleFile {
   const at = hook ?? random.pick(['xdp', 'xdp', 'xdp', ...HOOK_WORDS] as const);
   const whole = PALETTES.get(at) ?? paletteOf(at);
-  const palette = random.chance(0.75) ? focused(random, whole) : whole;
+  const palette = random.chance(0.85) ? focused(random, whole) : whole;
   const lets = generateLets(random, palette);
   const count = random.weighted([
-    [95, random.int(1, 5)],
-    [4, random.int(6, 25)],
+    [96, random.int(1, 4)],
+    [3, random.int(5, 25)],
     [1, random.int(50, 100)],
   ]);
   const rules: GeneratedRule[] = [];
@@ -79,9 +79,9 @@ export function generateRuleFile(random: Random, hook: HookName | null = null): 
 function focused(random: Random, palette: Palette): Palette {
   return {
     ...palette,
-    fields: random.shuffled(palette.fields).slice(0, random.int(2, 6)),
-    rawBases: random.chance(0.2) ? palette.rawBases : [],
-    inner: random.chance(0.15),
+    fields: random.shuffled(palette.fields).slice(0, random.int(2, 5)),
+    rawBases: random.chance(0.15) ? palette.rawBases : [],
+    inner: random.chance(0.1),
   };
 }
 
@@ -326,7 +326,7 @@ function generateActions(random: Random, target: Target): readonly string[] {
   const able = actionsAt(target);
   const actions = [
     ...(random.chance(0.35) ? [random.pick(able.filter(isVerdict))] : []),
-    ...able.filter((action) => !isVerdict(action) && random.chance(0.25)),
+    ...able.filter((action) => !isVerdict(action) && random.chance(0.2)),
   ].map((action) => printAction(random, action));
   return actions.length > 0 ? random.shuffled(actions) : ['count'];
 }

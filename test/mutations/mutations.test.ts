@@ -8,7 +8,7 @@ import { type Copy, copyProject, type Mutant, runSuite, withMutant } from './run
 const COPIES = 2;
 const LEAST = 30;
 /** The whole comparison has two thousand. */
-const FILES = 200;
+const FILES = 400;
 
 const copies: Copy[] = [];
 const free: Copy[] = [];
