@@ -43,7 +43,7 @@ export async function runClang(clang: string, c: string, templates: Templates): 
     folder = await mkdtemp(path.join(tmpdir(), 'pktc-build-'));
     await mkdir(path.join(folder, 'include', 'pktc'), { recursive: true });
     await writeFile(path.join(folder, SOURCE_NAME), c);
-    for (const header of templates.headers) await writeFile(path.join(folder, 'include', header.path), header.text);
+    for (const { path: place, text } of includedBy(c, templates)) await writeFile(path.join(folder, 'include', place), text);
     const failure = await start(clang, folder);
     if (failure !== null) return failure;
     return { ok: true, object: new Uint8Array(await readFile(path.join(folder, OBJECT_NAME))) };
@@ -52,6 +52,21 @@ export async function runClang(clang: string, c: string, templates: Templates): 
   } finally {
     if (folder !== null) await rm(folder, { recursive: true, force: true }).catch(() => undefined);
   }
+}
+
+/** The headers that the program includes, and those that they do: a third of all. */
+function includedBy(c: string, { headers }: Templates): Templates['headers'] {
+  const included = new Set<string>();
+  const waiting = [c];
+  for (let text = waiting.pop(); text !== undefined; text = waiting.pop()) {
+    for (const [, place = ''] of text.matchAll(/^\s*#\s*include <([^>]+)>/gm)) {
+      if (included.has(place)) continue;
+      included.add(place);
+      const header = headers.find((one) => one.path === place);
+      if (header !== undefined) waiting.push(header.text);
+    }
+  }
+  return headers.filter(({ path: place }) => included.has(place));
 }
 
 function start(clang: string, folder: string): Promise<Extract<ClangRun, { ok: false }> | null> {

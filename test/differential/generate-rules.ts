@@ -51,9 +51,9 @@ export function generateRuleFile(random: Random, hook: HookName | null = null): 
   const palette = random.chance(0.85) ? focused(random, whole) : whole;
   const lets = generateLets(random, palette);
   const count = random.weighted([
-    [96, random.int(1, 4)],
-    [3, random.int(5, 25)],
-    [1, random.int(50, 100)],
+    [97, random.int(1, 4)],
+    [2.5, random.int(5, 25)],
+    [0.5, random.int(50, 100)],
   ]);
   const rules: GeneratedRule[] = [];
   for (let attempts = 0; rules.length < count && attempts < count * 20; attempts++) {
