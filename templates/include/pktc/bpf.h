@@ -51,11 +51,13 @@ typedef __u64 __be64;
 /* How libbpf reads the definition of a map out of BTF. */
 #define __uint(name, value) int(*name)[value]
 #define __type(name, type) type *name
+#define __array(name, type) __typeof__(type) *name[]
 
 enum bpf_map_type {
 	BPF_MAP_TYPE_HASH = 1,
 	BPF_MAP_TYPE_ARRAY = 2,
 	BPF_MAP_TYPE_PERCPU_ARRAY = 6,
+	BPF_MAP_TYPE_ARRAY_OF_MAPS = 12,
 	BPF_MAP_TYPE_RINGBUF = 27,
 };
 

@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR MIT */
+/*
+ * Rules as data: one run of bytes, which the compiler lays out and the loader puts into
+ * the only element of a map, which is the only element of another. Storing a new one
+ * there changes every rule at once: a packet looks it up once, and sees one or the other.
+ */
+#ifndef PKTC_DATA_H
+#define PKTC_DATA_H
+
+#include <pktc/bpf.h>
+#include <pktc/decision.h>
+
+/* "pktc", and the layout of what follows. */
+#define PKTC_DATA_MAGIC 0x63746b70
+#define PKTC_DATA_VERSION 1
+
+/* Trees are written down in units of so many bytes. */
+#define PKTC_UNIT_BYTES 16
+
+#define PKTC_SETS 10
+#define PKTC_PARTITIONS_MAX 8
+
+#define PKTC_NO_ENTRY 0x7fffffff
+
+/* Offsets are in bytes from here, and aligned to 8. */
+struct pktc_data_head {
+	__u32 magic;
+	__u32 version;
+	__u32 bytes; /* in use */
+	__u32 generation;
+	__u32 rules;
+	__u32 rule_off; /* struct pktc_rule, one a rule in the order of evaluation */
+	__u32 actions;
+	__u32 action_off; /* struct pktc_action, the different ones that rules have */
+	/* First nodes of a set's partitions, in units; 0 ends the list. */
+	__u32 roots[PKTC_SETS][PKTC_PARTITIONS_MAX];
+};
+
+struct pktc_rule {
+	__u32 slot; /* of its counter, and in events: written by the loader */
+	__u16 check; /* what its boxes leave to be asked; 0: nothing */
+	__u16 action;
+};
+
+struct pktc_action {
+	__u32 sample; /* log one in so many; 0: none */
+	__u32 mark;
+	__u16 payload; /* bytes to log */
+	__u8 verdict; /* enum pktc_verdict */
+	__u8 redirect; /* number in pktc_redirects */
+	__u8 sets_mark;
+	__u8 reserved[3];
+};
+
+/* Of packets that no verdict caught. */
+#define PKTC_DEFAULT_SLOT 0
+
+/*
+ * Kinds of packets by the addresses they have: one is judged by the sets 2 * kind (rules
+ * with a verdict, of which the first decides) and 2 * kind + 1 (rules without, of which
+ * all count).
+ */
+enum pktc_packet_kind {
+	PKTC_KIND_IPV4 = 0,
+	PKTC_KIND_IPV6 = 1,
+	PKTC_KIND_NO_ADDRESS = 2,
+	PKTC_KIND_SOURCE4 = 3, /* cut behind the source */
+	PKTC_KIND_SOURCE6 = 4,
+};
+
+/* What a packet is in the dimensions of the trees; an absent field is 0. */
+#define PKTC_KEY_WORDS 16
+struct pktc_key {
+	__u64 at[PKTC_KEY_WORDS];
+};
+
+enum {
+	PKTC_KEY_SRC = 0,
+	PKTC_KEY_SRC_LOW = 1,
+	PKTC_KEY_DST = 2,
+	PKTC_KEY_DST_LOW = 3,
+	PKTC_KEY_SCALARS = 4,
+};
+
+/* Room for the data, written by the loader ahead of the verifier, which takes it for a constant. */
+const volatile __u32 pktc_data_bytes = 4096;
+
+struct pktc_data_value {
+	__u8 bytes[4096];
+};
+
+struct pktc_data_map {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__uint(value_size, sizeof(struct pktc_data_value));
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__array(values, struct pktc_data_map);
+} pktc_data_maps SEC(".maps");
+
+/* NULL: the loader has put nothing there. */
+static __always_inline const __u8 *pktc_data(void)
+{
+	__u32 first = 0;
+	void *map = bpf_map_lookup_elem(&pktc_data_maps, &first);
+
+	return map ? bpf_map_lookup_elem(map, &first) : NULL;
+}
+
+/* `size` bytes at `offset`; NULL where the data ends before. */
+static __always_inline const void *pktc_data_at(const __u8 *data, __u32 offset, __u32 size)
+{
+	pktc_opaque(offset);
+	if (offset > pktc_data_bytes - size)
+		return NULL;
+	return data + offset;
+}
+
+static __always_inline const struct pktc_rule *pktc_rule_at(const __u8 *data, __u32 entry)
+{
+	const struct pktc_data_head *head = (const void *)data;
+
+	return pktc_data_at(data, head->rule_off + entry * sizeof(struct pktc_rule),
+			    sizeof(struct pktc_rule));
+}
+
+static __always_inline const struct pktc_action *pktc_action_at(const __u8 *data, __u32 action)
+{
+	const struct pktc_data_head *head = (const void *)data;
+
+	return pktc_data_at(data, head->action_off + action * sizeof(struct pktc_action),
+			    sizeof(struct pktc_action));
+}
+
+#endif /* PKTC_DATA_H */
