@@ -26,6 +26,7 @@ export interface Libbpf {
   prog_test_run_opts(program_fd: number, options: Uint8Array): number;
   obj_get_info_by_fd(fd: number, info: Uint8Array, length: Uint32Array): number;
   prog_get_fd_by_id(id: number): number;
+  map_get_fd_by_id(id: number): number;
   map_lookup_elem(map_fd: number, key: Uint8Array, value: Uint8Array): number;
   map_update_elem(map_fd: number, key: Uint8Array, value: Uint8Array, flags: bigint): number;
   map_delete_elem(map_fd: number, key: Uint8Array): number;
@@ -234,6 +235,7 @@ export function openLibbpf(names: readonly string[] = SONAMES): Libbpf {
     prog_test_run_opts: library.func('int bpf_prog_test_run_opts(int, void *)'),
     obj_get_info_by_fd: library.func('int bpf_obj_get_info_by_fd(int, void *, void *)'),
     prog_get_fd_by_id: library.func('int bpf_prog_get_fd_by_id(uint32_t)'),
+    map_get_fd_by_id: library.func('int bpf_map_get_fd_by_id(uint32_t)'),
     map_lookup_elem: library.func('int bpf_map_lookup_elem(int, void *, void *)'),
     map_update_elem: library.func('int bpf_map_update_elem(int, void *, void *, uint64_t)'),
     map_delete_elem: library.func('int bpf_map_delete_elem(int, void *)'),

@@ -1,0 +1,88 @@
+/** The layout of `templates/bench/driver.bpf.c`, and how its object becomes programs in the kernel. */
+import { damaged } from '../abi/elf.ts';
+import type { Manifest } from '../abi/manifest.ts';
+import { captureMessages, type Libbpf } from '../ffi/libbpf.ts';
+import { LITTLE_ENDIAN, type Libc, type Pointer, RLIM_INFINITY, RLIMIT_MEMLOCK } from '../ffi/libc.ts';
+import { kernelOlderThan } from '../kernel-version.ts';
+import { loadError } from '../load-error.ts';
+
+/** Packets that a trace can hold: PKTC_BENCH_PACKETS. */
+export const TRACE_PACKETS_MAX = 8192;
+/** Of every packet where all have one length: PKTC_BENCH_BYTES. */
+export const EVEN_BYTES = 96;
+/** Of the longest where each has its own: PKTC_BENCH_LONGEST. */
+export const PACKET_BYTES_MAX = 2048;
+
+/** Of all packets together: PKTC_BENCH_ROOM. */
+export const TRACE_BYTES_MAX = 8 << 20;
+/** struct pktc_bench_packet: where a packet begins, and how long it is. */
+const ENTRY_BYTES = 8;
+/** struct pktc_bench_state */
+export const STATE_BYTES = 32;
+
+export const DRIVE = 'pktc_bench_drive';
+export const SEND = 'pktc_bench_send';
+export const FLOOR_RUN = 'pktc_bench_floor_run';
+export const FLOOR_PARSE = 'pktc_bench_floor_parse';
+const PROGRAMS = [DRIVE, SEND, FLOOR_RUN, FLOOR_PARSE] as const;
+
+export interface Driver {
+  program(name: (typeof PROGRAMS)[number]): number;
+  map(name: 'pktc_bench_state' | 'pktc_bench_call' | 'pktc_bench_trace'): number;
+  close(): void;
+}
+
+/** @throws RuntimeError */
+export function loadDriver(libbpf: Libbpf, libc: Libc, bytes: Uint8Array): Driver {
+  const messages: string[] = [];
+  const object = captureMessages(libbpf, libc, messages, () => {
+    if (kernelOlderThan(5, 11)) libc.setrlimit(RLIMIT_MEMLOCK, new BigUint64Array([RLIM_INFINITY, RLIM_INFINITY]));
+    const opened = libbpf.object_open_mem(bytes, bytes.length, null);
+    if (opened === null) throw damaged(messages.at(-1) ?? 'libbpf cannot read it');
+    if (kernelOlderThan(5, 18)) {
+      for (const name of PROGRAMS) libbpf.program_set_flags?.(found(libbpf.object_find_program_by_name(opened, name), name), 0);
+    }
+    const result = libbpf.object_load(opened);
+    if (result === 0) return opened;
+    libbpf.object_close(opened);
+    throw loadError(-result, '', messages, NO_RULES);
+  });
+  return {
+    program: (name) => libbpf.program_fd(found(libbpf.object_find_program_by_name(object, name), name)),
+    map: (name) => libbpf.map_fd(found(libbpf.object_find_map_by_name(object, name), name)),
+    close: () => libbpf.object_close(object),
+  };
+}
+
+function found(part: Pointer | null, name: string): Pointer {
+  if (part === null) throw damaged(`it has no \`${name}\``);
+  return part;
+}
+
+/** What there is to say about a program that no rules were compiled to. */
+const NO_RULES = { rules: [], line_map: [] } as unknown as Manifest;
+
+/** Whether the driver for packets of one length can take these. */
+export function areEven(frames: readonly Uint8Array[]): boolean {
+  return frames.every((frame) => frame.length === EVEN_BYTES);
+}
+
+/** The value of `pktc_bench_trace`. @param frames at most `TRACE_PACKETS_MAX`, of 14 to `PACKET_BYTES_MAX` bytes */
+export function traceBytes(frames: readonly Uint8Array[], even: boolean): Uint8Array {
+  if (even) {
+    const bytes = new Uint8Array(TRACE_PACKETS_MAX * EVEN_BYTES);
+    for (const [index, frame] of frames.entries()) bytes.set(frame, index * EVEN_BYTES);
+    return bytes;
+  }
+  const start = TRACE_PACKETS_MAX * ENTRY_BYTES;
+  const bytes = new Uint8Array(start + TRACE_BYTES_MAX + PACKET_BYTES_MAX);
+  const entries = new DataView(bytes.buffer);
+  let offset = 0;
+  for (const [index, frame] of frames.entries()) {
+    entries.setUint32(ENTRY_BYTES * index, offset, LITTLE_ENDIAN);
+    entries.setUint32(ENTRY_BYTES * index + 4, frame.length, LITTLE_ENDIAN);
+    bytes.set(frame, start + offset);
+    offset += Math.ceil(frame.length / 8) * 8;
+  }
+  return bytes;
+}

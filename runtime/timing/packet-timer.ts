@@ -1,0 +1,93 @@
+/**
+ * What a program costs a packet, as the kernel measures it (BPF_PROG_TEST_RUN with `repeat`, net/bpf/test_run.c): its mean over
+ * some ten thousand packets of a trace, each copied into place by a driver that then calls the program as it is.
+ */
+import { allocate, type Libbpf, openLibbpf, TEST_RUN_OPTIONS } from '../ffi/libbpf.ts';
+import { errnoName, LITTLE_ENDIAN, openLibc, stableMemory } from '../ffi/libc.ts';
+import { RuntimeError } from '../runtime-error.ts';
+import {
+  areEven,
+  DRIVE,
+  type Driver,
+  EVEN_BYTES,
+  FLOOR_PARSE,
+  FLOOR_RUN,
+  loadDriver,
+  PACKET_BYTES_MAX,
+  STATE_BYTES,
+  TRACE_PACKETS_MAX,
+  traceBytes,
+} from './driver.ts';
+
+/** The program under test by its descriptor, or one of the floors. */
+export type Timed = number | 'floor run' | 'floor parse';
+
+export interface PacketTimer extends Disposable {
+  /** Packets in the trace. */
+  readonly packets: number;
+  /**
+   * Mean nanoseconds a packet over `repeat` packets of the whole trace, or of the packet with this number again and again. The
+   * kernel rounds down to whole nanoseconds; half of one is put back. A call takes some 20 ms longer than the packets do.
+   */
+  time(timed: Timed, repeat: number, only?: number): number;
+  close(): void;
+}
+
+/**
+ * @param object what `buildDriver` made for packets of one length, or of any
+ * @param frames at least one; Ethernet, 14 to 2,048 bytes
+ * @throws RuntimeError
+ */
+export function openPacketTimer(object: Uint8Array, frames: readonly Uint8Array[], even: boolean): PacketTimer {
+  if (frames.length < 1 || frames.length > TRACE_PACKETS_MAX) throw new Error(`a trace of ${frames.length} packets`);
+  if (even && !areEven(frames)) throw new Error(`a packet has not ${EVEN_BYTES} bytes`);
+  const libc = openLibc();
+  const libbpf = openLibbpf();
+  const driver = loadDriver(libbpf, libc, object);
+  try {
+    writeMap(libbpf, driver.map('pktc_bench_trace'), traceBytes(frames, even));
+  } catch (error) {
+    driver.close();
+    throw error;
+  }
+  const time = createTime(libbpf, driver, frames.length, even ? EVEN_BYTES : PACKET_BYTES_MAX);
+  let open = true;
+  const close = () => {
+    if (open) driver.close();
+    open = false;
+  };
+  return { packets: frames.length, time, close, [Symbol.dispose]: close };
+}
+
+function createTime(libbpf: Libbpf, driver: Driver, packets: number, bytes: number): PacketTimer['time'] {
+  const fds = { 'floor run': driver.program(FLOOR_RUN), 'floor parse': driver.program(FLOOR_PARSE) };
+  const [drive, state, call] = [driver.program(DRIVE), driver.map('pktc_bench_state'), driver.map('pktc_bench_call')];
+  const options = allocate(TEST_RUN_OPTIONS);
+  const input = stableMemory(bytes);
+  let called: Timed | null = null;
+  return (timed, repeat, only) => {
+    if (called !== timed) {
+      const value = new Uint8Array(4);
+      new DataView(value.buffer).setInt32(0, typeof timed === 'number' ? timed : fds[timed], LITTLE_ENDIAN);
+      writeMap(libbpf, call, value);
+      called = timed;
+    }
+    const [first, end] = only === undefined ? [0, packets] : [only, only + 1];
+    const start = new Uint8Array(STATE_BYTES);
+    const view = new DataView(start.buffer);
+    for (const [index, number] of [first, first, end].entries()) view.setUint32(4 * index, number, LITTLE_ENDIAN);
+    writeMap(libbpf, state, start);
+    options.set('data_in', input.address);
+    options.set('data_size_in', input.bytes.length);
+    options.set('repeat', repeat);
+    const result = libbpf.prog_test_run_opts(drive, options.bytes);
+    if (result < 0) throw new RuntimeError('PKT6009', `the kernel did not run the program (${errnoName(-result)})`);
+    if (options.get('retval') === 0) throw new Error('the driver did not come to the program');
+    return options.get('duration') + 0.5;
+  };
+}
+
+function writeMap(libbpf: Libbpf, map_fd: number, value: Uint8Array): void {
+  const result = libbpf.map_update_elem(map_fd, new Uint8Array(4), value, 0n);
+  if (result < 0) throw new RuntimeError('PKT6014', `the kernel did not take what the timing needs (${errnoName(-result)})`);
+}
