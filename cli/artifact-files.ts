@@ -1,19 +1,24 @@
-/** `X.bpf.o` and `X.manifest.json`, side by side. */
+/** `X.bpf.o`, `X.manifest.json` and, where the rules are data, `X.data`, side by side. */
 import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import { type Artifact, MANIFEST_VERSION, type Manifest } from '../runtime/abi/manifest.ts';
 import { Failure } from './failure.ts';
 import { jsonText } from './json.ts';
 import { readBytes, shownPath } from './read-file.ts';
-import { writeFileAtOnce } from './replace-file.ts';
+import { writeFilesTogether } from './replace-file.ts';
 
 const OBJECT = '.bpf.o';
 const MANIFEST = '.manifest.json';
-const LARGEST_BYTES = 64 * 2 ** 20;
+const DATA = '.data';
+const LARGEST_BYTES = 256 * 2 ** 20;
+/** Up to here people read manifests, and get them with line breaks. */
+const READABLE_RULES = 1000;
 
 export interface ArtifactPaths {
   readonly object: string;
   readonly manifest: string;
+  /** Written only for rules that are data. */
+  readonly data: string;
 }
 
 /**
@@ -31,20 +36,40 @@ export async function artifactPaths(output: string | null, source: string): Prom
 }
 
 function pathsOf(stem: string): ArtifactPaths {
-  return { object: `${stem}${OBJECT}`, manifest: `${stem}${MANIFEST}` };
+  return { object: `${stem}${OBJECT}`, manifest: `${stem}${MANIFEST}`, data: `${stem}${DATA}` };
 }
 
-/** @throws Failure */
-export async function writeArtifact(artifact: Artifact, paths: ArtifactPaths): Promise<void> {
-  await writeFileAtOnce(paths.object, artifact.object);
-  await writeFileAtOnce(paths.manifest, `${jsonText(artifact.manifest, 2)}\n`);
+/**
+ * All of them or, should the disk be full, none; an old `X.data` goes where the new artifact has none. Whoever reads between two of the
+ * files being replaced finds by their hashes that they do not belong together.
+ * @throws Failure
+ */
+export async function writeArtifact({ object, manifest, data }: Artifact, paths: ArtifactPaths): Promise<void> {
+  await writeFilesTogether([
+    { file: paths.data, content: data },
+    { file: paths.object, content: object },
+    { file: paths.manifest, content: manifestText(manifest) },
+  ]);
 }
 
-/** @param file `X.bpf.o` @throws Failure */
+/** With line breaks while people may want to read it. */
+export function manifestText(manifest: Manifest): string {
+  return `${jsonText(manifest, manifest.rules.length > READABLE_RULES ? 0 : 2)}\n`;
+}
+
+/**
+ * @param file `X.bpf.o`
+ * @throws Failure for files that are missing or no such files; RuntimeError PKT6003, PKT6004 for files that do not belong together
+ */
 export async function readArtifact(file: string): Promise<Artifact> {
-  const { manifest } = pathsOf(file.slice(0, -OBJECT.length));
-  const [object, text] = await Promise.all([readBytes(file, LARGEST_BYTES), readBytes(manifest, LARGEST_BYTES)]);
-  return { object, manifest: parseManifest(manifest, text) };
+  const paths = pathsOf(file.slice(0, -OBJECT.length));
+  const [object, text] = await Promise.all([readBytes(file, LARGEST_BYTES), readBytes(paths.manifest, LARGEST_BYTES)]);
+  const manifest = parseManifest(paths.manifest, text);
+  const hasData = manifest.version === MANIFEST_VERSION && manifest.data !== null;
+  const artifact = { object, manifest, data: hasData ? await readBytes(paths.data, LARGEST_BYTES) : null };
+  const { verifyArtifact } = await import('../runtime/verify-artifact.ts');
+  verifyArtifact(artifact);
+  return artifact;
 }
 
 /** @throws Failure */
@@ -79,13 +104,23 @@ function hasMembers(value: Record<string, unknown>): boolean {
   return (
     typeof value.hook === 'string' &&
     isPrograms(value.programs) &&
+    isData(value.data) &&
     ['pass', 'drop', 'audit'].includes(String(value.default_verdict)) &&
     (value.events === null || (isRecord(value.events) && typeof value.events.ring_bytes === 'number')) &&
     isNames(value.interfaces) &&
     isNames(value.redirects) &&
     Array.isArray(value.line_map) &&
     Array.isArray(value.rules) &&
-    value.rules.every((rule) => isRecord(rule) && typeof rule.name === 'string')
+    value.rules.every((rule) => isRecord(rule) && typeof rule.name === 'string' && typeof rule.identity === 'string')
+  );
+}
+
+function isData(value: unknown): boolean {
+  if (value === null) return true;
+  return (
+    isRecord(value) &&
+    typeof value.sha256 === 'string' &&
+    ['bytes', 'rule_off', 'rules'].every((name) => typeof value[name] === 'number')
   );
 }
 

@@ -26,6 +26,40 @@ export async function writeFileAtOnce(file: string, content: string | Uint8Array
   }
 }
 
+export interface FileContent {
+  readonly file: string;
+  /** null: no such file is to be there. */
+  readonly content: string | Uint8Array | null;
+}
+
+/** Like `writeFileAtOnce`, for several: each has been written in full before the first one takes its place. @throws Failure */
+export async function writeFilesTogether(files: readonly FileContent[]): Promise<void> {
+  const waiting: { readonly temporary: string; readonly file: string }[] = [];
+  try {
+    for (const { file, content } of files) {
+      if (content === null) continue;
+      waiting.push({ temporary: await blaming(file, () => writeTemporary(file, content, null)), file });
+    }
+    for (const { file, content } of files) {
+      const written = waiting.find((one) => one.file === file);
+      await blaming(file, () =>
+        content === null || written === undefined ? rm(file, { force: true }) : rename(written.temporary, file),
+      );
+    }
+  } catch (error) {
+    for (const { temporary } of waiting) await rm(temporary, { force: true });
+    throw error;
+  }
+}
+
+async function blaming<T>(file: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    throw failureOf(file, error, 'write');
+  }
+}
+
 interface Attributes {
   readonly mode: number;
   readonly uid: number;
@@ -33,6 +67,17 @@ interface Attributes {
 }
 
 async function writeBeside(target: string, content: string | Uint8Array, attributes: Attributes | null): Promise<void> {
+  const temporary = await writeTemporary(target, content, attributes);
+  try {
+    await rename(temporary, target);
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw error;
+  }
+}
+
+/** A new file beside the target, on the disk when this is done; its path. */
+async function writeTemporary(target: string, content: string | Uint8Array, attributes: Attributes | null): Promise<string> {
   const temporary = path.join(
     path.dirname(target),
     `.${path.basename(target).slice(0, 100)}.${randomBytes(6).toString('hex')}`,
@@ -50,7 +95,7 @@ async function writeBeside(target: string, content: string | Uint8Array, attribu
     } finally {
       await handle.close();
     }
-    await rename(temporary, target);
+    return temporary;
   } catch (error) {
     await rm(temporary, { force: true });
     throw error;

@@ -23,6 +23,8 @@ export const RUNTIME_CODES = [
   'PKT6032',
   'PKT6033',
   'PKT6034',
+  'PKT6040',
+  'PKT6041',
 ] as const;
 
 export type RuntimeCode = (typeof RUNTIME_CODES)[number];

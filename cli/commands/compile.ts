@@ -1,6 +1,6 @@
 import type { Sources } from '../../compiler/2-resolve/sources.ts';
 import type { HookName } from '../../grammar/fields/field.ts';
-import { artifactPaths, writeArtifact } from '../artifact-files.ts';
+import { artifactPaths, manifestText, writeArtifact } from '../artifact-files.ts';
 import type { Command } from '../command.ts';
 import { compileSource } from '../compile-source.ts';
 import { astText, planText, programText, STAGES, type Stage, tokensText } from '../emit-stage.ts';
@@ -8,7 +8,6 @@ import { EXIT, type ExitCode } from '../exit-code.ts';
 import { examine, sayDiagnostics } from '../front-end.ts';
 import { HOOK_OPTION } from '../hook-option.ts';
 import { INCLUDE_ROOT_OPTION } from '../include-root-option.ts';
-import { jsonText } from '../json.ts';
 import { shownPath } from '../read-file.ts';
 import { writeFileAtOnce } from '../replace-file.ts';
 import { readSources } from '../rule-source.ts';
@@ -55,7 +54,8 @@ export const compileCommand: Command<Options> = {
     if (artifact === null) return exit;
     const paths = await artifactPaths(output ?? null, file);
     await writeArtifact(artifact, paths);
-    terminal.say(`wrote ${shownPath(paths.object)} and ${shownPath(paths.manifest)}`);
+    const data = artifact.data === null ? '' : ` and ${shownPath(paths.data)}`;
+    terminal.say(`wrote ${shownPath(paths.object)}${data === '' ? ' and' : ','} ${shownPath(paths.manifest)}${data}`);
     return EXIT.ok;
   },
 };
@@ -92,7 +92,7 @@ async function compiledText(
   const { emission, artifact, exit } = await compileSource(sources, hook, terminal);
   if (stage === 'c' && emission !== null) return { text: emission.c, exit: EXIT.ok };
   if (artifact === null) return { text: null, exit };
-  if (stage === 'manifest') return { text: `${jsonText(artifact.manifest, 2)}\n`, exit: EXIT.ok };
+  if (stage === 'manifest') return { text: manifestText(artifact.manifest), exit: EXIT.ok };
   const { disassemble } = await import('../disassemble.ts');
   return { text: await disassemble(artifact.object), exit: EXIT.ok };
 }

@@ -1,7 +1,7 @@
 /** Plan and C -> Artifact: clang, unless the same C has been compiled before. */
 import { createHash } from 'node:crypto';
-import type { Artifact, Manifest } from '../../runtime/abi/manifest.ts';
-import { MANIFEST_VERSION } from '../../runtime/abi/manifest.ts';
+import type { Artifact, Manifest, ManifestData } from '../../runtime/abi/manifest.ts';
+import { DATA_LAYOUT, MANIFEST_VERSION } from '../../runtime/abi/manifest.ts';
 import type { Plan } from '../4-plan/plan.ts';
 import type { Emission } from '../5-emit/emit.ts';
 import type { Templates } from '../5-emit/skeleton.ts';
@@ -20,6 +20,8 @@ export interface BuildOptions {
   readonly environment?: NodeJS.ProcessEnv;
   /** false: always start clang, store nothing. */
   readonly cache?: boolean;
+  /** Found before: who builds many programs asks clang for its version once. */
+  readonly clang?: Clang;
 }
 
 const INSTALL_CLANG =
@@ -32,7 +34,7 @@ export async function build(
   options: BuildOptions = {},
 ): Promise<Outcome<Artifact | null>> {
   const environment = options.environment ?? process.env;
-  const clang = await findClang(environment);
+  const clang = options.clang ?? (await findClang(environment));
   const unusable = clangProblem(clang);
   if (!clang.found || unusable !== null) return { value: null, diagnostics: unusable === null ? [] : [unusable] };
 
@@ -79,6 +81,7 @@ function runProblem(run: Extract<ClangRun, { ok: false }>, version: string): Dia
 
 function artifactOf(plan: Plan, emission: Emission, object: Uint8Array): Artifact {
   const { program } = plan;
+  const data = emission.blob;
   const manifest: Manifest = {
     version: MANIFEST_VERSION,
     pktc: readVersion(),
@@ -86,6 +89,7 @@ function artifactOf(plan: Plan, emission: Emission, object: Uint8Array): Artifac
     hook: plan.hook,
     programs: targetFor(plan.hook).programs.map(({ name, at }) => ({ name, at })),
     object_sha256: createHash('sha256').update(object).digest('hex'),
+    data: data === null ? null : manifestData(data),
     default_verdict: program.defaultVerdict,
     rules: program.rules.map((rule) => ({
       name: rule.name,
@@ -100,5 +104,15 @@ function artifactOf(plan: Plan, emission: Emission, object: Uint8Array): Artifac
     redirects: plan.redirects,
     line_map: emission.lineMap,
   };
-  return { object, manifest };
+  return { object, manifest, data };
+}
+
+function manifestData(data: Uint8Array): ManifestData {
+  const words = new Uint32Array(data.slice(0, DATA_LAYOUT.head_bytes).buffer);
+  return {
+    bytes: data.length,
+    sha256: createHash('sha256').update(data).digest('hex'),
+    rule_off: words[DATA_LAYOUT.rule_off / 4] ?? 0,
+    rules: words[DATA_LAYOUT.rules / 4] ?? 0,
+  };
 }

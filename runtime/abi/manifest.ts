@@ -2,7 +2,7 @@
  * The artifact's schema: what the compiler tells the runtime about an object beside its bytecode. BTF says how bytes lie, the
  * manifest says what they mean. This is the only file that both sides import.
  */
-export const MANIFEST_VERSION = 2;
+export const MANIFEST_VERSION = 3;
 
 /** Where the kernel runs a program. */
 export type AttachPoint = 'xdp' | 'tc ingress' | 'tc egress' | 'socket' | 'cgroup ingress' | 'cgroup egress';
@@ -22,8 +22,10 @@ export interface Manifest {
   readonly programs: readonly ManifestProgram[];
   /** SHA-256 of the object, hex: object and manifest belong together. */
   readonly object_sha256: string;
+  /** The rules as data; null: they are compiled into the object. */
+  readonly data: ManifestData | null;
   readonly default_verdict: VerdictName;
-  /** In evaluation order; a rule's index is its place in the counters and in events. */
+  /** In evaluation order. Without `data` a rule's index is its place in the counters and in events. */
   readonly rules: readonly ManifestRule[];
   /** Bytes of payload in every event record; null: the program has no events. */
   readonly events: { readonly payload_bytes: number; readonly ring_bytes: number } | null;
@@ -52,8 +54,38 @@ export interface ManifestRule {
   readonly logs: boolean;
 }
 
-/** What `build` hands to the runtime, in memory or as `X.bpf.o` beside `X.manifest.json`. */
+/** What the loader must know of the data, which the program alone understands otherwise. */
+export interface ManifestData {
+  readonly bytes: number;
+  /** Hex; of the data as they come from the compiler. */
+  readonly sha256: string;
+  /** Where the rule table begins, in bytes from the start. */
+  readonly rule_off: number;
+  /** Rows of it; a rule may have several. */
+  readonly rules: number;
+}
+
+/** What `build` hands to the runtime, in memory or as `X.bpf.o` beside `X.manifest.json` and, where there are data, `X.data`. */
 export interface Artifact {
   readonly object: Uint8Array;
   readonly manifest: Manifest;
+  /** Native byte order (templates/include/pktc/data.h); null: the rules are compiled into the object. */
+  readonly data: Uint8Array | null;
 }
+
+/**
+ * Byte offsets in `struct pktc_data_head` and `struct pktc_rule` of what the loader reads and writes; 32 bits each. The compiler
+ * leaves a rule's index + 1 as the slot of its rows; the loader puts the slot of the rule's counter there.
+ */
+export const DATA_LAYOUT = {
+  bytes: 8,
+  generation: 12,
+  rules: 16,
+  rule_off: 20,
+  head_bytes: 32,
+  row_bytes: 8,
+  row_slot: 0,
+} as const;
+
+/** Of packets that no verdict caught, where rules are data; else it is the one behind the last rule's. */
+export const DEFAULT_SLOT = 0;

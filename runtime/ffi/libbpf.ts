@@ -30,6 +30,26 @@ export interface Libbpf {
   map_lookup_elem(map_fd: number, key: Uint8Array, value: Uint8Array): number;
   map_update_elem(map_fd: number, key: Uint8Array, value: Uint8Array, flags: bigint): number;
   map_delete_elem(map_fd: number, key: Uint8Array): number;
+  /** In another thread, for updates that wait; `key` and `value` must lie in memory that does not move. */
+  map_update_elem_aside(map_fd: number, key: Uint8Array, value: Uint8Array, flags: bigint): Promise<number>;
+  /** A descriptor, or a negative errno. `inner_fd`: a map like those that an array of maps is to hold. */
+  map_create(
+    type: number,
+    name: string,
+    key_bytes: number,
+    value_bytes: number,
+    max_entries: number,
+    flags: number,
+    inner_fd?: number,
+  ): number;
+  /** Before load: what the maps in an array of maps are like. null: it holds no maps, or libbpf is older than 0.6. */
+  map_inner_map(map: Pointer): Pointer | null;
+  /** Before load. */
+  map_set_value_size(map: Pointer, bytes: number): number;
+  /** Before load. */
+  map_set_map_flags(map: Pointer, flags: number): number;
+  /** Puts another program in the place of the one that a link holds, at once. */
+  link_update(link_fd: number, program_fd: number): number;
   /** Flags that the kernel is given at load; null: libbpf before 0.6, which sets none by itself. */
   readonly program_set_flags: ((program: Pointer, flags: number) => number) | null;
   /** Before 6.6: programs as filters of a `clsact` queueing discipline. null: libbpf before 0.6. */
@@ -47,6 +67,10 @@ export interface TcFunctions {
   query(hook: Uint8Array, options: Uint8Array): number;
 }
 
+/** enum bpf_map_type, and flags of its maps */
+export const BPF_MAP_TYPE_ARRAY = 2;
+export const BPF_MAP_TYPE_ARRAY_OF_MAPS = 12;
+export const BPF_F_MMAPABLE = 1 << 10;
 /** enum bpf_attach_type */
 export const BPF_CGROUP_INET_INGRESS = 0;
 export const BPF_CGROUP_INET_EGRESS = 1;
@@ -142,6 +166,31 @@ export const LINK_INFO = koffi.struct({
   unused: koffi.array('uint32_t', 7),
 });
 
+/** struct bpf_map_info, up to `name` */
+export const MAP_INFO = koffi.struct({
+  type: 'uint32_t',
+  id: 'uint32_t',
+  key_size: 'uint32_t',
+  value_size: 'uint32_t',
+  max_entries: 'uint32_t',
+  map_flags: 'uint32_t',
+  name: koffi.array('uint8_t', 16),
+});
+
+/** struct bpf_map_create_opts */
+const MAP_OPTIONS = koffi.struct({
+  sz: 'size_t',
+  btf_fd: 'uint32_t',
+  btf_key_type_id: 'uint32_t',
+  btf_value_type_id: 'uint32_t',
+  btf_vmlinux_value_type_id: 'uint32_t',
+  inner_map_fd: 'uint32_t',
+  map_flags: 'uint32_t',
+  map_extra: 'uint64_t',
+  numa_node: 'uint32_t',
+  map_ifindex: 'uint32_t',
+});
+
 /** struct bpf_tc_hook */
 export const TC_HOOK = koffi.struct({
   sz: 'size_t',
@@ -217,6 +266,8 @@ export function openLibbpf(names: readonly string[] = SONAMES): Libbpf {
   optional('int libbpf_set_strict_mode(int)')?.(LIBBPF_STRICT_CLEAN_PTRS | LIBBPF_STRICT_DIRECT_ERRS);
   const set_print = library.func('void *libbpf_set_print(void *)');
   set_print(null);
+  const map_update_elem = library.func('int bpf_map_update_elem(int, void *, void *, uint64_t)');
+  const inner_map = optional('void *bpf_map__inner_map(void *)');
   return {
     version,
     takesLogBuffer: version !== null && !version.startsWith('0.6'),
@@ -237,12 +288,46 @@ export function openLibbpf(names: readonly string[] = SONAMES): Libbpf {
     prog_get_fd_by_id: library.func('int bpf_prog_get_fd_by_id(uint32_t)'),
     map_get_fd_by_id: library.func('int bpf_map_get_fd_by_id(uint32_t)'),
     map_lookup_elem: library.func('int bpf_map_lookup_elem(int, void *, void *)'),
-    map_update_elem: library.func('int bpf_map_update_elem(int, void *, void *, uint64_t)'),
+    map_update_elem,
+    map_update_elem_aside: (...args) =>
+      new Promise((resolve, reject) => {
+        map_update_elem.async(...args, (error: Error | null, result: number) => (error ? reject(error) : resolve(result)));
+      }),
     map_delete_elem: library.func('int bpf_map_delete_elem(int, void *)'),
+    map_create: mapCreation(optional),
+    map_inner_map: (map) => inner_map?.(map) ?? null,
+    map_set_value_size: library.func('int bpf_map__set_value_size(void *, uint32_t)'),
+    map_set_map_flags: library.func('int bpf_map__set_map_flags(void *, uint32_t)'),
+    link_update: linkUpdate(library.func('int bpf_link_update(int, int, void *)')),
     program_set_flags: optional('int bpf_program__set_flags(void *, uint32_t)'),
     tc: tcFunctions(optional),
     xdp_query: optional('int bpf_xdp_query(int, int, void *)'),
   };
+}
+
+type Optional = (definition: string) => ReturnType<LibraryHandle['func']> | null;
+
+/** libbpf 0.7 has a call with options; the older one has what is needed as plain arguments, but no map's inner map. */
+function mapCreation(optional: Optional): Libbpf['map_create'] {
+  const create = optional('int bpf_map_create(int, const char *, uint32_t, uint32_t, uint32_t, void *)');
+  if (create !== null) {
+    return (type, name, key_bytes, value_bytes, max_entries, flags, inner_fd = 0) => {
+      const options = allocate(MAP_OPTIONS);
+      options.set('map_flags', flags);
+      options.set('inner_map_fd', inner_fd);
+      return create(type, name, key_bytes, value_bytes, max_entries, options.bytes);
+    };
+  }
+  const plain = optional('int bpf_create_map(int, int, int, int, uint32_t)');
+  const nested = optional('int bpf_create_map_in_map(int, const char *, int, int, int, uint32_t)');
+  return (type, name, key_bytes, value_bytes, max_entries, flags, inner_fd) =>
+    inner_fd === undefined
+      ? plain?.(type, key_bytes, value_bytes, max_entries, flags)
+      : nested?.(type, name, key_bytes, inner_fd, max_entries, flags);
+}
+
+function linkUpdate(update: ReturnType<LibraryHandle['func']>): Libbpf['link_update'] {
+  return (link_fd, program_fd) => update(link_fd, program_fd, null);
 }
 
 function tcFunctions(optional: (definition: string) => ReturnType<LibraryHandle['func']> | null): TcFunctions | null {

@@ -52,8 +52,7 @@ export const SO_RCVBUF = 8;
 export const SO_RCVTIMEO = 20;
 export const SO_ATTACH_BPF = 50;
 
-/** Byte order of this machine, and so of everything the kernel and a BPF program write here. */
-export const LITTLE_ENDIAN = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1;
+export { LITTLE_ENDIAN } from '../byte-order.ts';
 
 /** Cheap enough to be called where it is needed (some 0.2 ms): nothing is kept between calls. */
 export function openLibc(): Libc {

@@ -10,6 +10,7 @@ try {
   const loaded = loadArtifact({
     object: new Uint8Array(readFileSync(object)),
     manifest: JSON.parse(readFileSync(manifest, 'utf8')),
+    data: null,
   });
   attach(loaded, ifname, mode as AttachMode);
   process.stdout.write(`${JSON.stringify({ programId: loaded.programs[0]?.id })}\n`);

@@ -25,7 +25,7 @@ function artifactOf(source: string, rules = 2): Artifact {
     writeFileSync(file, source);
     const object = compileC(file);
     const manifest = manifestFor(object, 4096);
-    return { object, manifest: { ...manifest, rules: manifest.rules.slice(0, rules), events: null } };
+    return { object, manifest: { ...manifest, rules: manifest.rules.slice(0, rules), events: null }, data: null };
   } finally {
     rmSync(directory, { recursive: true });
   }
@@ -109,13 +109,13 @@ describeKernel('refusing to load', () => {
   });
 
   test('a manifest of another version', () => {
-    const manifest = { ...artifact.manifest, version: 99 as 2 };
+    const manifest = { ...artifact.manifest, version: 99 as 3 };
     expect(failure(() => loadArtifact({ ...artifact, manifest }))).toMatchObject({ code: 'PKT6004' });
   });
 
   test('an object cut short, hash and all', () => {
     const object = artifact.object.slice(0, 3000);
-    expect(failure(() => loadArtifact({ object, manifest: { ...manifestFor(object, 65536) } }))).toMatchObject({
+    expect(failure(() => loadArtifact({ object, manifest: { ...manifestFor(object, 65536) }, data: null }))).toMatchObject({
       code: 'PKT6003',
     });
   });

@@ -41,6 +41,7 @@ export function manifestFor(object: Uint8Array, ring_bytes: number): Manifest {
     hook: 'xdp',
     programs: [{ name: 'pktc_xdp', at: 'xdp' }],
     object_sha256: createHash('sha256').update(object).digest('hex'),
+    data: null,
     default_verdict: 'pass',
     rules: [
       { ...rule, name: 'all', line: 1 },
@@ -56,5 +57,5 @@ export function manifestFor(object: Uint8Array, ring_bytes: number): Manifest {
 /** test/runtime/fixture.bpf.c, see there. */
 export function fixtureArtifact(ring_bytes = 1 << 16): Artifact {
   const object = compileC(join(ROOT, 'test/runtime/fixture.bpf.c'), [`PKTC_RING_BYTES=${ring_bytes}`]);
-  return { object, manifest: manifestFor(object, ring_bytes) };
+  return { object, manifest: manifestFor(object, ring_bytes), data: null };
 }

@@ -25,6 +25,8 @@ export const RUNTIME = {
   PKT6032: { title: 'no such control group', severity: 'error', message: said },
   PKT6033: { title: 'no control groups', severity: 'error', message: said },
   PKT6034: { title: 'interface above in use', severity: 'error', message: said },
+  PKT6040: { title: 'kernel too old for so many rules', severity: 'error', message: said },
+  PKT6041: { title: 'rules cannot be replaced', severity: 'error', message: said },
   PKT6021: { title: 'file cannot be read', severity: 'error', message: said },
   PKT6022: { title: 'file is not UTF-8', severity: 'error', message: said },
 } as const satisfies Definitions;

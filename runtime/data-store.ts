@@ -1,0 +1,200 @@
+/**
+ * The rules of a program as data: the only value of an array map, which is the only element of an array of maps
+ * (templates/include/pktc/data.h). Storing another map there changes every rule at once; a packet that has looked the old one
+ * up goes on with it.
+ */
+import { DATA_LAYOUT } from './abi/manifest.ts';
+import {
+  allocate,
+  BPF_F_MMAPABLE,
+  BPF_MAP_TYPE_ARRAY,
+  BPF_MAP_TYPE_ARRAY_OF_MAPS,
+  type Libbpf,
+  MAP_INFO,
+} from './ffi/libbpf.ts';
+import { errnoName, errnoNumber, LITTLE_ENDIAN, type Libc, stableMemory } from './ffi/libc.ts';
+import { kernelOlderThan } from './kernel-version.ts';
+import { privilegeError } from './load-error.ts';
+import { mapMemory } from './mapped-memory.ts';
+import { RuntimeError } from './runtime-error.ts';
+
+export interface RuleData {
+  readonly bytes: Uint8Array;
+  readonly rule_off: number;
+  readonly rows: number;
+  /** By rule. */
+  readonly slots: Uint32Array;
+  readonly generation: number;
+}
+
+export interface DataStore {
+  /** Room, in bytes. */
+  readonly capacity_bytes: number;
+  /** Before packets come: no one waits. @throws RuntimeError PKT6008, PKT6014 */
+  fill(data: RuleData): void;
+  /**
+   * Resolves as soon as every packet that comes from now on sees the new rules. `settled` resolves when the last packet that saw
+   * the old ones is through. When it rejects, nothing has changed. One at a time.
+   * @throws RuntimeError PKT6008, PKT6014
+   */
+  replace(data: RuleData): Promise<{ readonly settled: Promise<void> }>;
+  /** Data that are being replaced stay until the kernel is done with them. */
+  close(): void;
+}
+
+const MAP_NAME = 'pktc_data';
+const CLASS_BYTES = 64 << 10;
+/** KMALLOC_MAX_SIZE, which values of arrays were limited to before Linux 6.0 (kernel/bpf/arraymap.c, array_map_alloc_check). */
+const OLD_LIMIT_BYTES = 4 << 20;
+const FIRST_KERNEL = [6, 0] as const;
+
+/**
+ * Room for data to grow by an eighth before the program has to be loaded again, in multiples of 64 KiB.
+ * @throws RuntimeError PKT6040 when this kernel has no maps of that size
+ */
+export function capacityFor(bytes: number, olderThan: typeof kernelOlderThan = kernelOlderThan): number {
+  const wanted = Math.ceil((bytes + bytes / 8) / CLASS_BYTES) * CLASS_BYTES;
+  if (!olderThan(...FIRST_KERNEL)) return wanted;
+  if (bytes > OLD_LIMIT_BYTES - CLASS_BYTES) {
+    throw new RuntimeError(
+      'PKT6040',
+      `these rules take ${bytes} bytes, and a kernel before 6.0 gives a map ${OLD_LIMIT_BYTES}`,
+      {
+        help: 'load them on Linux 6.0 or later, or split them into fewer rules for each interface',
+      },
+    );
+  }
+  // The kernel keeps some bytes beside the value.
+  return Math.min(wanted, OLD_LIMIT_BYTES - CLASS_BYTES);
+}
+
+/** @param outer_fd of the array of maps. It stays the caller's. */
+export function createDataStore(libbpf: Libbpf, libc: Libc, outer_fd: number, capacity_bytes: number): DataStore {
+  let current_fd = -1;
+  const key = stableMemory(4).bytes;
+  const storedId = () => {
+    const value = stableMemory(4).bytes;
+    return libbpf.map_lookup_elem(outer_fd, key, value) < 0 ? 0 : new DataView(value.buffer).getUint32(0, LITTLE_ENDIAN);
+  };
+  /** The kernel drops the old map without waiting in versions before 6.8, so this process holds it until nobody reads it. */
+  const take = (fd: number) => {
+    const old_fd = current_fd;
+    current_fd = fd;
+    return () => {
+      if (old_fd >= 0) libc.close(old_fd);
+    };
+  };
+  return {
+    capacity_bytes,
+    fill(data) {
+      const fd = createDataMap(libbpf, libc, capacity_bytes, data);
+      const result = libbpf.map_update_elem(outer_fd, key, fdBytes(fd), 0n);
+      if (result < 0) {
+        libc.close(fd);
+        throw storeError(-result);
+      }
+      take(fd)();
+    },
+    async replace(data) {
+      const fd = createDataMap(libbpf, libc, capacity_bytes, data);
+      const id = mapId(libbpf, fd);
+      const done = storeAside(libbpf, libc, outer_fd, fd);
+      let failed: number | null = null;
+      void done.then((result) => {
+        failed = result < 0 ? result : null;
+      });
+      // The call returns when the last packet is through that saw the old rules, some 15 ms after the new ones are there.
+      while (failed === null && storedId() !== id) await new Promise<void>((resolve) => setImmediate(resolve));
+      if (failed !== null) {
+        libc.close(fd);
+        throw storeError(-failed);
+      }
+      const release = take(fd);
+      return { settled: done.then(release) };
+    },
+    close: () => take(-1)(),
+  };
+}
+
+/** In another thread; with descriptors of its own, should the program be closed meanwhile. */
+function storeAside(libbpf: Libbpf, libc: Libc, outer_fd: number, inner_fd: number): Promise<number> {
+  const outer = libc.dup(outer_fd);
+  const inner = libc.dup(inner_fd);
+  const key = stableMemory(4).bytes;
+  return libbpf.map_update_elem_aside(outer, key, fdBytes(inner), 0n).finally(() => {
+    libc.close(outer);
+    libc.close(inner);
+  });
+}
+
+function fdBytes(fd: number): Uint8Array {
+  const { bytes } = stableMemory(4);
+  new DataView(bytes.buffer).setInt32(0, fd, LITTLE_ENDIAN);
+  return bytes;
+}
+
+function mapId(libbpf: Libbpf, fd: number): number {
+  const info = allocate(MAP_INFO);
+  libbpf.obj_get_info_by_fd(fd, info.bytes, new Uint32Array([info.bytes.length]));
+  return info.get('id');
+}
+
+/** A map with the data in it, which no program has yet. */
+function createDataMap(libbpf: Libbpf, libc: Libc, capacity_bytes: number, data: RuleData): number {
+  const fd = libbpf.map_create(BPF_MAP_TYPE_ARRAY, MAP_NAME, 4, capacity_bytes, 1, BPF_F_MMAPABLE);
+  if (fd < 0) throw storeError(-fd);
+  try {
+    const memory = mapMemory(libc, { fd, length_bytes: capacity_bytes, offset_bytes: 0, writable: true });
+    try {
+      writeData(new Uint8Array(memory.buffer), data);
+    } finally {
+      memory.close();
+    }
+    return fd;
+  } catch (error) {
+    libc.close(fd);
+    throw error;
+  }
+}
+
+/** Exported for tests. */
+export function writeData(into: Uint8Array, { bytes, rule_off, rows, slots, generation }: RuleData): void {
+  into.set(bytes);
+  const words = new Uint32Array(into.buffer, into.byteOffset, bytes.length >> 2);
+  words[DATA_LAYOUT.generation / 4] = generation;
+  const row_words = DATA_LAYOUT.row_bytes / 4;
+  let at = (rule_off + DATA_LAYOUT.row_slot) / 4;
+  for (let row = 0; row < rows; row++, at += row_words) words[at] = slots[(words[at] ?? 0) - 1] ?? 0;
+}
+
+function storeError(errno: number): RuntimeError {
+  if (errno === errnoNumber('EPERM')) return privilegeError();
+  if (errno === errnoNumber('ENOMEM') || errno === errnoNumber('E2BIG')) {
+    return new RuntimeError('PKT6008', 'the kernel has no memory for the rules', {
+      help: 'free some memory, or raise the memory limit of this control group',
+    });
+  }
+  return new RuntimeError('PKT6014', `the kernel did not take the rules (${errnoName(errno)})`, { help: 'run `pktc doctor`' });
+}
+
+/**
+ * Resolves when every packet that is being judged now is through: what a program that was taken off counts, it has counted then.
+ * The kernel waits for that before an update of an array of maps returns (kernel/bpf/syscall.c, maybe_wait_bpf_programs).
+ * @throws RuntimeError PKT6005, PKT6008, PKT6014
+ */
+export async function packetsAreThrough(libbpf: Libbpf, libc: Libc): Promise<void> {
+  const made: number[] = [];
+  const create = (type: number, inner_fd?: number) => {
+    const fd = libbpf.map_create(type, 'pktc_wait', 4, 4, 1, 0, inner_fd);
+    if (fd < 0) throw storeError(-fd);
+    made.push(fd);
+    return fd;
+  };
+  try {
+    const inner = create(BPF_MAP_TYPE_ARRAY);
+    const result = await storeAside(libbpf, libc, create(BPF_MAP_TYPE_ARRAY_OF_MAPS, inner), inner);
+    if (result < 0) throw storeError(-result);
+  } finally {
+    for (const fd of made) libc.close(fd);
+  }
+}
