@@ -46,9 +46,11 @@ export function programText(program: Program): string {
   });
 }
 
-/** The program is a stage of its own; here its rules are only named. */
+/** The program is a stage of its own; here its rules are only named, and of their data there is the size. */
 export function planText(plan: Plan): string {
-  return stageText({ ...plan, program: plan.program.rules.map((rule) => rule.name) });
+  const { classifier, program } = plan;
+  const shown = classifier.name === 'tree' ? { ...classifier, data: { bytes: classifier.data.length } } : classifier;
+  return stageText({ ...plan, classifier: shown, program: program.rules.map((rule) => rule.name) });
 }
 
 /** IPv6 addresses are too large for a JSON number: they are text, in hexadecimal. */

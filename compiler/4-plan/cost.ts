@@ -31,7 +31,8 @@ export function ruleCost(rule: Rule): number {
   return RULE_INSTRUCTIONS + (rule.actions.log === null ? 0 : LOG_INSTRUCTIONS) + conditionCost(rule.condition);
 }
 
-function conditionCost(expression: Expression): number {
+/** Instructions of one condition. */
+export function conditionCost(expression: Expression): number {
   if (expression.kind === 'and' || expression.kind === 'or') {
     return expression.of.reduce((sum, part) => sum + conditionCost(part), 0);
   }

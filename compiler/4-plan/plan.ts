@@ -1,7 +1,8 @@
 /** How a program will run on one hook: what to read from a packet, which classifier decides, how big each map is. */
 import type { HookName } from '../../grammar/fields/field.ts';
-import type { Program } from '../2-resolve/program.ts';
+import type { Expression, Program } from '../2-resolve/program.ts';
 import type { PatternSearch } from './patterns.ts';
+import type { TreeShape } from './tree/box-set.ts';
 
 /**
  * Where a stretch of the packet begins or ends, as an offset in bytes: what raw reads count from, and what bounds them.
@@ -26,6 +27,42 @@ export interface Slot {
 /** How far into a packet the walk over its headers goes. */
 export type Depth = 'link' | 'network' | 'transport';
 
+/** How the rules are tried. */
+export type Classifier = ChainPlan | (TreePlan & { readonly name: 'tree'; readonly reason: string });
+
+export interface ChainPlan {
+  readonly name: 'chain';
+  readonly reason: string;
+  /** Rules `[first, end)` of each C function: the verifier checks one function at a time, and jumps in it reach 32,767 instructions. */
+  readonly blocks: readonly (readonly [number, number])[];
+}
+
+/** The rules are data, in decision trees; the C depends on what is here but for the data and its measures. */
+export interface TreePlan {
+  readonly shape: TreeShape;
+  /** Whether rules compare the packet's addresses. */
+  readonly src: boolean;
+  readonly dst: boolean;
+  /** Conditions that no box carries, asked of candidates, and the first rule that has each; rules have their number from 1 on. */
+  readonly checks: readonly { readonly condition: Expression; readonly rule: number }[];
+  /** Whether there are rules without a verdict. */
+  readonly observers: boolean;
+  readonly flowCache: boolean;
+  /** Ranges in all dimensions that the rules came to. */
+  readonly boxes: number;
+  /** What `templates/include/pktc/data.h` describes. */
+  readonly data: Uint8Array;
+  /** Nodes from a root to a leaf, and records in a leaf, at most. */
+  readonly depth: number;
+  readonly leaf: number;
+  readonly nodes: number;
+  readonly records: number;
+  /** How the rules are shared out, for people. */
+  readonly partitions: string;
+  /** Nodes and records that a packet reads, estimated. */
+  readonly cost: number;
+}
+
 export interface Plan {
   readonly program: Program;
   readonly hook: HookName;
@@ -39,12 +76,7 @@ export interface Plan {
   readonly raw: boolean;
   /** Different lists of option kinds and extension header types that rules ask for; the index is the bit of `pktc_kind_bits`. */
   readonly kindLists: readonly (readonly number[])[];
-  readonly classifier: {
-    readonly name: 'chain';
-    readonly reason: string;
-    /** Rules `[first, end)` of each C function: the verifier checks one function at a time, and jumps in it reach 32,767 instructions. */
-    readonly blocks: readonly (readonly [number, number])[];
-  };
+  readonly classifier: Classifier;
   /** Everything that rules look for in payloads; null: nothing. */
   readonly patterns: PatternSearch | null;
   /** Names and patterns of interfaces that the rules ask for; the index is the bit in the program's map. */

@@ -33,7 +33,7 @@ export interface Chain {
 
 export function chainOf(plan: Plan, context: ConditionContext): Chain {
   const { rules } = plan.program;
-  const { blocks } = plan.classifier;
+  const blocks = plan.classifier.name === 'chain' ? plan.classifier.blocks : [];
   const functions = blocks.map(([first, end], at) => {
     const title = blocks.length === 1 ? 'pktc_rules' : `pktc_rules_${at}`;
     return blockFunction(title, rules.slice(first, end), plan, context);

@@ -9,7 +9,8 @@ export const PLAN = {
   PKT4002: {
     title: 'too many rules',
     severity: 'error',
-    message: (p: { rules: number; limit: number }) => `${p.rules} rules are more than one program can hold (${p.limit})`,
+    message: (p: { rules: number; limit: number; reason: string }) =>
+      `${p.rules} rules, and they cannot be a decision tree (${p.reason}); as a chain at most ${p.limit} can be tried`,
   },
   PKT4003: {
     title: 'too much to verify',

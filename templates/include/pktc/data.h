@@ -82,6 +82,10 @@ enum {
 	PKTC_KEY_SCALARS = 4,
 };
 
+/* A value in the key: one that is too wide for it counts as the largest. */
+#define PKTC_SCALAR_MAX 0xffff
+#define pktc_scalar(value) ((value) > PKTC_SCALAR_MAX ? PKTC_SCALAR_MAX : (value))
+
 /* Room for the data, written by the loader ahead of the verifier, which takes it for a constant. */
 const volatile __u32 pktc_data_bytes = 4096;
 

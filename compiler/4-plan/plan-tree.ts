@@ -1,0 +1,52 @@
+/** Rules as decision trees: their dimensions, the checks that boxes leave, and the data. */
+import type { Program } from '../2-resolve/program.ts';
+import type { Target } from '../targets/target.ts';
+import { boxSetsOf } from './boxes/box-sets.ts';
+import { dimensionsOf } from './boxes/dimensions.ts';
+import { conditionCost } from './cost.ts';
+import { redirectsOf } from './interfaces.ts';
+import type { TreePlan } from './plan.ts';
+import { ruleTables, wholeData } from './rule-data.ts';
+import { buildTrees } from './tree/build-trees.ts';
+
+/** Checks are C: more of them than this and the verifier works longer than it is worth. */
+const CHECKS_MAX = 1024;
+const CHECK_INSTRUCTIONS_MAX = 200_000;
+
+/** What trees of one program may take in the kernel. */
+export const DATA_BYTES_MAX = 256 << 20;
+
+export interface TreeOptions {
+  readonly partitions?: number;
+  readonly flowCache?: boolean;
+}
+
+/** The plan, or why the rules cannot be a tree: for people, to be read behind "not a tree: ". */
+export function planTree(program: Program, target: Target, options: TreeOptions): TreePlan | string {
+  const dimensions = dimensionsOf(program, target);
+  const boxes = boxSetsOf(program, dimensions);
+  if (boxes === null) return 'the rules come to more than 4,194,304 ranges';
+  const { checks } = boxes;
+  const instructions = checks.reduce((sum, { condition }) => sum + conditionCost(condition), 0);
+  if (checks.length > CHECKS_MAX || instructions > CHECK_INSTRUCTIONS_MAX) {
+    return `${checks.length} different conditions that a tree cannot carry, ${CHECKS_MAX} at most`;
+  }
+  const tables = ruleTables(program.rules, boxes.checkOf, redirectsOf(program));
+  if (tables === null) return 'more than 65,536 different actions';
+  const start = tables.bytes.length;
+  const partitions = options.partitions === undefined ? {} : { partitions: options.partitions };
+  const trees = buildTrees(boxes.sets, dimensions.shape, { start, bytesMax: DATA_BYTES_MAX - start, ...partitions });
+  if ('problem' in trees) return `the trees would take more than ${DATA_BYTES_MAX >> 20} MiB`;
+  const { bytes, roots, ...measures } = trees;
+  return {
+    shape: dimensions.shape,
+    src: dimensions.src,
+    dst: dimensions.dst,
+    checks,
+    observers: boxes.sets.some((set) => set?.mode === 'each'),
+    flowCache: options.flowCache ?? false,
+    boxes: boxes.sets.reduce((sum, set) => sum + (set?.count ?? 0), 0),
+    data: wholeData(tables, bytes, roots),
+    ...measures,
+  };
+}

@@ -1,0 +1,87 @@
+/** The data of a program whose rules are a tree: what `templates/include/pktc/data.h` describes, in the byte order of this machine. */
+import type { Rule, Verdict } from '../2-resolve/program.ts';
+
+const MAGIC = 0x63746b70;
+const VERSION = 1;
+const HEAD_WORDS = 8;
+const SETS = 10;
+const ROOTS = 8;
+
+export const HEAD_BYTES = 4 * (HEAD_WORDS + SETS * ROOTS);
+export const RULE_BYTES = 8;
+const ACTION_BYTES = 16;
+const ALIGNMENT = 64;
+
+/** `enum pktc_verdict` in templates/include/pktc/decision.h. */
+const VERDICTS: Readonly<Record<Verdict, number>> = { drop: 1, pass: 2, reject: 3, redirect: 4, audit: 5 };
+
+/** Head, rules and actions; the trees come behind them. */
+export interface RuleTables {
+  /** A multiple of 64, zero where the trees' roots and the whole size belong. */
+  readonly bytes: Uint8Array;
+  readonly actions: number;
+}
+
+/** @param redirects interfaces that rules send to: a rule has its number. null: more than 65,536 different actions. */
+export function ruleTables(rules: readonly Rule[], checkOf: Uint16Array, redirects: readonly string[]): RuleTables | null {
+  const actions = new Map<string, Rule>();
+  const numbers = new Map<string, number>();
+  const actionOf = new Uint16Array(rules.length);
+  for (const rule of rules) {
+    const key = actionKey(rule);
+    const number = numbers.get(key) ?? numbers.size;
+    if (number > 0xffff) return null;
+    if (number === numbers.size) actions.set(key, rule);
+    numbers.set(key, number);
+    actionOf[rule.index] = number;
+  }
+  const actionStart = HEAD_BYTES + roundUp(rules.length * RULE_BYTES, ACTION_BYTES);
+  const bytes = new Uint8Array(roundUp(actionStart + actions.size * ACTION_BYTES, ALIGNMENT));
+  const words = new Uint32Array(bytes.buffer);
+  const halves = new Uint16Array(bytes.buffer);
+  words.set([MAGIC, VERSION, 0, 0, rules.length, HEAD_BYTES, actions.size, actionStart]);
+  for (let index = 0; index < rules.length; index++) {
+    const at = HEAD_BYTES + index * RULE_BYTES;
+    words[at / 4] = index + 1;
+    halves[at / 2 + 2] = checkOf[index] ?? 0;
+    halves[at / 2 + 3] = actionOf[index] ?? 0;
+  }
+  [...actions.values()].forEach((rule, number) => {
+    writeAction(bytes, actionStart + number * ACTION_BYTES, rule, redirects);
+  });
+  return { bytes, actions: actions.size };
+}
+
+function actionKey({ actions }: Rule): string {
+  const { verdict, log, mark, redirect } = actions;
+  return `${verdict} ${log?.sample} ${log?.payload} ${mark} ${redirect}`;
+}
+
+function writeAction(bytes: Uint8Array, at: number, { actions }: Rule, redirects: readonly string[]): void {
+  const { verdict, log, mark, redirect } = actions;
+  const words = new Uint32Array(bytes.buffer, at, 2);
+  words[0] = log?.sample ?? 0;
+  words[1] = mark ?? 0;
+  new Uint16Array(bytes.buffer, at + 8, 1)[0] = log?.payload ?? 0;
+  bytes[at + 10] = verdict === null ? 0 : VERDICTS[verdict];
+  bytes[at + 11] = redirect === null ? 0 : redirects.indexOf(redirect);
+  bytes[at + 12] = mark === null ? 0 : 1;
+}
+
+/** @param roots first nodes of each set's partitions, in units from the beginning of the whole */
+export function wholeData(tables: RuleTables, trees: Uint8Array, roots: readonly (readonly number[])[]): Uint8Array {
+  const bytes = new Uint8Array(tables.bytes.length + trees.length);
+  bytes.set(tables.bytes);
+  bytes.set(trees, tables.bytes.length);
+  const words = new Uint32Array(bytes.buffer, 0, HEAD_BYTES / 4);
+  words[2] = bytes.length;
+  words[3] = 1;
+  roots.forEach((partitions, set) => {
+    words.set(partitions, HEAD_WORDS + set * ROOTS);
+  });
+  return bytes;
+}
+
+function roundUp(value: number, to: number): number {
+  return Math.ceil(value / to) * to;
+}

@@ -1,0 +1,223 @@
+/** What the C of a program has whose rules are a tree: the packet's key, and the conditions that boxes do not carry. */
+import { SCALAR_MAX } from '../4-plan/boxes/dimensions.ts';
+import { conditionCost } from '../4-plan/cost.ts';
+import type { Plan, TreePlan } from '../4-plan/plan.ts';
+import { slotName } from '../4-plan/slots.ts';
+import {
+  BLANK,
+  binary,
+  call,
+  chain,
+  type Declaration,
+  decimal,
+  type Expr,
+  member,
+  name,
+  type Parameter,
+  type Statement,
+} from './c.ts';
+import { type ConditionContext, conditionOf } from './condition.ts';
+import { presence } from './fields.ts';
+import { innerAddress } from './packet.ts';
+import { recordDeclarations } from './tree-records.ts';
+
+/** As in the chain: conditional jumps reach 32,767 instructions. */
+const FUNCTION_INSTRUCTIONS_MAX = 12_000;
+
+const FIELDS: Parameter = { type: 'struct pktc_fields *', name: 'f' };
+const INNER: Parameter = { type: 'struct pktc_fields *', name: 'in' };
+const CONTEXT: Parameter = { type: 'struct pktc_ctx *', name: 'ctx' };
+const CHECK: Parameter = { type: '__u32', name: 'check' };
+
+export interface TreeCode {
+  readonly declarations: readonly Declaration[];
+  readonly calls: readonly Statement[];
+}
+
+export function treeCode(plan: Plan, tree: TreePlan, context: ConditionContext): TreeCode {
+  const inner = plan.inner;
+  const wants = [
+    ...(tree.checks.length > 0 ? ['PKTC_WANT_CHECKS'] : []),
+    ...(inner && tree.checks.length > 0 ? ['PKTC_CHECKS_INNER'] : []),
+    ...(tree.observers ? ['PKTC_WANT_EACH'] : []),
+    ...(tree.flowCache ? ['PKTC_WANT_FLOW_CACHE'] : []),
+  ];
+  const given = [name('ctx'), name('&f'), ...(wants.includes('PKTC_CHECKS_INNER') ? [innerAddress(plan)] : [])];
+  return {
+    declarations: [
+      { kind: 'include', path: 'pktc/data.h' },
+      BLANK,
+      ...wants.map((want): Declaration => ({ kind: 'define', name: want, value: decimal(1) })),
+      ...(wants.length > 0 ? [BLANK] : []),
+      ...recordDeclarations(tree.shape),
+      BLANK,
+      ...checkFunctions(tree, context, inner),
+      keyFunction(tree, context),
+      BLANK,
+      { kind: 'include', path: 'pktc/classify.h' },
+      BLANK,
+    ],
+    calls: [{ kind: 'set', to: name('decision'), operator: '=', value: call('pktc_decide', ...given) }],
+  };
+}
+
+/** One function or several, and `pktc_check`, which calls the one that has the check. */
+function checkFunctions({ checks }: TreePlan, context: ConditionContext, inner: boolean): readonly Declaration[] {
+  if (checks.length === 0) return [];
+  const blocks = checkBlocks(checks);
+  const parameters = [CONTEXT, FIELDS, ...(inner ? [INNER] : []), CHECK];
+  const functions = blocks.map(
+    ([first, end], block): Declaration => ({
+      kind: 'function',
+      linkage: 'global',
+      returns: 'int',
+      name: `pktc_check_${block}`,
+      parameters,
+      body: [
+        { kind: 'if', condition: missing(inner), body: [{ kind: 'return', value: decimal(0) }] },
+        { kind: 'do', value: call('pktc_keep', name('ctx')) },
+        ...(inner ? [{ kind: 'do', value: call('pktc_keep', name('in')) } as const] : []),
+        BLANK,
+        ...checks.slice(first, end).flatMap(({ condition, rule }, at): readonly Statement[] => [
+          { kind: 'comment', text: `check ${first + at + 1}`, rule },
+          {
+            kind: 'if',
+            condition: binary(name('check'), '==', decimal(first + at + 1)),
+            body: [{ kind: 'return', value: conditionOf(condition, context) }],
+          },
+        ]),
+        { kind: 'end of rules' },
+        { kind: 'return', value: decimal(0) },
+      ],
+    }),
+  );
+  const given = parameters.map((parameter) => name(parameter.name));
+  return [
+    ...functions.flatMap((one) => [one, BLANK]),
+    {
+      kind: 'function',
+      linkage: 'inline',
+      returns: 'bool',
+      name: 'pktc_check',
+      // In one form whether or not rules look into tunnels.
+      parameters: [CONTEXT, FIELDS, INNER, CHECK],
+      body: [
+        ...(inner ? [] : [{ kind: 'do', value: name('(void)in') } as const]),
+        ...blocks.map(([, end], block): Statement => {
+          const answer: Statement = { kind: 'return', value: call(`pktc_check_${block}`, ...given) };
+          if (block === blocks.length - 1) return answer;
+          return { kind: 'if', condition: binary(name('check'), '<=', decimal(end)), body: [answer] };
+        }),
+      ],
+    },
+    BLANK,
+  ];
+}
+
+function missing(inner: boolean): Expr {
+  const no = (pointer: string): Expr => ({ kind: 'not', of: name(pointer) });
+  return inner ? chain('||', [no('f'), no('in')]) : no('f');
+}
+
+function checkBlocks(checks: TreePlan['checks']): readonly (readonly [number, number])[] {
+  const blocks: [number, number][] = [];
+  let [first, sum] = [0, 0];
+  checks.forEach(({ condition }, index) => {
+    const cost = conditionCost(condition);
+    if (index > first && sum + cost > FUNCTION_INSTRUCTIONS_MAX) {
+      blocks.push([first, index]);
+      first = index;
+      sum = 0;
+    }
+    sum += cost;
+  });
+  return [...blocks, [first, checks.length]];
+}
+
+/** Fills the key, and says which kind of packet it is by its addresses. */
+function keyFunction(tree: TreePlan, context: ConditionContext): Declaration {
+  return {
+    kind: 'function',
+    linkage: 'inline',
+    returns: '__u32',
+    name: 'pktc_fill_key',
+    parameters: [
+      { type: 'const struct pktc_fields *', name: 'f' },
+      { type: 'struct pktc_key *', name: 'key' },
+    ],
+    body: [
+      ...scalarStatements(tree),
+      ...addressStatements(tree, context),
+      { kind: 'return', value: name('PKTC_KIND_NO_ADDRESS') },
+    ],
+  };
+}
+
+function keyWord(index: number): Expr {
+  return { kind: 'element', of: member('key', 'at'), index };
+}
+
+const FIRST_SCALAR = 4;
+
+function scalarStatements({ shape }: TreePlan): readonly Statement[] {
+  const all = shape.bits === null ? shape.scalars : [...shape.scalars, shape.bits];
+  return [
+    ...(all.length === 0 ? [{ kind: 'do', value: name('(void)key') } as const] : []),
+    ...all.map(({ slot, max }, at): Statement => {
+      const value = call('pktc_read', member('f', slot));
+      const narrow = max === SCALAR_MAX ? call('pktc_scalar', value) : value;
+      return { kind: 'set', to: keyWord(FIRST_SCALAR + at), operator: '=', value: narrow };
+    }),
+  ];
+}
+
+interface Side {
+  readonly field: 'src' | 'dst';
+  /** Place in the key; the low half of an IPv6 address is behind it. */
+  readonly at: number;
+}
+
+const SIDES: readonly Side[] = [
+  { field: 'src', at: 0 },
+  { field: 'dst', at: 2 },
+];
+
+function addressStatements(tree: TreePlan, context: ConditionContext): readonly Statement[] {
+  const used = SIDES.filter(({ field }) => tree[field]);
+  if (used.length === 0) return [{ kind: 'do', value: name('(void)f') }];
+  const both: readonly Statement[] = [whole('4', used, 'PKTC_KIND_IPV4', context), whole('6', used, 'PKTC_KIND_IPV6', context)];
+  if (used.length === 1) return both;
+  const source = used.slice(0, 1);
+  return [...both, whole('4', source, 'PKTC_KIND_SOURCE4', context), whole('6', source, 'PKTC_KIND_SOURCE6', context)];
+}
+
+/** The packets that have all of these addresses in one family. */
+function whole(family: '4' | '6', sides: readonly Side[], kind: string, { slots }: ConditionContext): Statement {
+  const found = sides.flatMap(({ field, at }) => {
+    const slot = slots.get(slotName(field, family));
+    return slot === undefined ? [] : [{ slot, at }];
+  });
+  return {
+    kind: 'if',
+    condition: call(
+      'pktc_has',
+      name('f'),
+      chain(
+        '|',
+        found.map(({ slot }) => presence(slot)),
+      ),
+    ),
+    body: [
+      ...found.flatMap(({ slot, at }): readonly Statement[] => {
+        const set = (place: number, from: string): Statement => ({
+          kind: 'set',
+          to: keyWord(place),
+          operator: '=',
+          value: member('f', from),
+        });
+        return family === '4' ? [set(at, slot.name)] : [set(at, `${slot.name}.high`), set(at + 1, `${slot.name}.low`)];
+      }),
+      { kind: 'return', value: name(kind) },
+    ],
+  };
+}

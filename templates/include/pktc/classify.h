@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR MIT */
+/*
+ * Deciding by rules that are data. Stands behind the records and checks of a program:
+ * what a packet's key is (pktc_fill_key), and pktc_check where boxes leave something
+ * to be asked.
+ */
+#ifndef PKTC_CLASSIFY_H
+#define PKTC_CLASSIFY_H
+
+#include <pktc/action_count.h>
+#include <pktc/compare.h>
+#include <pktc/data.h>
+#include <pktc/fields.h>
+
+#ifdef PKTC_WANT_CHECKS
+/* Whether what a rule asks beside its boxes holds. */
+static __always_inline bool pktc_checks(struct pktc_ctx *ctx, struct pktc_fields *f,
+					struct pktc_fields *in, const __u8 *data, __u32 entry)
+{
+	const struct pktc_rule *rule = pktc_rule_at(data, entry);
+
+	return rule && (!rule->check || pktc_check(ctx, f, in, rule->check));
+}
+#endif
+
+/* What a rule does beside its verdict. */
+static __always_inline void pktc_act(struct pktc_ctx *ctx, struct pktc_fields *f,
+				     const struct pktc_rule *rule, const struct pktc_action *action)
+{
+	(void)ctx, (void)f, (void)rule, (void)action;
+#ifdef PKTC_ACTION_MARK_H
+	if (action->sets_mark)
+		pktc_set_mark(ctx, action->mark);
+#endif
+#ifdef PKTC_ACTION_LOG_H
+	if (action->sample)
+		pktc_log(ctx, f, rule->slot, pktc_log_how(action->verdict, action->payload),
+			 action->sample);
+#endif
+}
+
+#ifdef PKTC_WANT_EACH
+/* A rule without a verdict that holds for the packet. */
+static __always_inline void pktc_observe(struct pktc_ctx *ctx, struct pktc_fields *f,
+					 struct pktc_fields *in, const __u8 *data, __u32 entry)
+{
+	const struct pktc_rule *rule = pktc_rule_at(data, entry);
+	const struct pktc_action *action;
+
+	(void)in;
+	if (!rule)
+		return;
+	action = pktc_action_at(data, rule->action);
+	if (!action)
+		return;
+	pktc_act(ctx, f, rule, action);
+	pktc_count(rule->slot, pktc_read(f->len));
+}
+#endif
+
+#include <pktc/tree.h>
+#ifdef PKTC_WANT_FLOW_CACHE
+#include <pktc/flow_cache.h>
+#endif
+
+/* The rule that decides and its verdict, or PKTC_UNDECIDED. A global function: checked once, whatever the packet held before. */
+#ifdef PKTC_CHECKS_INNER
+__noinline int pktc_decide(struct pktc_ctx *ctx, struct pktc_fields *f, struct pktc_fields *in)
+#else
+__noinline int pktc_decide(struct pktc_ctx *ctx, struct pktc_fields *f)
+#endif
+{
+#ifndef PKTC_CHECKS_INNER
+	struct pktc_fields *in = NULL;
+#endif
+	const struct pktc_action *action;
+	const struct pktc_rule *rule;
+	struct pktc_key key = {};
+	const __u8 *data;
+	__u32 entry, set;
+
+	if (!f)
+		return PKTC_UNDECIDED;
+#ifdef PKTC_CHECKS_INNER
+	if (!in)
+		return PKTC_UNDECIDED;
+#endif
+	pktc_keep(ctx);
+	data = pktc_data();
+	if (!data)
+		return PKTC_UNDECIDED;
+	set = 2 * pktc_fill_key(f, &key);
+#ifdef PKTC_WANT_FLOW_CACHE
+	entry = pktc_cached_first(ctx, f, in, data, &key, set);
+#else
+	entry = pktc_tree_first(ctx, f, in, data, &key, set);
+#endif
+#ifdef PKTC_WANT_EACH
+	pktc_tree_each(ctx, f, in, data, &key, set + 1, entry);
+#endif
+	if (entry == PKTC_NO_ENTRY)
+		return PKTC_UNDECIDED;
+	rule = pktc_rule_at(data, entry);
+	if (!rule)
+		return PKTC_UNDECIDED;
+	action = pktc_action_at(data, rule->action);
+	if (!action)
+		return PKTC_UNDECIDED;
+	pktc_act(ctx, f, rule, action);
+	return pktc_decision_to((int)rule->slot, action->verdict, action->redirect);
+}
+
+#endif /* PKTC_CLASSIFY_H */

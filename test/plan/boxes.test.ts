@@ -1,0 +1,121 @@
+/** A rule is its boxes and its check: both together hold for a packet exactly when its condition does. */
+import { expect, test } from 'vitest';
+import { type Boxes, boxSetsOf } from '../../compiler/4-plan/boxes/box-sets.ts';
+import { type Dimensions, dimensionsOf, SCALAR_MAX } from '../../compiler/4-plan/boxes/dimensions.ts';
+import type { BoxSet } from '../../compiler/4-plan/tree/box-set.ts';
+import { fieldValue, holds, openPacket, type Packet } from '../../compiler/interpret/packet.ts';
+import { surroundingsAt } from '../../compiler/interpret/read-field.ts';
+import { targetFor } from '../../compiler/targets/target.ts';
+import { generateAbout } from '../differential/compare-engines.ts';
+import { generateRuleFile } from '../differential/generate-rules.ts';
+import { programOf } from '../differential/program-of.ts';
+import { printRuleFile } from '../differential/rule-file.ts';
+import { generatePacket } from '../packets/generate-packet.ts';
+import { hintsOf } from '../packets/hints.ts';
+import { createRandom, seedOf } from '../packets/random.ts';
+
+const FILES = 150;
+const PACKETS = 40;
+
+interface Key {
+  readonly kind: number;
+  readonly src: bigint;
+  readonly dst: bigint;
+  readonly scalars: readonly number[];
+  readonly bits: number;
+}
+
+function keyOf(packet: Packet, { shape, src, dst }: Dimensions): Key {
+  const address = (field: string) => fieldValue(packet, field) as number | bigint | null;
+  const [from, to] = [src ? address('src') : undefined, dst ? address('dst') : undefined];
+  const number = (field: string) => Math.min(Number(fieldValue(packet, field) ?? 0), SCALAR_MAX);
+  return {
+    kind: kindOf(from, to),
+    src: BigInt(from ?? 0),
+    dst: BigInt(to ?? 0),
+    scalars: shape.scalars.map(({ field }) => number(field)),
+    bits: shape.bits === null ? 0 : number(shape.bits.field),
+  };
+}
+
+/** undefined: no rule asks for it; null: absent. */
+function kindOf(src: number | bigint | null | undefined, dst: number | bigint | null | undefined): number {
+  const used = [src, dst].filter((address) => address !== undefined);
+  if (used.length > 0 && used.every((address) => typeof address === 'number')) return 0;
+  if (used.length > 0 && used.every((address) => typeof address === 'bigint')) return 1;
+  return used.length < 2 || src === null ? 2 : typeof src === 'number' ? 3 : 4;
+}
+
+function inBox(set: BoxSet, box: number, key: Key): boolean {
+  const inAddress = (values: Uint32Array, lengths: Uint8Array, address: bigint) => {
+    if (set.family === 4) return address >= BigInt(values[2 * box] ?? 0) && address <= BigInt(values[2 * box + 1] ?? 0);
+    const words = [0, 1, 2, 3].map((word) => BigInt(values[4 * box + word] ?? 0));
+    const prefix = words.reduce((sum, word) => (sum << 32n) | word, 0n);
+    const drop = BigInt(128 - (lengths[box] ?? 0));
+    return address >> drop === prefix >> drop;
+  };
+  return (
+    inAddress(set.src, set.srcLength, key.src) &&
+    inAddress(set.dst, set.dstLength, key.dst) &&
+    set.scalars.every((ranges, at) => {
+      const value = key.scalars[at] ?? 0;
+      return value >= (ranges[2 * box] ?? 0) && value <= (ranges[2 * box + 1] ?? 0);
+    }) &&
+    (set.bitsMask.length === 0 || (key.bits & (set.bitsMask[box] ?? 0)) === set.bitsValue[box])
+  );
+}
+
+function rulesInBoxes({ sets, checkOf, checks }: Boxes, key: Key, packet: Packet): readonly number[] {
+  const found = new Set<number>();
+  for (const set of [sets[2 * key.kind], sets[2 * key.kind + 1]]) {
+    for (let box = 0; box < (set?.count ?? 0); box++) {
+      const rule = set?.entry[box] ?? 0;
+      const check = checks[(checkOf[rule] ?? 0) - 1];
+      if (set && inBox(set, box, key) && (check === undefined || holds(check.condition, packet))) found.add(rule);
+    }
+  }
+  return [...found].sort((a, b) => a - b);
+}
+
+test(`boxes and checks of ${FILES} random rule files hold when the rules do`, () => {
+  let [matches, unchecked] = [0, 0];
+  for (let part = 0; part < FILES; part++) {
+    const random = createRandom(seedOf(77, part));
+    const text = printRuleFile(generateRuleFile(random));
+    const program = programOf(text);
+    const dimensions = dimensionsOf(program, targetFor(program.hook));
+    const boxes = boxSetsOf(program, dimensions);
+    if (boxes === null) throw new Error('too many boxes');
+    const hints = hintsOf(program);
+    for (let at = 0; at < PACKETS; at++) {
+      const surroundings = surroundingsAt(program.hook, generateAbout(random, program, hints));
+      const packet = openPacket(generatePacket(random, { hints, minLength: 14 }), surroundings, new Map());
+      const expected = program.rules.filter((rule) => holds(rule.condition, packet)).map((rule) => rule.index);
+      const found = rulesInBoxes(boxes, keyOf(packet, dimensions), packet);
+      expect(found, text).toEqual(expected);
+      matches += expected.length;
+      unchecked += expected.filter((rule) => boxes.checkOf[rule] === 0).length;
+    }
+  }
+  expect(matches).toBeGreaterThan(FILES);
+  expect(unchecked).toBeGreaterThan(FILES / 4);
+});
+
+test('entries ascend, and boxes of one rule stand together', () => {
+  const text =
+    'match src { 10.0.0.0/8, 192.0.2.0/24 } dport { 22, 80-90 } -> drop\nmatch not tcp -> pass\nmatch src != 10.0.0.1 -> count\n';
+  const program = programOf(text);
+  const boxes = boxSetsOf(program, dimensionsOf(program, targetFor(program.hook)));
+  expect([...(boxes?.sets[0]?.entry ?? [])]).toEqual([0, 0, 0, 0, 1, 1]);
+  expect([...(boxes?.sets[1]?.entry ?? [])]).toEqual([2, 2]);
+  expect(boxes?.checks).toEqual([]);
+});
+
+test('what a box cannot tell is asked: a field that is there and 0, a payload, one of many values', () => {
+  const list = Array.from({ length: 100 }, (_, at) => 2 * at + 1).join(', ');
+  const text = `match icmp.type 0 -> drop\nmatch payload contains "x" dport 80 -> drop\nmatch dport { ${list} } sport 5 -> pass\n`;
+  const program = programOf(text);
+  const boxes = boxSetsOf(program, dimensionsOf(program, targetFor(program.hook)));
+  expect([...(boxes?.checkOf ?? [])]).toEqual([1, 2, 3]);
+  expect(boxes?.checks.map(({ condition }) => condition.kind)).toEqual(['present', 'contains', 'in']);
+});
