@@ -4,6 +4,7 @@ import { planProgram } from '../../compiler/4-plan/plan-program.ts';
 import { emit } from '../../compiler/5-emit/emit.ts';
 import type { Templates } from '../../compiler/5-emit/skeleton.ts';
 import { build } from '../../compiler/6-build/build.ts';
+import { type Clang, findClang } from '../../compiler/6-build/find-clang.ts';
 import { readTemplates } from '../../compiler/6-build/templates.ts';
 import type { Diagnostic } from '../../compiler/diagnostics/diagnostic.ts';
 import type { PacketAbout } from '../../compiler/interpret.ts';
@@ -27,8 +28,9 @@ const OUTCOMES: Readonly<Record<Verdict, readonly Outcome[]>> = {
 
 /** Past the object cache: what is asked is what was just compiled. The engine throws when clang or the verifier refuses. */
 export function kernelEngine(templates: Templates = readTemplates()): Engine {
+  const clang = findClang();
   return async (program) => {
-    const loaded = await loadProgram(program, templates);
+    const loaded = await loadProgram(program, templates, await clang);
     let before = loaded.counters();
     return {
       decide(frame, about) {
@@ -67,16 +69,20 @@ function verdictOf(program: Program, rules: readonly number[], { outcome, return
 }
 
 /** @throws Error with what clang or the verifier says. */
-export async function loadProgram(program: Program, templates: Templates = readTemplates()): Promise<LoadedProgram> {
-  return load(await artifactOf(program, templates));
+export async function loadProgram(
+  program: Program,
+  templates: Templates = readTemplates(),
+  clang?: Clang,
+): Promise<LoadedProgram> {
+  return load(await artifactOf(program, templates, clang ?? (await findClang())));
 }
 
-async function artifactOf(program: Program, templates: Templates): Promise<Artifact> {
+async function artifactOf(program: Program, templates: Templates, clang: Clang): Promise<Artifact> {
   const plan = planProgram(program, targetFor(program.hook));
   if (plan.value === null) {
     throw new Error(`not planned: ${told(plan.diagnostics)}`);
   }
-  const built = await build(plan.value, emit(plan.value, templates), templates, { cache: false });
+  const built = await build(plan.value, emit(plan.value, templates), templates, { cache: false, clang });
   if (built.value === null) {
     throw new Error(`not built: ${told(built.diagnostics)}`);
   }
