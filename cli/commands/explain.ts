@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { visible } from '../../compiler/diagnostics/visible.ts';
@@ -9,6 +10,7 @@ import { HOOK_OPTION } from '../hook-option.ts';
 import { INCLUDE_ROOT_OPTION } from '../include-root-option.ts';
 import { jsonText } from '../json.ts';
 import { packageRoot } from '../package-root.ts';
+import { STDIN } from '../rule-source.ts';
 import { renderTable } from '../table.ts';
 import type { Terminal } from '../terminal.ts';
 
@@ -18,8 +20,10 @@ interface Options extends PacketOptions {
 
 export const explainCommand: Command<Options> = {
   usage: 'explain [code]',
-  summary: 'say why rules decide as they do about one packet, or what a code such as PKT2001 means',
+  summary:
+    'say how a rule file is carried out, why it decides as it does about one packet, or what a code such as PKT2001 means',
   examples: [
+    ['$0 explain edge.rules', 'chain or tree, what it costs, and why'],
     ['$0 explain PKT2001', 'the long page about one code'],
     ['$0 explain', 'every code there is'],
     ['$0 explain edge.rules --pcap office.pcap:12', 'the rule that decides about packet 12, and what each comparison found'],
@@ -30,7 +34,7 @@ export const explainCommand: Command<Options> = {
     yargs
       .positional('code', {
         type: 'string',
-        describe: 'a code, in capitals or not (`2001` will do); with --packet or --pcap a rule file, `-` for standard input',
+        describe: 'a rule file, `-` for standard input; or a code, in capitals or not (`2001` will do)',
       })
       .option('packet', {
         type: 'string',
@@ -68,9 +72,18 @@ export const explainCommand: Command<Options> = {
       const { explainPacket } = await import('../explain/explain-packet.ts');
       return explainPacket(code, options, terminal);
     }
+    if (code !== undefined && isFile(code)) {
+      const { explainPlan } = await import('../explain/explain-plan.ts');
+      return explainPlan(code, options, terminal);
+    }
     return explainCode(code, json, terminal);
   },
 };
+
+/** Codes have no dot and no slash. */
+function isFile(name: string): boolean {
+  return name === STDIN || /[./]/.test(name) || existsSync(name);
+}
 
 async function explainCode(code: string | undefined, json: boolean, terminal: Terminal): Promise<ExitCode> {
   const { CATALOG, isCode } = await import('../../compiler/diagnostics/catalog.ts');
@@ -105,7 +118,7 @@ function unknown(code: string, name: string, list: readonly Entry[]): Failure {
   if (near.length === 0 && !/^PKT\d*$/.test(name)) {
     return new Failure(`there is no code \`${visible(code)}\``, {
       exit: EXIT.usage,
-      help: 'for a rule file, say which packet: `--packet HEX` or `--pcap FILE:N`; `pktc explain` lists every code',
+      help: 'name a rule file, or a code: `pktc explain` lists every one',
     });
   }
   const help = near.length > 0 ? `did you mean ${near.slice(0, 8).join(', ')}?` : 'run `pktc explain` to see every code';

@@ -10,9 +10,14 @@ export const INTERFACE_PATTERNS_MAX = 64;
 
 /** Every name and pattern once, in the order of the rules: the index is the bit. `iface any` asks whether the loader knows it at all. */
 export function interfacePatterns(program: Program): readonly string[] {
-  const predicates = program.rules.flatMap((rule) => predicatesOf(rule.condition));
-  const asked = predicates.flatMap((one) => (one.kind === 'interface' ? one.names : one.field === IFACE ? ['*'] : []));
-  return [...new Set(asked)];
+  const asked = new Set<string>();
+  for (const rule of program.rules) {
+    for (const one of predicatesOf(rule.condition)) {
+      if (one.kind === 'interface') for (const name of one.names) asked.add(name);
+      else if (one.field === IFACE) asked.add('*');
+    }
+  }
+  return [...asked];
 }
 
 /** PKT4010 when there are more of them than bits. */

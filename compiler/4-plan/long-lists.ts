@@ -29,8 +29,25 @@ export function longLists(program: Program): readonly LongList[] {
 }
 
 export function predicatesOf(expression: Expression): readonly Predicate[] {
-  if (expression.kind === 'and' || expression.kind === 'or') return expression.of.flatMap(predicatesOf);
-  return expression.kind === 'not' || expression.kind === 'inner' ? predicatesOf(expression.of) : [expression];
+  const predicates: Predicate[] = [];
+  collectPredicates(expression, predicates);
+  return predicates;
+}
+
+/** Into one array: this is asked of every rule of large files, several times. */
+function collectPredicates(expression: Expression, to: Predicate[]): void {
+  switch (expression.kind) {
+    case 'and':
+    case 'or':
+      for (const part of expression.of) collectPredicates(part, to);
+      return;
+    case 'not':
+    case 'inner':
+      collectPredicates(expression.of, to);
+      return;
+    default:
+      to.push(expression);
+  }
 }
 
 function listsOf(predicate: Predicate): readonly (readonly (NumberRange | BigRange)[])[] {

@@ -1,0 +1,80 @@
+/** `pktc explain FILE`: how the rules of a file will be tried, and what that costs. */
+import type { Classifier, Plan } from '../../compiler/4-plan/plan.ts';
+import { visible } from '../../compiler/diagnostics/visible.ts';
+import type { HookName } from '../../grammar/fields/field.ts';
+import { planText } from '../emit-stage.ts';
+import { EXIT, type ExitCode } from '../exit-code.ts';
+import { examine, sayDiagnostics } from '../front-end.ts';
+import { readSources } from '../rule-source.ts';
+import { renderTable } from '../table.ts';
+import type { Terminal } from '../terminal.ts';
+
+export interface PlanOptions {
+  readonly hook: HookName | undefined;
+  readonly 'include-root': string[];
+  readonly json: boolean;
+}
+
+/** Checks are shown so far, the first of each kind. */
+const CHECKS_SHOWN = 5;
+const CHECK_CHARACTERS = 60;
+
+/** @throws Failure */
+export async function explainPlan(file: string, options: PlanOptions, terminal: Terminal): Promise<ExitCode> {
+  const sources = await readSources(file, options['include-root']);
+  const { sound, diagnostics } = await examine(sources, options.hook ?? null);
+  await sayDiagnostics(diagnostics, terminal);
+  if (sound === null) return EXIT.rules;
+  await terminal.print(options.json ? planText(sound.plan) : renderPlan(sound.plan, terminal));
+  return EXIT.ok;
+}
+
+function renderPlan(plan: Plan, { out }: Terminal): string {
+  const { program, classifier } = plan;
+  const rows: readonly (readonly [string, string])[] = [
+    ['hook', `${plan.hook}, default ${program.defaultVerdict}`],
+    ['classifier', `${classifier.name}: ${classifier.reason}`],
+    ...classifierRows(plan, classifier),
+    ['reads', [...new Set(plan.slots.flatMap(({ field }) => (field === '' ? [] : [field])))].join(' ')],
+    ...searchRows(plan),
+    ['verifier', `about ${plan.cost.instructions} instructions, ${plan.cost.limit} at most`],
+  ];
+  const cells = rows.map(([name, text]) => [{ text: name, style: (shown: string) => out.paint('bold', shown) }, { text }]);
+  const columns = [
+    { title: 'FILE', align: 'left' },
+    { title: visible(program.source.name), align: 'left' },
+  ] as const;
+  return renderTable(columns, cells, (text) => out.paint('bold', text));
+}
+
+function classifierRows({ program }: Plan, classifier: Classifier): readonly (readonly [string, string])[] {
+  if (classifier.name === 'chain') return [];
+  const { shape, src, dst, data, depth, leaf, nodes, records, checks } = classifier;
+  const scalars = [...shape.scalars, ...(shape.bits === null ? [] : [shape.bits])].map(({ field }) => field);
+  const each = (data.length / Math.max(1, program.rules.length)).toFixed(0);
+  return [
+    ['dimensions', [...(src ? ['src'] : []), ...(dst ? ['dst'] : []), ...scalars].join(' ')],
+    ['size', `${data.length} bytes, ${each} a rule: ${nodes} nodes, ${records} records`],
+    ['depth', `up to ${depth} nodes, then up to ${leaf} records`],
+    ['checks', checks.length === 0 ? 'none: the trees carry every condition' : checksText(program, checks)],
+  ];
+}
+
+function checksText(program: Plan['program'], checks: readonly { readonly rule: number }[]): string {
+  const shown = checks.slice(0, CHECKS_SHOWN).map(({ rule }) => {
+    const { source, span, line } = program.rules[rule] ?? { source: program.source, span: { start: 0, end: 0 }, line: 0 };
+    const text = visible(source.text.slice(span.start, span.end).replace(/\s+/g, ' '));
+    return `line ${line}: ${text.length > CHECK_CHARACTERS ? `${text.slice(0, CHECK_CHARACTERS)}…` : text}`;
+  });
+  const more = checks.length - shown.length;
+  return `${checks.length}, asked of candidates (${[...shown, ...(more > 0 ? [`and ${more} more`] : [])].join('; ')})`;
+}
+
+function searchRows({ patterns, events }: Plan): readonly (readonly [string, string])[] {
+  return [
+    ...(patterns === null ? [] : [['payload', `${patterns.searches.size} searches in one pass`] as const]),
+    ...(events === null
+      ? []
+      : [['events', `a ring of ${events.ringBytes >> 20} MiB, ${events.payloadBytes} bytes of payload`] as const]),
+  ];
+}
