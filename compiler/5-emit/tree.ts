@@ -45,6 +45,7 @@ export function treeCode(plan: Plan, tree: TreePlan, context: ConditionContext):
   const given = [name('ctx'), name('&f'), ...(wants.includes('PKTC_CHECKS_INNER') ? [innerAddress(plan)] : [])];
   return {
     declarations: [
+      { kind: 'define', name: 'PKTC_KEY_WORDS', value: decimal(keyWords(tree)) },
       { kind: 'include', path: 'pktc/data.h' },
       BLANK,
       ...wants.map((want): Declaration => ({ kind: 'define', name: want, value: decimal(1) })),
@@ -158,6 +159,11 @@ function keyWord(index: number): Expr {
 }
 
 const FIRST_SCALAR = 4;
+
+/** A power of two, so that any number under a mask is one of them. */
+function keyWords({ shape }: TreePlan): 8 | 16 {
+  return FIRST_SCALAR + shape.scalars.length + (shape.bits === null ? 0 : 1) <= 8 ? 8 : 16;
+}
 
 function scalarStatements({ shape }: TreePlan): readonly Statement[] {
   const all = shape.bits === null ? shape.scalars : [...shape.scalars, shape.bits];

@@ -68,8 +68,10 @@ enum pktc_packet_kind {
 	PKTC_KIND_SOURCE6 = 4,
 };
 
-/* What a packet is in the dimensions of the trees; an absent field is 0. */
+/* What a packet is in the dimensions of the trees, a power of two of them; an absent field is 0. */
+#ifndef PKTC_KEY_WORDS
 #define PKTC_KEY_WORDS 16
+#endif
 struct pktc_key {
 	__u64 at[PKTC_KEY_WORDS];
 };
