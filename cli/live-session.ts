@@ -140,7 +140,7 @@ function createPrinter(
   terminal: Terminal,
 ): Printer {
   const table = createEventTable(loaded.manifest, interfaces, terminal.out.paint);
-  const lines = createEventLines(loaded.manifest, interfaces);
+  const lines = createEventLines(interfaces);
   const toText = json ? lines : table.row;
   let header = json || loaded.manifest.events === null ? '' : table.header;
   let events = 0;

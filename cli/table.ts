@@ -18,7 +18,7 @@ export function renderTable(
   title: (text: string) => string,
 ): string {
   const widths = columns.map((column, index) =>
-    Math.max(displayWidth(column.title), ...rows.map((row) => displayWidth(row[index]?.text ?? ''))),
+    rows.reduce((width, row) => Math.max(width, displayWidth(row[index]?.text ?? '')), displayWidth(column.title)),
   );
   const head = columns.map((column) => ({ text: column.title, style: title }));
   return [head, ...rows].map((row) => `${renderRow(columns, widths, row)}\n`).join('');

@@ -23,7 +23,7 @@ export function attachCgroup(loaded: LoadedProgram, directory: string): Attachme
       const where = program.at === 'cgroup egress' ? BPF_CGROUP_INET_EGRESS : BPF_CGROUP_INET_INGRESS;
       const link = libbpf.link_create(program.fd, fd, where, allocate(LINK_OPTIONS).bytes);
       if (link < 0) throw attachError(place, -link);
-      return linkHold(loaded, link);
+      return linkHold(loaded, link, program);
     });
     return attachmentOf(loaded, { place, ifname: null, ifindex: null, mode: 'link', note: null }, holds);
   } finally {

@@ -14,6 +14,7 @@ import {
   SOL_SOCKET,
 } from './ffi/libc.ts';
 import { goneError } from './gone-error.ts';
+import type { AttachableProgram } from './kernel-program.ts';
 import type { LoadedProgram } from './load.ts';
 import { privilegeError } from './load-error.ts';
 import { RuntimeError } from './runtime-error.ts';
@@ -30,11 +31,13 @@ const ADDRESS_BYTES = 20;
  */
 export function attachSocket(loaded: LoadedProgram, { ifname, ifindex }: InterfacePlace): Attachment {
   const { libc } = loaded.internals;
+  const [program] = loaded.programs;
+  if (program === undefined) throw new Error('there is no program to attach');
   // Without a protocol it hears nothing until it is bound: no packet passes that the filter has not seen.
   const fd = libc.socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
   if (fd < 0) throw socketError(ifname, libc.errno());
   try {
-    setOption(libc, fd, SO_ATTACH_BPF, loaded.programs[0]?.fd ?? -1, ifname);
+    setOption(libc, fd, SO_ATTACH_BPF, program.fd, ifname);
     setOption(libc, fd, SO_RCVBUF, 0, ifname);
     const address = new DataView(new ArrayBuffer(ADDRESS_BYTES));
     address.setUint16(0, AF_PACKET, LITTLE_ENDIAN);
@@ -46,11 +49,20 @@ export function attachSocket(loaded: LoadedProgram, { ifname, ifindex }: Interfa
     throw error;
   }
   const about = { place: ifname, ifname, ifindex, mode: 'filter' as const, note: null };
-  return attachmentOf(loaded, about, [socketHold(libc, fd)]);
+  return attachmentOf(loaded, about, [socketHold(libc, fd, program)]);
 }
 
-function socketHold(libc: Libc, fd: number): Hold {
+function socketHold(libc: Libc, fd: number, program: AttachableProgram): Hold {
+  let held = program;
   return {
+    get program() {
+      return held;
+    },
+    swap(next) {
+      if (attachFilter(libc, fd, next.fd) !== 0) return -libc.errno();
+      held = next;
+      return 0;
+    },
     gone() {
       const address = new Uint8Array(new ArrayBuffer(ADDRESS_BYTES));
       if (libc.getsockname(fd, address, new Uint32Array([ADDRESS_BYTES])) !== 0) return true;
@@ -59,6 +71,11 @@ function socketHold(libc: Libc, fd: number): Hold {
     },
     release: () => void libc.close(fd),
   };
+}
+
+/** A filter that is there already is replaced at once. */
+function attachFilter(libc: Libc, fd: number, program_fd: number): number {
+  return libc.setsockopt(fd, SOL_SOCKET, SO_ATTACH_BPF, new Uint8Array(new Int32Array([program_fd]).buffer), 4);
 }
 
 function setOption(libc: Libc, fd: number, option: number, value: number, ifname: string): void {

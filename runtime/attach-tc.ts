@@ -4,6 +4,7 @@ import { type Attachment, attachmentOf, type Hold, holdAll, linkHold } from './a
 import {
   allocate,
   BPF_TC_EGRESS,
+  BPF_TC_F_REPLACE,
   BPF_TC_INGRESS,
   BPF_TCX_EGRESS,
   BPF_TCX_INGRESS,
@@ -26,15 +27,16 @@ const ANY_PRIORITY = 0;
 export function attachTc(loaded: LoadedProgram, place: InterfacePlace): Attachment {
   const { ifname, ifindex } = place;
   const about = { place: ifname, ifname, ifindex };
-  const first = loaded.programs[0];
-  const link = first === undefined ? -errnoNumber('EINVAL') : createLink(loaded, ifindex, first);
+  const [first, ...others] = loaded.programs;
+  if (first === undefined) throw new Error('there is no program to attach');
+  const link = createLink(loaded, ifindex, first);
   if (link === -errnoNumber('EINVAL')) return attachClsact(loaded, place);
   if (link < 0) throw attachError(ifname, -link);
-  const rest = holdAll<KernelProgram | null>([null, ...loaded.programs.slice(1)], (program) => {
-    if (program === null) return linkHold(loaded, link);
+  const rest = holdAll([first, ...others], (program) => {
+    if (program === first) return linkHold(loaded, link, first);
     const next = createLink(loaded, ifindex, program);
     if (next < 0) throw attachError(ifname, -next);
-    return linkHold(loaded, next);
+    return linkHold(loaded, next, program);
   });
   return attachmentOf(loaded, { ...about, mode: 'tcx', note: null }, rest);
 }
@@ -73,6 +75,8 @@ function holdDiscipline(loaded: LoadedProgram, tc: TcFunctions, { ifname, ifinde
   const made = tc.hook_create(hook);
   if (made < 0 && made !== -errnoNumber('EEXIST')) throw attachError(ifname, -made);
   return {
+    program: null,
+    swap: () => 0,
     gone: () => false,
     release() {
       if (made >= 0 && !hasFilters(loaded.internals.libc, ifindex)) tc.hook_destroy(hook);
@@ -80,11 +84,11 @@ function holdDiscipline(loaded: LoadedProgram, tc: TcFunctions, { ifname, ifinde
   };
 }
 
-function holdFilter(tc: TcFunctions, { ifname, ifindex }: InterfacePlace, { at, fd }: KernelProgram): Hold {
-  const hook = hookOf(ifindex, at === 'tc egress' ? BPF_TC_EGRESS : BPF_TC_INGRESS);
+function holdFilter(tc: TcFunctions, { ifname, ifindex }: InterfacePlace, program: KernelProgram): Hold {
+  const hook = hookOf(ifindex, program.at === 'tc egress' ? BPF_TC_EGRESS : BPF_TC_INGRESS);
   const filter = (priority: number) => {
     const options = allocate(TC_OPTIONS);
-    options.set('prog_fd', fd);
+    options.set('prog_fd', program.fd);
     options.set('priority', priority);
     return { options, result: tc.attach(hook, options.bytes) };
   };
@@ -96,11 +100,23 @@ function holdFilter(tc: TcFunctions, { ifname, ifindex }: InterfacePlace, { at, 
     const same = allocate(TC_OPTIONS);
     same.set('handle', options.get('handle'));
     same.set('priority', options.get('priority'));
-    return same.bytes;
+    return same;
   };
+  let held = program;
   return {
-    gone: () => tc.query(hook, place()) < 0,
-    release: () => void tc.detach(hook, place()),
+    get program() {
+      return held;
+    },
+    swap(next) {
+      const filter = place();
+      filter.set('prog_fd', next.fd);
+      filter.set('flags', BPF_TC_F_REPLACE);
+      const swapped = tc.attach(hook, filter.bytes);
+      if (swapped === 0) held = next;
+      return swapped;
+    },
+    gone: () => tc.query(hook, place().bytes) < 0,
+    release: () => void tc.detach(hook, place().bytes),
   };
 }
 

@@ -9,6 +9,7 @@ import type { LoadedProgram } from './load.ts';
 import { privilegeError } from './load-error.ts';
 import { RuntimeError } from './runtime-error.ts';
 import { describeHolder, findHolder, findHolders } from './xdp-holder.ts';
+import { withoutSending } from './xdp-sending.ts';
 
 /** `native` runs in the driver, `generic` behind it, slower, everywhere; `auto` is native where the driver can. */
 export type AttachMode = 'native' | 'generic' | 'auto';
@@ -21,35 +22,25 @@ export interface InterfacePlace {
 /** @throws RuntimeError PKT6005, PKT6007, PKT6011 to PKT6013, PKT6015 */
 export function attachXdp(loaded: LoadedProgram, { ifname, ifindex }: InterfacePlace, mode: AttachMode): Attachment {
   const about = { place: ifname, ifname, ifindex };
-  const silent = mode === 'auto' ? withoutSending(loaded, ifname) : null;
+  const [program] = loaded.programs;
+  if (program === undefined) throw new Error('there is no program to attach');
+  const silent = mode === 'auto' ? withoutSending(loaded.internals.libc, loaded.manifest, ifname) : null;
   if (silent !== null) {
+    const note = `\`${silent}\` sends from native XDP only while its peer has an XDP program: running in generic mode, which is slower`;
     const link = createLink(loaded, ifindex, XDP_FLAGS_SKB_MODE);
     if (link < 0) throw attachError(loaded, { ifname, ifindex }, -link, mode);
-    return attachmentOf(loaded, { ...about, mode: 'generic', note: silent }, [linkHold(loaded, link)]);
+    return attachmentOf(loaded, { ...about, mode: 'generic', note }, [linkHold(loaded, link, program)]);
   }
   const first = createLink(loaded, ifindex, mode === 'generic' ? XDP_FLAGS_SKB_MODE : XDP_FLAGS_DRV_MODE);
   if (first >= 0) {
     const chosen = mode === 'generic' ? 'generic' : 'native';
-    return attachmentOf(loaded, { ...about, mode: chosen, note: null }, [linkHold(loaded, first)]);
+    return attachmentOf(loaded, { ...about, mode: chosen, note: null }, [linkHold(loaded, first, program)]);
   }
   if (mode !== 'auto' || !isDriverRefusal(-first)) throw attachError(loaded, { ifname, ifindex }, -first, mode);
   const second = createLink(loaded, ifindex, XDP_FLAGS_SKB_MODE);
   if (second < 0) throw attachError(loaded, { ifname, ifindex }, -second, mode);
   const note = `${noNative(loaded, ifname, -first)}: running in generic mode, which is slower`;
-  return attachmentOf(loaded, { ...about, mode: 'generic', note }, [linkHold(loaded, second)]);
-}
-
-/**
- * The interface by which packets would vanish if the program ran natively. From native XDP a veth device sends only while its peer
- * has an XDP program too (`veth_xdp_xmit` in drivers/net/veth.c), and tells nobody when it does not. Null: there is none.
- */
-function withoutSending(loaded: LoadedProgram, ifname: string): string | null {
-  const { manifest, internals } = loaded;
-  const verdicts = new Set([...manifest.rules.map(({ verdict }) => verdict), manifest.default_verdict]);
-  const places = [...(verdicts.has('reject') ? [ifname] : []), ...(verdicts.has('redirect') ? manifest.redirects : [])];
-  const veth = places.find((name) => driverOf(internals.libc, name) === 'veth');
-  if (veth === undefined) return null;
-  return `\`${veth}\` sends from native XDP only while its peer has an XDP program: running in generic mode, which is slower`;
+  return attachmentOf(loaded, { ...about, mode: 'generic', note }, [linkHold(loaded, second, program)]);
 }
 
 function createLink(loaded: LoadedProgram, ifindex: number, flags: number): number {

@@ -1,5 +1,6 @@
 /** A program at work somewhere, until it is closed. */
 import { allocate, LINK_INFO } from './ffi/libbpf.ts';
+import type { AttachableProgram } from './kernel-program.ts';
 import type { LoadedProgram } from './load.ts';
 
 /**
@@ -25,30 +26,53 @@ export interface Attachment extends Disposable {
 
 /** Something that holds a program in the kernel. */
 export interface Hold {
+  /** null: it holds what programs hang on. */
+  readonly program: AttachableProgram | null;
+  /** Puts another program in its place at once, so that no packet goes by. 0, or a negative errno: then nothing has changed. */
+  swap(program: AttachableProgram): number;
   gone(): boolean;
   release(): void;
 }
 
 export type AboutAttachment = Pick<Attachment, 'place' | 'ifname' | 'ifindex' | 'mode' | 'note'>;
 
+/** An attachment as the loaded program knows it. */
+export interface Attached {
+  readonly about: AboutAttachment;
+  readonly holds: readonly Hold[];
+}
+
 /** Makes one attachment of what holds the programs; closing the loaded program closes it. */
 export function attachmentOf(loaded: LoadedProgram, about: AboutAttachment, holds: readonly Hold[]): Attachment {
   let open = true;
+  const { attached, own } = loaded.internals;
+  const one: Attached = { about, holds };
   const close = () => {
     if (!open) return;
     open = false;
     disown();
+    attached.delete(one);
     for (const hold of holds) hold.release();
   };
-  const disown = loaded.internals.own(close);
+  const disown = own(close);
+  attached.add(one);
   const gone = () => open && holds.some((hold) => hold.gone());
   return { ...about, gone, close, [Symbol.dispose]: close };
 }
 
 /** A BPF link: the kernel detaches when its last descriptor is closed, so also when the process dies. */
-export function linkHold(loaded: LoadedProgram, link_fd: number): Hold {
+export function linkHold(loaded: LoadedProgram, link_fd: number, program: AttachableProgram): Hold {
   const { libc, libbpf } = loaded.internals;
+  let held = program;
   return {
+    get program() {
+      return held;
+    },
+    swap(next) {
+      const result = libbpf.link_update(link_fd, next.fd);
+      if (result === 0) held = next;
+      return result;
+    },
     gone() {
       const info = allocate(LINK_INFO);
       const result = libbpf.obj_get_info_by_fd(link_fd, info.bytes, new Uint32Array([info.bytes.length]));

@@ -1,8 +1,9 @@
 /** Counters of a running program: an array in the kernel, a row for each CPU, read from mapped memory in one go. */
 import { damaged } from './abi/elf.ts';
 import type { StructLayout } from './abi/struct-layout.ts';
-import type { Libc } from './ffi/libc.ts';
+import { LITTLE_ENDIAN, type Libc } from './ffi/libc.ts';
 import { mapMemory } from './mapped-memory.ts';
+import type { Slots } from './slots.ts';
 
 /** 64 bits each: at 100 Gbit/s the bytes last for 46 years. */
 export interface RuleCounter {
@@ -16,46 +17,111 @@ export interface RuleCounter {
 }
 
 export interface CounterTable {
-  /** Sums over the CPUs. While packets come, the four numbers of a rule may be a packet apart. */
-  read(): readonly RuleCounter[];
+  /**
+   * Sums over the CPUs: one a rule in evaluation order, then the default's. While packets come, the four numbers of a rule may be a
+   * packet apart.
+   */
+  read(slots: Slots): readonly RuleCounter[];
+  /** Each call of the result gives the slots that have counted a packet since the call before, or since now; ascending. */
+  watch(): () => readonly number[];
+  /** Sets counters to zero that no packet counts in. */
+  clear(slots: readonly number[]): void;
   close(): void;
 }
 
 export interface CounterShape {
   /** struct pktc_counter */
   readonly layout: StructLayout;
-  readonly counters: number;
   /** Slots from one CPU's row to the next. */
   readonly stride: number;
   readonly cpus: number;
 }
 
+/** 32-bit halves of a 64-bit word. */
+const [LOW, HIGH] = LITTLE_ENDIAN ? ([0, 1] as const) : ([1, 0] as const);
+/** A change is looked for in pieces of this size. */
+const PIECE_BYTES = 32 << 10;
+
 /** @throws RuntimeError PKT6003, PKT6008 */
-export function mapCounters(libc: Libc, fd: number, shape: CounterShape): CounterTable {
-  const slot_words = shape.layout.size / 8;
-  const word = (name: string) => {
-    const member = shape.layout.member(name);
-    if (member.size !== 8 || member.length !== null) throw damaged(`\`${shape.layout.name}.${name}\` is not 8 bytes`);
-    return member.offset / 8;
-  };
-  const at = { packets: word('packets'), bytes: word('bytes'), logged: word('logged'), lost: word('lost') };
+export function mapCounters(libc: Libc, fd: number, { layout, stride, cpus }: CounterShape): CounterTable {
+  const at = counterMembers(layout);
   const page = libc.getpagesize();
-  const length_bytes = Math.ceil((shape.cpus * shape.stride * shape.layout.size) / page) * page;
-  const memory = mapMemory(libc, { fd, length_bytes, offset_bytes: 0, writable: false });
-  const words = new BigUint64Array(memory.buffer);
-  const sum = (index: number, offset: number) => {
-    let total = 0n;
-    for (let cpu = 0; cpu < shape.cpus; cpu++) total += words[(cpu * shape.stride + index) * slot_words + offset] ?? 0n;
-    return total;
+  const used_bytes = cpus * stride * layout.size;
+  const memory = mapMemory(libc, { fd, length_bytes: Math.ceil(used_bytes / page) * page, offset_bytes: 0, writable: true });
+  const halves = new Uint32Array(memory.buffer);
+  const slot_halves = layout.size / 4;
+  const row_halves = stride * slot_halves;
+  /** A sum of four billion packets or fewer needs no arithmetic on BigInt. */
+  const sum = (slot: number, member: number) => {
+    let low = 0;
+    let high = 0;
+    for (let cpu = 0, word = slot * slot_halves + member; cpu < cpus; cpu++, word += row_halves) {
+      let upper = halves[word + HIGH] ?? 0;
+      let lower = halves[word + LOW] ?? 0;
+      // The halves are read one after the other, while the program may be adding.
+      for (let again = halves[word + HIGH] ?? 0; again !== upper; again = halves[word + HIGH] ?? 0) {
+        upper = again;
+        lower = halves[word + LOW] ?? 0;
+      }
+      low += lower;
+      high += upper;
+    }
+    if (high === 0) return low === 0 ? 0n : BigInt(low);
+    return (BigInt(high) << 32n) + BigInt(low);
   };
+  const counter = (slot: number) => ({
+    packets: sum(slot, at.packets),
+    bytes: sum(slot, at.bytes),
+    logged: sum(slot, at.logged),
+    lost: sum(slot, at.lost),
+  });
   return {
-    read: () =>
-      Array.from({ length: shape.counters }, (_, index) => ({
-        packets: sum(index, at.packets),
-        bytes: sum(index, at.bytes),
-        logged: sum(index, at.logged),
-        lost: sum(index, at.lost),
-      })),
+    read: (slots) => [...Array.from(slots.of, counter), counter(slots.default)],
+    watch: () => watchCounters(memory.buffer, used_bytes, { slot_halves, row_halves, packets: at.packets }),
+    clear(slots) {
+      for (const slot of slots) {
+        for (let cpu = 0; cpu < cpus; cpu++)
+          halves.fill(0, cpu * row_halves + slot * slot_halves, cpu * row_halves + (slot + 1) * slot_halves);
+      }
+    },
     close: memory.close,
+  };
+}
+
+/** Offsets in 32-bit words. */
+function counterMembers(layout: StructLayout) {
+  const word = (name: string) => {
+    const member = layout.member(name);
+    if (member.size !== 8 || member.length !== null) throw damaged(`\`${layout.name}.${name}\` is not 8 bytes`);
+    return member.offset / 4;
+  };
+  return { packets: word('packets'), bytes: word('bytes'), logged: word('logged'), lost: word('lost') };
+}
+
+interface Words {
+  readonly slot_halves: number;
+  readonly row_halves: number;
+  /** Offset of the packets in a slot. */
+  readonly packets: number;
+}
+
+function watchCounters(buffer: ArrayBuffer, used_bytes: number, { slot_halves, row_halves, packets }: Words) {
+  const now = Buffer.from(buffer, 0, used_bytes);
+  const before = Buffer.from(now);
+  const words = (bytes: Buffer) => new Uint32Array(bytes.buffer, bytes.byteOffset, used_bytes / 4);
+  const [nowWords, beforeWords] = [words(now), words(before)];
+  return () => {
+    const changed = new Set<number>();
+    for (let piece = 0; piece < used_bytes; piece += PIECE_BYTES) {
+      const end = Math.min(piece + PIECE_BYTES, used_bytes);
+      if (now.compare(before, piece, end, piece, end) === 0) continue;
+      const last = Math.ceil(end / 4 / slot_halves) * slot_halves;
+      for (let word = Math.floor(piece / 4 / slot_halves) * slot_halves; word < last; word += slot_halves) {
+        const counted = word + packets + LOW;
+        if (nowWords[counted] !== beforeWords[counted]) changed.add((word % row_halves) / slot_halves);
+      }
+      before.set(now.subarray(piece, end), piece);
+    }
+    return [...changed].sort((a, b) => a - b);
   };
 }

@@ -56,13 +56,9 @@ export function capacityFor(bytes: number, olderThan: typeof kernelOlderThan = k
   const wanted = Math.ceil((bytes + bytes / 8) / CLASS_BYTES) * CLASS_BYTES;
   if (!olderThan(...FIRST_KERNEL)) return wanted;
   if (bytes > OLD_LIMIT_BYTES - CLASS_BYTES) {
-    throw new RuntimeError(
-      'PKT6040',
-      `these rules take ${bytes} bytes, and a kernel before 6.0 gives a map ${OLD_LIMIT_BYTES}`,
-      {
-        help: 'load them on Linux 6.0 or later, or split them into fewer rules for each interface',
-      },
-    );
+    throw new RuntimeError('PKT6040', `these rules take ${bytes} bytes: before Linux 6.0 a map has 4 MiB for them`, {
+      help: 'load them on Linux 6.0 or later, or give each interface only the rules that it needs',
+    });
   }
   // The kernel keeps some bytes beside the value.
   return Math.min(wanted, OLD_LIMIT_BYTES - CLASS_BYTES);

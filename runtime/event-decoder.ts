@@ -13,8 +13,10 @@ import { LITTLE_ENDIAN } from './ffi/libc.ts';
 export interface PacketEvent {
   /** Nanoseconds since 1970, UTC, when the packet was seen. */
   readonly time_ns: bigint;
-  /** Index of the rule in the manifest. */
+  /** Index of the rule in the manifest; -1: it has been replaced since. */
   readonly rule: number;
+  /** Also of a rule that has been replaced; null: of none that this process has seen. */
+  readonly rule_name: string | null;
   /** What this rule decided; null: it only observes. */
   readonly verdict: VerdictName | null;
   readonly ifindex: number;
@@ -38,6 +40,12 @@ export interface PacketEvent {
   readonly payload: Uint8Array;
 }
 
+/** Whose the number in a record is. */
+export interface RuleNames {
+  ruleAt(slot: number): number;
+  nameAt(slot: number): string | null;
+}
+
 /** A stretch of memory with records in it. */
 export interface RecordMemory {
   readonly bytes: Uint8Array;
@@ -52,11 +60,11 @@ export type EventDecoder = (memory: RecordMemory, starts: readonly number[], clo
  * most readers want a few, and text is dear.
  * @throws RuntimeError PKT6003 when that is not what this version of pktc understands.
  */
-export function eventDecoder(types: readonly BtfType[]): EventDecoder {
+export function eventDecoder(types: readonly BtfType[], rules: RuleNames): EventDecoder {
   const at = memberOffsets(structLayout(types, 'pktc_event'));
   const bit = presenceBits(types);
   return (memory, starts, clock_ns) => {
-    const batch = { memory, clock_ns, at, bit };
+    const batch = { memory, clock_ns, at, bit, rules };
     return starts.map((start) => new RecordedEvent(batch, start));
   };
 }
@@ -66,6 +74,7 @@ interface RecordedBatch {
   readonly clock_ns: bigint;
   readonly at: ReturnType<typeof memberOffsets>;
   readonly bit: ReturnType<typeof presenceBits>;
+  readonly rules: RuleNames;
 }
 
 /** `enum pktc_verdict` in `templates/include/pktc/decision.h` */
@@ -86,7 +95,10 @@ class RecordedEvent implements PacketEvent {
     return memory.view.getBigUint64(this.#start + at.time_ns, LITTLE_ENDIAN) + clock_ns;
   }
   get rule() {
-    return this.#u32(this.#batch.at.rule);
+    return this.#batch.rules.ruleAt(this.#u32(this.#batch.at.rule));
+  }
+  get rule_name() {
+    return this.#batch.rules.nameAt(this.#u32(this.#batch.at.rule));
   }
   get verdict() {
     return VERDICTS[this.#u8(this.#batch.at.verdict)] ?? null;

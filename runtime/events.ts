@@ -3,7 +3,7 @@ import type { PacketEvent } from './event-decoder.ts';
 import { type EventRing, mapEventRing } from './event-ring.ts';
 import { CLOCK_BOOTTIME, CLOCK_REALTIME, type Libc } from './ffi/libc.ts';
 import { type Watch, watchReadable } from './ffi/poll.ts';
-import type { LoadedProgram } from './load.ts';
+import type { EventSource, LoadedProgram } from './load.ts';
 
 export type { PacketEvent } from './event-decoder.ts';
 
@@ -43,29 +43,46 @@ const CLOCK_WIDTH_NS = 50_000n;
 const CLOCK_TRIES = 10;
 
 /**
- * One stream at a time reads a program's ring.
+ * One stream at a time reads a program's rings. When the program switches to another, the stream goes on with that one's events, behind
+ * the last ones of the old.
  * @throws RuntimeError PKT6008; Error when the program is closed or its events are being read already.
  */
 export function openEvents(loaded: LoadedProgram): EventStream {
-  const { events, libc, claimEvents } = loaded.internals;
-  if (events === null) return createStream(loaded, SILENCE, createPause(SILENCE.isEmpty, NEVER));
+  const { events, libc, claimEvents, followEvents } = loaded.internals;
   const release = claimEvents();
-  const fd = libc.dup(events.ring_fd);
-  const ring = mapRing(libc, fd, events.ring_bytes, release);
-  const pause = createPause(ring.isEmpty, LOOKS);
-  const watch = watchReadable(fd, pause.onReadable);
-  pause.useWatch(watch);
+  const sources: Source[] = [];
+  const pause = createPause(
+    () => sources.every((source) => source.isEmpty()),
+    () => (sources.length === 0 ? NEVER : LOOKS),
+  );
   const clock = createClock(libc);
+  const add = (added: EventSource | null) => {
+    if (added !== null) sources.push(openSource(libc, added, pause, clock));
+  };
+  try {
+    add(events);
+  } catch (error) {
+    release();
+    throw error;
+  }
+  const unfollow = followEvents((next, settled) => {
+    const before = [...sources];
+    add(next);
+    pause.end();
+    // What is in an old ring when its program is through is all that there will ever be.
+    void settled.then(() => {
+      for (const source of before) source.ended = true;
+    });
+  });
   const source = {
-    isEmpty: ring.isEmpty,
+    isEmpty: () => sources.every((one) => one.isEmpty()),
     take() {
-      const { memory, starts } = ring.take(BATCH_EVENTS);
-      return events.decode(memory, starts, clock());
+      while (sources[0]?.ended && sources[0].isEmpty()) sources.shift()?.close();
+      return sources.find((one) => !one.isEmpty())?.take() ?? [];
     },
     close() {
-      watch.close();
-      ring.close();
-      libc.close(fd);
+      unfollow();
+      for (const one of sources.splice(0)) one.close();
       release();
     },
   };
@@ -73,25 +90,45 @@ export function openEvents(loaded: LoadedProgram): EventStream {
 }
 
 interface Source {
+  /** Nothing comes any more. */
+  ended: boolean;
   isEmpty(): boolean;
   take(): readonly PacketEvent[];
   close(): void;
 }
 
-/** A program without rules that log. */
-const SILENCE: Source = { isEmpty: () => true, take: () => [], close() {} };
+/** One ring, whose descriptor is the source's own. */
+function openSource(libc: Libc, events: EventSource, pause: Pause, clock: () => bigint): Source {
+  const fd = libc.dup(events.ring_fd);
+  const ring = mapRing(libc, fd, events.ring_bytes);
+  const watch = watchReadable(fd, pause.onReadable);
+  pause.watch(watch);
+  return {
+    ended: false,
+    isEmpty: ring.isEmpty,
+    take() {
+      const { memory, starts } = ring.take(BATCH_EVENTS);
+      return events.decode(memory, starts, clock());
+    },
+    close() {
+      pause.unwatch(watch);
+      watch.close();
+      ring.close();
+      libc.close(fd);
+    },
+  };
+}
 
-function mapRing(libc: Libc, fd: number, ring_bytes: number, release: () => void): EventRing {
+function mapRing(libc: Libc, fd: number, ring_bytes: number): EventRing {
   try {
     return mapEventRing(libc, fd, ring_bytes);
   } catch (error) {
     libc.close(fd);
-    release();
     throw error;
   }
 }
 
-function createStream(loaded: LoadedProgram, source: Source, pause: Pause): EventStream {
+function createStream(loaded: LoadedProgram, source: Omit<Source, 'ended'>, pause: Pause): EventStream {
   let open = true;
   const close = () => {
     if (!open) return;
@@ -122,11 +159,13 @@ interface Pause {
   /** The kernel says that there is plenty. */
   onReadable(): void;
   end(): void;
-  useWatch(watch: Watch): void;
+  watch(watch: Watch): void;
+  unwatch(watch: Watch): void;
 }
 
-function createPause(isEmpty: () => boolean, looks: readonly Look[]): Pause {
-  let watch: Watch | null = null;
+/** @param looks how often it is looked, asked at each look */
+function createPause(isEmpty: () => boolean, looks: () => readonly Look[]): Pause {
+  const watches = new Set<Watch>();
   let waiting: { readonly promise: Promise<void>; readonly resolve: () => void; timer: NodeJS.Timeout } | null = null;
   const end = () => {
     if (waiting === null) return;
@@ -142,24 +181,23 @@ function createPause(isEmpty: () => boolean, looks: readonly Look[]): Pause {
         if (!isEmpty()) end();
         else if (waiting !== null) waiting.timer = look(vain + 1);
       },
-      looks.findLast(({ first }) => vain >= first)?.interval_ms,
+      looks().findLast(({ first }) => vain >= first)?.interval_ms,
     );
   return {
     end,
     onReadable() {
       // With nobody waiting the watch would call on every turn of the event loop until the reader comes back.
-      if (waiting === null) watch?.stop();
-      else end();
+      if (waiting !== null) end();
+      else for (const watch of watches) watch.stop();
     },
-    useWatch(added) {
-      watch = added;
-    },
+    watch: (watch) => void watches.add(watch),
+    unwatch: (watch) => void watches.delete(watch),
     wait() {
       if (waiting !== null) return waiting.promise;
       const { promise, resolve } = withResolvers();
       waiting = { promise, resolve, timer: look(0) };
       // Left running between waits: starting it anew would report the few events that the timer is there to gather.
-      watch?.start();
+      for (const watch of watches) watch.start();
       return promise;
     },
   };

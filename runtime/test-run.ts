@@ -56,13 +56,8 @@ const MARK_OFFSET = 8;
 /** More than struct __sk_buff has on any kernel. */
 const CONTEXT_OUT_BYTES = 512;
 
-/** @param guard refuses when the program is closed. */
-export function createTestRun(
-  libbpf: Libbpf,
-  programs: readonly TestProgram[],
-  interfaces: InterfaceMap | null,
-  guard: <T>(work: () => T) => T,
-): TestRun {
+/** The program has to be open. */
+export function createTestRun(libbpf: Libbpf, programs: readonly TestProgram[], interfaces: InterfaceMap | null): TestRun {
   const options = allocate(TEST_RUN_OPTIONS);
   const contextIn = stableMemory(CONTEXT_BYTES);
   const contextOut = stableMemory(CONTEXT_OUT_BYTES);
@@ -97,7 +92,7 @@ export function createTestRun(
       duration_ns: options.get('duration'),
     };
   };
-  return (frame, packet = {}) => guard(() => run(frame, packet));
+  return (frame, packet = {}) => run(frame, packet);
 }
 
 type Memory = ReturnType<typeof stableMemory>;

@@ -1,16 +1,15 @@
 /** Live events as JSON: one flat object a line, always the same keys in the same order (docs/output.md). */
-import type { Manifest } from '../../runtime/abi/manifest.ts';
 import type { PacketEvent } from '../../runtime/events.ts';
 import { jsonLine } from '../json.ts';
 import { isoTime } from './packet-line.ts';
 import { ethertypeName, flagsText, protocolName } from './protocol-names.ts';
 
 /** @param interfaces names by ifindex */
-export function createEventLines(manifest: Manifest, interfaces: ReadonlyMap<number, string>): (event: PacketEvent) => string {
+export function createEventLines(interfaces: ReadonlyMap<number, string>): (event: PacketEvent) => string {
   return (event) =>
     jsonLine({
       time: isoTime(event.time_ns),
-      rule: manifest.rules[event.rule]?.name ?? null,
+      rule: event.rule_name,
       verdict: event.verdict,
       iface: interfaces.get(event.ifindex) ?? null,
       len: event.length,

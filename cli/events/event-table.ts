@@ -29,7 +29,8 @@ const COLUMNS = [
 export function createEventTable(manifest: Manifest, interfaces: ReadonlyMap<number, string>, paint: Paint): EventTable {
   const names = manifest.rules.map((rule) => shortened(visible(rule.name)));
   const verdicts = manifest.rules.map(({ verdict }) => verdict);
-  const widths = [15, Math.max(4, ...names.map(displayWidth)), verdictWidth(verdicts), 5, 18, 0];
+  const longest = names.reduce((most, name) => Math.max(most, displayWidth(name)), 4);
+  const widths = [15, longest, verdictWidth(verdicts), 5, 18, 0];
   const clock = createClockText();
   const several = interfaces.size > 1;
   const interfaceWidth = Math.max(5, ...[...interfaces.values()].map((name) => visible(name).length));
@@ -48,7 +49,7 @@ export function createEventTable(manifest: Manifest, interfaces: ReadonlyMap<num
       endpoint = Math.max(endpoint, endpointText(event.src, event.sport).length);
       const cells = [
         { text: clock(event.time_ns) },
-        { text: names[event.rule] ?? '?' },
+        { text: names[event.rule] ?? shortened(visible(event.rule_name ?? '?')) },
         { text: verdictText(event.verdict), style: verdictStyle(paint, event.verdict) },
         { text: String(event.length) },
         { text: protocolText(event) },

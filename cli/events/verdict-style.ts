@@ -22,5 +22,6 @@ export function verdictStyle(paint: Paint, verdict: VerdictName | null): (text: 
 
 /** Width of a column for the verdicts of some rules. */
 export function verdictWidth(verdicts: readonly (VerdictName | null)[]): number {
-  return Math.max('VERDICT'.length, ...verdicts.map((verdict) => verdictText(verdict).length));
+  const lengths = [...new Set(verdicts)].map((verdict) => verdictText(verdict).length);
+  return Math.max('VERDICT'.length, ...lengths);
 }

@@ -36,16 +36,11 @@ const OUTCOMES: Readonly<Record<Verdict, readonly Outcome[]>> = {
  */
 export function kernelEngine(loaded: LoadedProgram, program: Program): Decide {
   const fallback = interpreterEngine(program);
-  let before = loaded.counters();
+  const matched = loaded.watchCounters();
   return (frame, about = {}) => {
     const outcome = testRun(loaded, frame, about);
     if (outcome === null) return fallback(frame, about);
-    const after = loaded.counters();
-    const rules: number[] = [];
-    for (let index = 0; index < program.rules.length; index++) {
-      if (after[index]?.packets !== before[index]?.packets) rules.push(index);
-    }
-    before = after;
+    const rules = matched();
     const verdict = program.rules[rules.at(-1) ?? -1]?.actions.verdict ?? program.defaultVerdict;
     if (!OUTCOMES[verdict].includes(outcome)) throw new Error(`the program answers ${outcome} where its rules say ${verdict}`);
     return { verdict, rules, engine: 'kernel' };

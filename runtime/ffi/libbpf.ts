@@ -80,6 +80,8 @@ export const BPF_TCX_EGRESS = 47;
 /** enum bpf_tc_attach_point */
 export const BPF_TC_INGRESS = 1;
 export const BPF_TC_EGRESS = 2;
+/** enum bpf_tc_flags */
+export const BPF_TC_F_REPLACE = 1;
 /** include/uapi/linux/if_link.h */
 export const XDP_FLAGS_SKB_MODE = 2;
 export const XDP_FLAGS_DRV_MODE = 4;

@@ -43,6 +43,8 @@ function shapesObject(): Uint8Array {
   }
 }
 
+const NOBODY = { ruleAt: () => -1, nameAt: () => null };
+
 describe('struct layout from BTF', () => {
   const types = readBtf(readElf(shapesObject()));
   const layout = structLayout(types, 'shapes');
@@ -80,7 +82,7 @@ describe('struct layout from BTF', () => {
     expect(() => layout.member('nothing')).toThrow(/has no member `nothing`/);
     expect(() => layout.member('bits')).toThrow(/bit field/);
     expect(() => enumValues(types, 'nothing')).toThrow(/does not describe `enum nothing`/);
-    expect(() => eventDecoder(types)).toThrow(/pktc_event/);
+    expect(() => eventDecoder(types, NOBODY)).toThrow(/pktc_event/);
   });
 
   test('an enumeration keeps its values', () => {
@@ -97,7 +99,7 @@ describe('a damaged object', () => {
   const read = (bytes: Uint8Array) => {
     const types = readBtf(readElf(bytes));
     structLayout(types, 'pktc_counter').member('packets');
-    return eventDecoder(types);
+    return eventDecoder(types, NOBODY);
   };
 
   test('is fine while it is whole', () => {

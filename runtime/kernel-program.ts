@@ -1,0 +1,178 @@
+/** One program in the kernel with everything that belongs to it: its maps, its counters, what it logs, and whose slots are whose. */
+import { type BtfType, readBtf } from './abi/btf.ts';
+import { readElf } from './abi/elf.ts';
+import type { Artifact, AttachPoint, Manifest } from './abi/manifest.ts';
+import { structLayout } from './abi/struct-layout.ts';
+import { type AnswerCounts, answerReader } from './answers.ts';
+import { type CounterTable, mapCounters } from './counters.ts';
+import { capacityFor, createDataStore, type DataStore, type RuleData } from './data-store.ts';
+import { type EventDecoder, eventDecoder } from './event-decoder.ts';
+import { type Libbpf, openLibbpf } from './ffi/libbpf.ts';
+import { type Libc, openLibc, type Pointer } from './ffi/libc.ts';
+import { createInterfaceMap, type InterfaceMap } from './interface-map.ts';
+import { ANSWERS, COUNTERS, DATA, EVENTS, findMap, findProgram, INTERFACES, loadObject, programIdOf } from './kernel-object.ts';
+import { possibleCpus } from './possible-cpus.ts';
+import { type DataSlots, firstSlots, fixedSlots, type Slots } from './slots.ts';
+import { createTestRun, type TestRun } from './test-run.ts';
+import { verifyArtifact } from './verify-artifact.ts';
+
+export interface AttachableProgram {
+  readonly at: AttachPoint;
+  readonly fd: number;
+  readonly id: number;
+}
+
+export interface EventSource {
+  readonly ring_fd: number;
+  readonly ring_bytes: number;
+  readonly decode: EventDecoder;
+}
+
+/** What changes when the rules do, all at once. */
+export interface CurrentRules {
+  readonly manifest: Manifest;
+  readonly slots: Slots;
+}
+
+/** null: the rules are compiled into the program. */
+export interface ProgramData {
+  readonly store: DataStore;
+  /** Of the rules that are there now. */
+  slots: DataSlots;
+  /** The last change of the rules that no packet is behind any more. */
+  settled: number;
+}
+
+export interface InKernel {
+  readonly libbpf: Libbpf;
+  readonly libc: Libc;
+  /** One a place, in the order of the manifest. */
+  readonly programs: readonly AttachableProgram[];
+  readonly events: EventSource | null;
+  readonly counters: CounterTable;
+  readonly interfaces: InterfaceMap | null;
+  readonly testRun: TestRun;
+  readonly data: ProgramData | null;
+  /** Written by whoever changes the rules. */
+  rules: CurrentRules;
+  /** Another program has taken its place: what it still says is of rules that are gone. */
+  retired: boolean;
+  answers(): AnswerCounts | null;
+  close(): void;
+}
+
+export interface LoadOptions {
+  /** For test runs alone: interfaces that rules redirect to need not exist. */
+  readonly offline?: boolean;
+}
+
+/** Counters for rules that come later, as long as the program stays. */
+const SPARE_SLOTS = 64;
+
+/** @throws RuntimeError with a code PKT6xxx; nothing is left behind in the kernel then. */
+export function loadIntoKernel(artifact: Artifact, options: LoadOptions): InKernel {
+  verifyArtifact(artifact);
+  const { manifest, data } = artifact;
+  const elf = readElf(artifact.object);
+  const types = readBtf(elf);
+  const libc = openLibc();
+  const libbpf = openLibbpf();
+  const data_bytes = data === null ? null : capacityFor(data.length);
+  const stride = counterStride(manifest);
+  const object = loadObject(artifact, elf, libbpf, libc, { offline: options.offline ?? false, stride, data_bytes });
+  const opened: (() => void)[] = [() => libbpf.object_close(object)];
+  try {
+    return assemble(artifact, { libbpf, libc, object, types, stride, data_bytes }, opened);
+  } catch (error) {
+    closeAll(opened);
+    throw error;
+  }
+}
+
+interface Loaded {
+  readonly libbpf: Libbpf;
+  readonly libc: Libc;
+  readonly object: Pointer;
+  readonly types: readonly BtfType[];
+  readonly stride: number;
+  readonly data_bytes: number | null;
+}
+
+/** @param opened takes what has to be closed, in the order in which it was opened */
+function assemble(artifact: Artifact, loaded: Loaded, opened: (() => void)[]): InKernel {
+  const { manifest } = artifact;
+  const { libbpf, libc, object, types } = loaded;
+  const programs = manifest.programs.map(({ name, at }) => {
+    const fd = libbpf.program_fd(findProgram(libbpf, object, name));
+    return { at, fd, id: programIdOf(libbpf, fd) };
+  });
+  const map = (name: string) => libbpf.map_fd(findMap(libbpf, object, name));
+  const counters = mapCounters(libc, map(COUNTERS), {
+    layout: structLayout(types, 'pktc_counter'),
+    stride: loaded.stride,
+    cpus: possibleCpus(),
+  });
+  opened.push(counters.close);
+  const data = fillData(artifact, loaded, opened);
+  const interfaces =
+    manifest.interfaces.length === 0 ? null : createInterfaceMap(libbpf, libc, map(INTERFACES), manifest.interfaces);
+  const readAnswers = rejects(manifest)
+    ? answerReader(libbpf, map(ANSWERS), structLayout(types, 'pktc_answers'), possibleCpus())
+    : null;
+  const inKernel: InKernel = {
+    libbpf,
+    libc,
+    programs,
+    events: manifest.events === null ? null : eventSource(loaded, () => inKernel),
+    counters,
+    interfaces,
+    testRun: createTestRun(libbpf, programs, interfaces),
+    data,
+    rules: { manifest, slots: data?.slots ?? fixedSlots(manifest.rules) },
+    retired: false,
+    answers: () => readAnswers?.() ?? null,
+    close: () => closeAll(opened),
+  };
+  return inKernel;
+}
+
+/** The rules are there before the program is attached to anything. */
+function fillData({ manifest, data }: Artifact, loaded: Loaded, opened: (() => void)[]): ProgramData | null {
+  const { libbpf, libc, object, stride, data_bytes } = loaded;
+  if (data === null || data_bytes === null) return null;
+  const store = createDataStore(libbpf, libc, libbpf.map_fd(findMap(libbpf, object, DATA)), data_bytes);
+  opened.push(store.close);
+  const slots = firstSlots(manifest.rules, stride);
+  store.fill(ruleData(manifest, data, slots));
+  return { store, slots, settled: slots.generation };
+}
+
+/** What goes into the map, of an artifact whose rules are data. */
+export function ruleData(manifest: Manifest, bytes: Uint8Array, slots: DataSlots): RuleData {
+  const { rule_off, rules } = manifest.data ?? { rule_off: 0, rules: 0 };
+  return { bytes, rule_off, rows: rules, slots: slots.of, generation: slots.generation };
+}
+
+function eventSource({ libbpf, object, types }: Loaded, owner: () => InKernel): EventSource {
+  const ring = findMap(libbpf, object, EVENTS);
+  const decode = eventDecoder(types, {
+    ruleAt: (slot) => (owner().retired ? -1 : owner().rules.slots.ruleAt(slot)),
+    nameAt: (slot) => owner().rules.slots.nameAt(slot),
+  });
+  return { ring_fd: libbpf.map_fd(ring), ring_bytes: libbpf.map_max_entries(ring), decode };
+}
+
+function rejects({ rules, default_verdict }: Manifest): boolean {
+  return default_verdict === 'reject' || rules.some(({ verdict }) => verdict === 'reject');
+}
+
+/** Slots a CPU has: an even number, so that no two CPUs write to one cache line. Rules that are data may be joined by others. */
+function counterStride({ rules, data }: Manifest): number {
+  const spare = data === null ? 0 : Math.max(SPARE_SLOTS, rules.length >> 4);
+  const counters = rules.length + 1 + spare;
+  return counters + (counters % 2);
+}
+
+function closeAll(opened: (() => void)[]): void {
+  for (const close of opened.splice(0).reverse()) close();
+}
