@@ -1,26 +1,82 @@
-import type { BoxSet, TreeShape } from './box-set.ts';
+/**
+ * Decision trees as bytes, out of boxes. A set of boxes is divided into partitions, of which each is a tree: boxes that settle enough
+ * of their addresses are found by a hash of these first bits, the others by cuts. Several divisions are tried; the one with the fewest
+ * reads is taken. Nothing here depends on time or chance: the same boxes give the same bytes.
+ */
+import { type BoxSet, PARTITIONS_MAX, type TreeShape } from './box-set.ts';
+import { type Dimensions, dimensionsOf } from './dimensions.ts';
+import { type GrownSet, type GrowOptions, growSet } from './grow-set.ts';
+import { choosePartitions, type Partition, wholeSet } from './partitions.ts';
+import { bytesOf, writeTrees } from './write-trees.ts';
 
 export interface TreeOptions {
+  /** Byte offset of the trees in the data, a multiple of 64. */
   readonly start: number;
+  /** Bytes that the trees may take. */
   readonly bytesMax: number;
+  /** Most partitions of a set, 1 to 8; 1: a single tree. */
   readonly partitions?: number;
 }
 
 export interface Trees {
   readonly bytes: Uint8Array;
+  /** Of each set: the descriptors of its partitions, in units of 16 bytes from the beginning of the data. */
   readonly roots: readonly (readonly number[])[];
+  /** Most nodes on the way to a leaf. */
   readonly depth: number;
+  /** Most records in one leaf. */
   readonly leaf: number;
   readonly nodes: number;
   readonly records: number;
+  /** For people: `src >= /16, dst >= /12`. */
   readonly partitions: string;
+  /** Nodes and records that a packet reads, estimated. */
   readonly cost: number;
 }
 
+const FAST: GrowOptions = { leaf: 8, repeat: 3 };
+const SMALL: GrowOptions = { leaf: 8, repeat: 0 };
+/** Up to so many boxes a single tree is tried, too. */
+const SINGLE_TRIED = 4096;
+
 export function buildTrees(
-  _sets: readonly (BoxSet | null)[],
-  _shape: TreeShape,
-  _options: TreeOptions,
+  sets: readonly (BoxSet | null)[],
+  shape: TreeShape,
+  options: TreeOptions,
 ): Trees | { readonly problem: 'too large' } {
+  const most = options.partitions ?? PARTITIONS_MAX;
+  for (const growing of [FAST, SMALL]) {
+    const grown = sets.map((set) => (set === null || set.count === 0 ? null : growBest(set, shape, most, growing)));
+    if (bytesOf(grown, shape) <= options.bytesMax) return { ...writeTrees(grown, shape, options.start), ...measure(grown) };
+  }
   return { problem: 'too large' };
+}
+
+function growBest(set: BoxSet, shape: TreeShape, most: number, growing: GrowOptions): GrownSet {
+  const dimensions: Dimensions = dimensionsOf(set, shape);
+  const partitions = choosePartitions(dimensions, set.count, set.family === 6, most);
+  const best = growSet(set, dimensions, partitions, growing);
+  if (partitions.length === 1 || set.count > SINGLE_TRIED) return best;
+  const single = growSet(set, dimensions, wholeSet(set.count), growing);
+  return single.cost <= best.cost ? single : best;
+}
+
+function measure(grown: readonly (GrownSet | null)[]): Omit<Trees, 'bytes' | 'roots'> {
+  const present = grown.filter((one) => one !== null);
+  const boxes = present.reduce((sum, { growth }) => sum + growth.set.count, 0);
+  const largest = present.toSorted((a, b) => b.growth.set.count - a.growth.set.count)[0];
+  return {
+    depth: Math.max(0, ...present.map(({ growth }) => growth.depth)),
+    leaf: Math.max(0, ...present.map(({ growth }) => growth.longest)),
+    nodes: present.reduce((sum, { growth }) => sum + growth.store.nodeCount, 0),
+    records: present.reduce((sum, { growth }) => sum + growth.store.recordCount, 0),
+    partitions: largest === undefined ? 'none' : largest.partitions.map(describe).join('; '),
+    cost: present.reduce((sum, one) => sum + (one.cost * one.growth.set.count) / Math.max(1, boxes), 0),
+  };
+}
+
+function describe({ src, dst }: Partition): string {
+  if (src === 0 && dst === 0) return 'the rest';
+  if (src === 0) return `dst >= /${dst}`;
+  return dst === 0 ? `src >= /${src}` : `src >= /${src}, dst >= /${dst}`;
 }

@@ -1,0 +1,145 @@
+/** Trees as bytes: descriptors of the partitions, then nodes and records of each set. See templates/include/pktc/tree.h. */
+import type { BoxSet, TreeShape } from './box-set.ts';
+import type { GrownSet, Root } from './grow-set.ts';
+import { CHECKED, type RecordLayout, recordLayout } from './record-layout.ts';
+import { HEADER, LEAF, NODE_WORDS } from './tree-store.ts';
+
+/** Nodes and records are named by their place in units of so many bytes. */
+const UNIT = 16;
+const LINE = 64;
+
+export interface Placed {
+  readonly bytes: Uint8Array;
+  readonly roots: readonly (readonly number[])[];
+}
+
+export interface Size {
+  readonly nodes: number;
+  readonly records: number;
+}
+
+export function bytesOf(grown: readonly (GrownSet | null)[], shape: TreeShape): number {
+  const roots = lines(UNIT * grown.reduce((sum, one) => sum + (one?.roots.length ?? 0), 0));
+  return grown.reduce((sum, one) => sum + (one === null ? 0 : nodeBytes(one) + recordBytes(one, shape)), roots);
+}
+
+function lines(bytes: number): number {
+  return Math.ceil(bytes / LINE) * LINE;
+}
+
+function nodeBytes({ growth }: GrownSet): number {
+  return lines(growth.store.nodeCount * 4 * NODE_WORDS);
+}
+
+function recordBytes({ growth }: GrownSet, shape: TreeShape): number {
+  return lines(growth.store.recordCount * recordLayout(shape, growth.set.family).bytes);
+}
+
+/** `start`: where the bytes will lie, a multiple of 64. */
+export function writeTrees(grown: readonly (GrownSet | null)[], shape: TreeShape, start: number): Placed {
+  const bytes = new Uint8Array(bytesOf(grown, shape));
+  let descriptor = 0;
+  let offset = lines(UNIT * grown.reduce((sum, one) => sum + (one?.roots.length ?? 0), 0));
+  const roots = grown.map((one) => {
+    if (one === null) return [];
+    const nodes = offset;
+    const records = nodes + nodeBytes(one);
+    offset = records + recordBytes(one, shape);
+    const layout = recordLayout(shape, one.growth.set.family);
+    copyNodes(bytes, one, nodes, (start + nodes) / UNIT, (start + records) / UNIT, layout.bytes / UNIT);
+    writeRecords(bytes, one, records, layout);
+    return one.roots.map((root) => {
+      const at = UNIT * descriptor++;
+      writeRoot(bytes, at, root, (start + nodes) / UNIT);
+      return (start + at) / UNIT;
+    });
+  });
+  return { bytes, roots };
+}
+
+function writeRoot(bytes: Uint8Array, offset: number, root: Root, nodes: number): void {
+  const words = new Uint32Array(bytes.buffer, offset, UNIT / 4);
+  words[0] = nodes + root.node;
+  words[1] = root.first;
+  // A shift by 64 is none to the kernel: by 63, and then by 1.
+  bytes[offset + 8] = Math.min(root.srcShift, 63);
+  bytes[offset + 9] = root.srcShift - Math.min(root.srcShift, 63);
+  bytes[offset + 10] = Math.min(root.dstShift, 63);
+  bytes[offset + 11] = root.dstShift - Math.min(root.dstShift, 63);
+  bytes[offset + 12] = 32 - root.bits;
+}
+
+function copyNodes(
+  bytes: Uint8Array,
+  { growth }: GrownSet,
+  offset: number,
+  nodes: number,
+  records: number,
+  units: number,
+): void {
+  const { store } = growth;
+  const words = new Uint32Array(bytes.buffer, offset, store.nodeCount * NODE_WORDS);
+  words.set(store.nodes.subarray(0, store.nodeCount * NODE_WORDS));
+  for (let node = 0; node < store.nodeCount; node++) {
+    const word = NODE_WORDS * node;
+    const leaf = ((store.nodeBytes[4 * word + 4] ?? 0) & LEAF) !== 0;
+    const next = words[word + 2] ?? 0;
+    words[word + 2] = leaf ? records + next * units : nodes + next;
+  }
+}
+
+function writeRecords(bytes: Uint8Array, { growth }: GrownSet, offset: number, layout: RecordLayout): void {
+  const { store, set } = growth;
+  const words = new Uint32Array(bytes.buffer);
+  const halves = new Uint16Array(bytes.buffer);
+  for (let record = 0; record < store.recordCount; record++) {
+    const at = offset + record * layout.bytes;
+    const box = store.boxes[record] as number;
+    if (box === HEADER) {
+      words[at >>> 2] = store.longLeaves.get(record) ?? 0;
+      continue;
+    }
+    words[(at + layout.entry) >>> 2] = (set.entry[box] as number) | (set.checked[box] === 1 ? CHECKED : 0);
+    if (set.family === 4) writeAddresses4(words, at >>> 2, set, box);
+    else writeAddresses6(bytes, words, at, set, box);
+    for (const { scalar, offset: inside, bytes: width } of layout.fields) {
+      const pair = set.scalars[scalar];
+      const first = scalar < 0 ? (set.bitsMask[box] ?? 0) : (pair?.[2 * box] ?? 0);
+      const second = scalar < 0 ? (set.bitsValue[box] ?? 0) : (pair?.[2 * box + 1] ?? 0) - first;
+      if (width === 1) {
+        bytes[at + inside] = first;
+        bytes[at + inside + 1] = second;
+      } else {
+        halves[(at + inside) >>> 1] = first;
+        halves[((at + inside) >>> 1) + 1] = second;
+      }
+    }
+  }
+}
+
+function writeAddresses4(words: Uint32Array, at: number, set: BoxSet, box: number): void {
+  const src = set.src[2 * box] as number;
+  const dst = set.dst[2 * box] as number;
+  words[at + 1] = src;
+  words[at + 2] = (set.src[2 * box + 1] as number) - src;
+  words[at + 3] = dst;
+  words[at + 4] = (set.dst[2 * box + 1] as number) - dst;
+}
+
+const BIG_ENDIAN = new Uint8Array(new Uint16Array([1]).buffer)[0] === 0;
+
+/** Source, source's lower half, destination, destination's lower half: 64 bits each, then how far each is shifted, in two steps. */
+function writeAddresses6(bytes: Uint8Array, words: Uint32Array, at: number, set: BoxSet, box: number): void {
+  for (let half = 0; half < 4; half++) {
+    const address = half < 2 ? set.src : set.dst;
+    const word = (at >>> 2) + 2 * half;
+    const high = address[4 * box + 2 * (half & 1)] as number;
+    const low = address[4 * box + 2 * (half & 1) + 1] as number;
+    words[word] = BIG_ENDIAN ? high : low;
+    words[word + 1] = BIG_ENDIAN ? low : high;
+    const length = (half < 2 ? set.srcLength : set.dstLength)[box] as number;
+    const shift = 64 - Math.min(64, Math.max(0, length - 64 * (half & 1)));
+    bytes[at + 32 + 2 * half] = Math.min(shift, 63);
+    bytes[at + 33 + 2 * half] = shift - Math.min(shift, 63);
+  }
+}

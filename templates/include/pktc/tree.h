@@ -1,0 +1,387 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR MIT */
+/*
+ * Rules as decision trees, which are data: what a packet costs grows with the depth of the
+ * trees and not with the number of rules. compiler/4-plan/tree writes them.
+ *
+ * A set of boxes has up to eight partitions. The descriptor of one says which first bits
+ * of the addresses are hashed, and where the buckets lie: each is a node. An inner node
+ * looks at one word of the key and goes on to one of its children, which lie side by side.
+ * A leaf names records, ascending by entry. Whatever the data holds, it is read inside of
+ * its bounds and in a bounded number of steps.
+ */
+#ifndef PKTC_TREE_H
+#define PKTC_TREE_H
+
+#include <pktc/data.h>
+
+/* Nodes on the way to a leaf, DEPTH_MAX of compiler/4-plan/tree/growth.ts. */
+#define PKTC_TREE_DEPTH 40
+/* Records that a plain loop goes through; longer leaves take bpf_loop (Linux 5.17). */
+#define PKTC_TREE_SHORT 32
+/* In `up` of a leaf: a record in front of the others has their number. */
+#define PKTC_TREE_LONG 0xff
+#define PKTC_TREE_LEAF 0x80
+/* Sets with records of IPv6: kinds 1 and 4. */
+#define PKTC_TREE_SETS6 0x30c
+
+struct pktc_ctx;
+struct pktc_fields;
+
+struct pktc_tree_root {
+	__u32 next; /* buckets, in units */
+	__u32 first; /* lowest entry */
+	__u8 src_shift; /* what is left of the address's first word is hashed; shifted twice, */
+	__u8 src_more; /* since a shift by 64 is none */
+	__u8 dst_shift;
+	__u8 dst_more;
+	__u8 down; /* 32 - bits of the bucket's number */
+	__u8 reserved[3];
+};
+
+/*
+ * Inner: the child is (((key >> shift) - from) << up) >> down, in 32 bits: cuts of equal
+ * size, one flag, or, with `down` 31, whether the key is below `from`.
+ * Leaf: no record matches unless ((key >> shift) - from) >> down is 0.
+ */
+struct pktc_tree_node {
+	__u32 from;
+	__u8 at; /* word of the key */
+	__u8 shift;
+	__u8 up; /* leaf: number of records */
+	__u8 down;
+	__u32 next; /* children or records, in units */
+	__u32 first; /* lowest entry below */
+};
+
+/* Records of a leaf that are still to be looked at. */
+struct pktc_tree_leaf {
+	__u32 at; /* in units; 0: none */
+	__u32 left;
+};
+
+/* `units` * 16 bytes into the data, `size` bytes of which are there; or NULL. */
+static __always_inline const void *pktc_tree_at(const __u8 *data, __u32 units, __u32 size)
+{
+	__u64 offset = (__u64)units * PKTC_UNIT_BYTES;
+
+	pktc_opaque(offset);
+	if (offset > pktc_data_bytes - size)
+		return NULL;
+	return data + offset;
+}
+
+/* The same in compiler/4-plan/tree/hash-address.ts. */
+static __always_inline __u32 pktc_tree_bucket(const struct pktc_tree_root *root,
+					      const struct pktc_key *key)
+{
+	__u64 src = (key->at[PKTC_KEY_SRC] >> (root->src_shift & 63)) >> (root->src_more & 63);
+	__u64 dst = (key->at[PKTC_KEY_DST] >> (root->dst_shift & 63)) >> (root->dst_more & 63);
+	__u32 hash = (__u32)src * 0x9e3779b1U + (__u32)(src >> 32) * 0x85ebca6bU +
+		     (__u32)dst * 0xc2b2ae35U + (__u32)(dst >> 32) * 0x27d4eb2fU;
+
+	hash = (hash ^ hash >> 15) * 0x2c1b3c6dU;
+	return (__u64)hash >> (root->down & 63);
+}
+
+/* The leaf that a packet gets to; none where no entry below `best` can match. */
+static __always_inline struct pktc_tree_leaf
+pktc_tree_walk(const __u8 *data, const struct pktc_key *key, __u32 descriptor, __u32 best)
+{
+	const struct pktc_tree_root *root = pktc_tree_at(data, descriptor, sizeof(*root));
+	struct pktc_tree_leaf none = { 0, 0 };
+	__u32 at, i;
+
+	if (!root || root->first >= best)
+		return none;
+	at = root->next + pktc_tree_bucket(root, key);
+	for (i = 0; i < PKTC_TREE_DEPTH; i++) {
+		const struct pktc_tree_node *node = pktc_tree_at(data, at, sizeof(*node));
+		__u32 value;
+
+		if (!node || node->first >= best)
+			return none;
+		value = (__u32)(key->at[node->at & (PKTC_KEY_WORDS - 1)] >> (node->shift & 63)) -
+			node->from;
+		if (node->at & PKTC_TREE_LEAF) {
+			struct pktc_tree_leaf leaf = { node->next, node->up };
+
+			return value >> (node->down & 31) ? none : leaf;
+		}
+		at = node->next + (value << (node->up & 31) >> (node->down & 31));
+	}
+	return none;
+}
+
+/* Of `pktc_tree_next`: no record matches. */
+#define PKTC_TREE_PAST 0xffffffffU
+
+/* Looking through the records of a leaf, which may be many. */
+struct pktc_tree_scan {
+	const __u8 *data;
+	const struct pktc_key *key;
+	struct pktc_tree_leaf leaf;
+	__u32 floor;
+	__u32 best;
+	__u32 found;
+	__u32 six;
+};
+
+/* One record; true: the scan ends here, at a match or at what is behind `best`. */
+static __always_inline bool pktc_tree_try(const __u8 *data, const struct pktc_key *key, __u32 six,
+					  __u32 at, __u32 floor, __u32 best, __u32 *found)
+{
+	__u32 entry, number;
+	bool matches;
+
+	if (six) {
+		const struct pktc_record6 *record = pktc_tree_at(data, at, PKTC_RECORD6_BYTES);
+
+		if (!record)
+			return true;
+		entry = record->entry;
+		matches = pktc_record6_matches(record, key);
+	} else {
+		const struct pktc_record4 *record = pktc_tree_at(data, at, PKTC_RECORD4_BYTES);
+
+		if (!record)
+			return true;
+		entry = record->entry;
+		matches = pktc_record4_matches(record, key);
+	}
+	number = entry & ~PKTC_TREE_CHECKED;
+	if (number >= best)
+		return true;
+	if (!matches || number < floor)
+		return false;
+	*found = entry;
+	return true;
+}
+
+static __always_inline __u32 pktc_tree_units(__u32 six)
+{
+	return (six ? PKTC_RECORD6_BYTES : PKTC_RECORD4_BYTES) / PKTC_UNIT_BYTES;
+}
+
+static long pktc_tree_turn(__u32 turn, void *context)
+{
+	struct pktc_tree_scan *scan = context;
+
+	if (pktc_tree_try(scan->data, scan->key, scan->six, scan->leaf.at, scan->floor, scan->best,
+			  &scan->found))
+		return 1;
+	scan->leaf.at += pktc_tree_units(scan->six);
+	scan->leaf.left--;
+	return 0;
+}
+
+/*
+ * The next record that matches, of an entry from `floor` on and below `best`: its entry,
+ * with PKTC_TREE_CHECKED. The leaf then begins there, or where the scan ended.
+ */
+static __always_inline __u32 pktc_tree_next(const __u8 *data, const struct pktc_key *key, __u32 six,
+					    struct pktc_tree_leaf *leaf, __u32 floor, __u32 best)
+{
+	__u32 units = pktc_tree_units(six), at = leaf->at, left = leaf->left, i;
+	__u32 found = PKTC_TREE_PAST;
+
+	if (left <= PKTC_TREE_SHORT) {
+#pragma clang loop unroll(disable)
+		for (i = 0; i < PKTC_TREE_SHORT; i++) {
+			if (!left || pktc_tree_try(data, key, six, at, floor, best, &found))
+				break;
+			at += units;
+			left--;
+		}
+		leaf->at = at;
+		leaf->left = left;
+	} else {
+		struct pktc_tree_scan scan = {
+			data, key, { at, left }, floor, best, found, six,
+		};
+
+		bpf_loop(left, pktc_tree_turn, &scan, 0);
+		found = scan.found;
+		*leaf = scan.leaf;
+	}
+	return found;
+}
+
+/* Descriptor of a partition; 0: there is none. */
+static __always_inline __u32 pktc_tree_root(const __u8 *data, __u32 set, __u32 partition)
+{
+	const __u32 *root = pktc_data_at(data,
+					 offsetof(struct pktc_data_head, roots) +
+						 (set * PKTC_PARTITIONS_MAX + partition) * sizeof(*root),
+					 sizeof(*root));
+
+	return root ? *root : 0;
+}
+
+/* A leaf's records: a long one has their number in a record of its own. */
+static __always_inline void pktc_tree_open(const __u8 *data, struct pktc_tree_leaf *leaf, __u32 six)
+{
+	const __u32 *length;
+
+	if (leaf->left != PKTC_TREE_LONG)
+		return;
+	length = pktc_tree_at(data, leaf->at, sizeof(*length));
+	leaf->left = length ? *length : 0;
+	leaf->at += pktc_tree_units(six);
+}
+
+/* The lowest entry whose box matches, with PKTC_TREE_CHECKED, or PKTC_NO_ENTRY. */
+static __always_inline __u32 pktc_tree_lowest(const __u8 *data, const struct pktc_key *key,
+					      __u32 set)
+{
+	__u32 six = PKTC_TREE_SETS6 >> (set & 31) & 1;
+	__u32 best = PKTC_NO_ENTRY, checked = 0, partition;
+
+#pragma clang loop unroll(disable)
+	for (partition = 0; partition < PKTC_PARTITIONS_MAX; partition++) {
+		__u32 root = pktc_tree_root(data, set, partition), found;
+		struct pktc_tree_leaf leaf;
+
+		if (!root)
+			break;
+		leaf = pktc_tree_walk(data, key, root, best);
+		if (!leaf.left)
+			continue;
+		pktc_tree_open(data, &leaf, six);
+		found = pktc_tree_next(data, key, six, &leaf, 0, best);
+		if (found == PKTC_TREE_PAST)
+			continue;
+		checked = found & PKTC_TREE_CHECKED;
+		best = found & ~PKTC_TREE_CHECKED;
+	}
+	return best | checked;
+}
+
+#if defined(PKTC_WANT_CHECKS) || defined(PKTC_WANT_EACH)
+/* The leaves of all partitions, read together in the order of entries. */
+struct pktc_tree_merge {
+	struct pktc_ctx *ctx;
+	struct pktc_fields *f;
+	struct pktc_fields *in;
+	const __u8 *data;
+	const struct pktc_key *key;
+	struct pktc_tree_leaf leaves[PKTC_PARTITIONS_MAX];
+	__u32 floor; /* behind the last entry */
+	__u32 below;
+	__u32 six;
+};
+
+static __always_inline void pktc_tree_merge_open(struct pktc_tree_merge *merge, __u32 set)
+{
+	__u32 partition;
+
+	merge->six = PKTC_TREE_SETS6 >> (set & 31) & 1;
+#pragma clang loop unroll(disable)
+	for (partition = 0; partition < PKTC_PARTITIONS_MAX; partition++) {
+		__u32 root = pktc_tree_root(merge->data, set, partition);
+		struct pktc_tree_leaf leaf;
+
+		if (!root)
+			break;
+		leaf = pktc_tree_walk(merge->data, merge->key, root, merge->below);
+		pktc_tree_open(merge->data, &leaf, merge->six);
+		merge->leaves[partition] = leaf;
+	}
+}
+
+/* The next entry that matches, with PKTC_TREE_CHECKED; PKTC_TREE_PAST: there is none. */
+static __always_inline __u32 pktc_tree_merge_next(struct pktc_tree_merge *merge)
+{
+	__u32 least = PKTC_TREE_PAST, below = merge->below, partition;
+
+#pragma clang loop unroll(disable)
+	for (partition = 0; partition < PKTC_PARTITIONS_MAX; partition++) {
+		struct pktc_tree_leaf leaf = merge->leaves[partition];
+		__u32 found;
+
+		if (!leaf.left)
+			continue;
+		found = pktc_tree_next(merge->data, merge->key, merge->six, &leaf, merge->floor, below);
+		merge->leaves[partition] = leaf;
+		if (found == PKTC_TREE_PAST)
+			continue;
+		least = found;
+		below = found & ~PKTC_TREE_CHECKED;
+	}
+	merge->floor = below + 1;
+	return least;
+}
+
+/* BPF_MAX_LOOPS of include/linux/bpf_verifier.h. */
+#define PKTC_TREE_ROUNDS (8 * 1024 * 1024)
+#endif
+
+#ifdef PKTC_WANT_CHECKS
+static long pktc_tree_check(__u32 round, void *context)
+{
+	struct pktc_tree_merge *merge = context;
+	__u32 found = pktc_tree_merge_next(merge);
+
+	if (found == PKTC_TREE_PAST)
+		return 1;
+	if ((found & PKTC_TREE_CHECKED) &&
+	    !pktc_checks(merge->ctx, merge->f, merge->in, merge->data, found & ~PKTC_TREE_CHECKED))
+		return 0;
+	merge->below = found & ~PKTC_TREE_CHECKED;
+	return 1;
+}
+#endif
+
+/* The lowest entry of a `first` set that matches, or PKTC_NO_ENTRY. */
+static __always_inline __u32 pktc_tree_first(struct pktc_ctx *ctx, struct pktc_fields *f,
+					     struct pktc_fields *in, const __u8 *data,
+					     const struct pktc_key *key, __u32 set)
+{
+	__u32 lowest = pktc_tree_lowest(data, key, set);
+#ifdef PKTC_WANT_CHECKS
+	if (lowest & PKTC_TREE_CHECKED) {
+		struct pktc_tree_merge merge = {
+			.ctx = ctx, .f = f, .in = in, .data = data, .key = key,
+			.floor = lowest & ~PKTC_TREE_CHECKED, .below = PKTC_NO_ENTRY,
+		};
+
+		pktc_tree_merge_open(&merge, set);
+		bpf_loop(PKTC_TREE_ROUNDS, pktc_tree_check, &merge, 0);
+		return merge.below;
+	}
+#endif
+	return lowest;
+}
+
+#ifdef PKTC_WANT_EACH
+static long pktc_tree_observe(__u32 round, void *context)
+{
+	struct pktc_tree_merge *merge = context;
+	__u32 found = pktc_tree_merge_next(merge);
+	__u32 entry = found & ~PKTC_TREE_CHECKED;
+
+	if (found == PKTC_TREE_PAST)
+		return 1;
+#ifdef PKTC_WANT_CHECKS
+	if ((found & PKTC_TREE_CHECKED) &&
+	    !pktc_checks(merge->ctx, merge->f, merge->in, merge->data, entry))
+		return 0;
+#endif
+	pktc_observe(merge->ctx, merge->f, merge->in, merge->data, entry);
+	return 0;
+}
+
+/* `pktc_observe` for every entry below `below` of an `each` set that matches, ascending. */
+static __always_inline void pktc_tree_each(struct pktc_ctx *ctx, struct pktc_fields *f,
+					   struct pktc_fields *in, const __u8 *data,
+					   const struct pktc_key *key, __u32 set, __u32 below)
+{
+	struct pktc_tree_merge merge = {
+		.ctx = ctx, .f = f, .in = in, .data = data, .key = key, .below = below,
+	};
+
+	pktc_tree_merge_open(&merge, set);
+	bpf_loop(PKTC_TREE_ROUNDS, pktc_tree_observe, &merge, 0);
+}
+#endif
+
+#endif /* PKTC_TREE_H */

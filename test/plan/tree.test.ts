@@ -1,0 +1,84 @@
+import { describe, expect, test } from 'vitest';
+import type { TreeShape } from '../../compiler/4-plan/tree/box-set.ts';
+import { buildTrees, type Trees } from '../../compiler/4-plan/tree/build-trees.ts';
+import { type Box, boxSetOf, keysAround, randomBoxes, randomFrom, scan, TASTES } from './tree-boxes.ts';
+import { type Key, walkTrees } from './tree-walker.ts';
+
+const port = (field: string, slot: string) => ({ field, slot, bytes: 2, max: 65_535 }) as const;
+const PORTS: TreeShape = { scalars: [port('src.port', 'src_port'), port('dst.port', 'dst_port')], bits: null };
+const SHAPES: readonly TreeShape[] = [
+  PORTS,
+  { scalars: [], bits: null },
+  { scalars: [], bits: { field: 'tcp.flags', slot: 'tcp_flags', bytes: 1, max: 255 } },
+  {
+    scalars: [
+      ...PORTS.scalars,
+      { field: 'proto', slot: 'proto', bytes: 1, max: 255 },
+      { field: 'ttl', slot: 'ttl', bytes: 1, max: 255 },
+    ],
+    bits: { field: 'tcp.flags', slot: 'tcp_flags', bytes: 2, max: 511 },
+  },
+  {
+    scalars: Array.from({ length: 8 }, (_, at) => port(`field${at}`, `field_${at}`)),
+    bits: { field: 'b', slot: 'b', bytes: 2, max: 0xffff },
+  },
+];
+const START = 4096;
+
+function built(trees: ReturnType<typeof buildTrees>): Trees {
+  if ('problem' in trees) throw new Error(trees.problem);
+  return trees;
+}
+
+/** What the trees find for each key, and what a plain scan does. In a `first` set what lies behind a sure match need not be found. */
+function compare(
+  boxes: readonly Box[],
+  family: 4 | 6,
+  mode: 'first' | 'each',
+  shape: TreeShape,
+  keys: readonly Key[],
+  partitions?: number,
+): Trees {
+  const set = boxSetOf(boxes, family, mode, shape);
+  const trees = built(
+    buildTrees([set], shape, { start: START, bytesMax: 1 << 30, ...(partitions === undefined ? {} : { partitions }) }),
+  );
+  for (const key of keys) {
+    const { matches } = walkTrees(trees.bytes, START, shape, family, trees.roots[0]!, key);
+    const each = matches.filter(({ entry }, at) => matches[at - 1]?.entry !== entry);
+    const expected = scan(boxes, family, key);
+    const sure = expected.findIndex(({ checked }) => !checked);
+    if (mode === 'each' || sure < 0) expect(each).toEqual(expected);
+    else expect(each.slice(0, sure + 1)).toEqual(expected.slice(0, sure + 1));
+  }
+  return trees;
+}
+
+describe('trees and a plain scan agree', () => {
+  for (const taste of TASTES) {
+    for (const family of [4, 6] as const) {
+      test(`${taste}, IPv${family}`, () => {
+        for (const [number, shape] of SHAPES.entries()) {
+          for (const mode of ['first', 'each'] as const) {
+            for (const count of [1, 2, 9, 40, 300]) {
+              const random = randomFrom(count * 31 + number);
+              const boxes = randomBoxes(random, count, family, shape, taste);
+              const keys = keysAround(random, boxes, family, shape, 60);
+              compare(boxes, family, mode, shape, keys);
+              compare(boxes, family, mode, shape, keys, 1);
+            }
+          }
+        }
+      });
+    }
+  }
+});
+
+test('thousands of boxes', () => {
+  for (const family of [4, 6] as const) {
+    const random = randomFrom(family);
+    const boxes = randomBoxes(random, 5000, family, PORTS, 'mixed');
+    compare(boxes, family, 'first', PORTS, keysAround(random, boxes, family, PORTS, 300));
+    compare(boxes, family, 'each', PORTS, keysAround(random, boxes, family, PORTS, 300));
+  }
+});
