@@ -1,6 +1,7 @@
 /** The command line: finds the command, runs it, prints what went wrong, and exits. */
 import yargs, { type Argv } from 'yargs';
 import type { Command } from './command.ts';
+import { benchCommand } from './commands/bench.ts';
 import { checkCommand } from './commands/check.ts';
 import { compileCommand } from './commands/compile.ts';
 import { completionCommand } from './commands/completion.ts';
@@ -44,6 +45,7 @@ const COMMANDS: readonly Registration[] = [
   registration(testCommand),
   registration(replayCommand),
   registration(explainCommand),
+  registration(benchCommand),
   registration(doctorCommand),
   registration(demoCommand),
   registration(completionCommand),

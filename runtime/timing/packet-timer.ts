@@ -79,6 +79,8 @@ function createTime(libbpf: Libbpf, driver: Driver, packets: number, bytes: numb
     writeMap(libbpf, state, start);
     options.set('data_in', input.address);
     options.set('data_size_in', input.bytes.length);
+    // The kernel writes the length of the result here, and next time would take it for the room there is.
+    options.set('data_size_out', 0);
     options.set('repeat', repeat);
     const result = libbpf.prog_test_run_opts(drive, options.bytes);
     if (result < 0) throw new RuntimeError('PKT6009', `the kernel did not run the program (${errnoName(-result)})`);
