@@ -1,9 +1,8 @@
 /** From a rule file to an artifact: six phases, each a pure function but the last, which starts clang. */
-import type { SyntaxFile } from '../grammar/ast.ts';
 import type { HookName } from '../grammar/fields/field.ts';
 import type { SourceFile } from '../grammar/source.ts';
 import type { Artifact } from '../runtime/abi/manifest.ts';
-import { parse } from './1-parse/parse.ts';
+import { recognise } from './1-parse/recognise.ts';
 import type { Program } from './2-resolve/program.ts';
 import { resolve } from './2-resolve/resolve.ts';
 import type { ReferencedFiles } from './2-resolve/sources.ts';
@@ -29,7 +28,6 @@ export interface CompileOptions extends BuildOptions, AnalyseOptions {}
 
 /** What the phases that only look at the rules made, as far as they got; with any error there is no plan. */
 export interface Analysis {
-  readonly syntax: SyntaxFile;
   readonly program: Program;
   readonly plan: Plan | null;
   /** The file's `test` statements, those without mistakes; the program knows nothing of them. */
@@ -45,11 +43,11 @@ export interface Compilation extends Analysis {
 
 /** Parse, resolve, check, plan: everything that can be wrong with the rules. Pure; never throws on what a rule file says. */
 export function analyse(source: SourceFile, { hook, files }: AnalyseOptions): Analysis {
-  const { value: syntax, diagnostics: inSyntax } = parse(source);
-  const { value: program, diagnostics: inNames } = resolve(syntax, source, files === undefined ? { hook } : { hook, files });
-  const { value: tests, diagnostics: inTests } = resolveTests(syntax.statements, source, program);
-  const found = [...inSyntax, ...inNames, ...check(program), ...inTests];
-  const looked = { syntax, program, tests };
+  const reading = recognise(source);
+  const { value: program, diagnostics: inNames } = resolve(reading, source, files === undefined ? { hook } : { hook, files });
+  const { value: tests, diagnostics: inTests } = resolveTests(reading.statements, source, program);
+  const found = [...reading.diagnostics, ...inNames, ...check(program), ...inTests];
+  const looked = { program, tests };
   if (hasErrors(found)) return { ...looked, plan: null, diagnostics: inOrder(found, program) };
   const { value: plan, diagnostics: inPlan } = planProgram(program, targetFor(program.hook));
   return { ...looked, plan, diagnostics: inOrder([...found, ...inPlan], program) };

@@ -204,6 +204,8 @@ const LEXER = new Lexer([...TOKEN_TYPES], { positionTracking: 'onlyOffset', ensu
 
 /** Characters lexed at once: enough to be fast, few enough that the tokens of a large file are never all alive. */
 const SLICE = 1 << 13;
+/** The first slice of a part, of which often only a statement is wanted. */
+const FIRST_SLICE = 1 << 8;
 
 export interface Slice {
   readonly tokens: readonly IToken[];
@@ -211,17 +213,19 @@ export interface Slice {
 }
 
 /**
- * Lexes a text slice by slice. A slice ends at a line end, which nothing can span: strings and comments end there too.
+ * Lexes a text, or what is behind a line end in it, slice by slice. A slice ends at a line end, which nothing can span: strings and comments end there too.
  * Never throws, and every character that is not white space or a comment ends up in a token.
  */
-export function* lex(text: string): Generator<Slice> {
+export function* lex(text: string, from = 0): Generator<Slice> {
   const images = new Map<string, string>();
-  let start = text.startsWith('\ufeff') ? 1 : 0;
+  let start = from === 0 && text.startsWith('\ufeff') ? 1 : from;
+  let size = from === 0 ? SLICE : FIRST_SLICE;
   while (start < text.length) {
-    const newline = text.indexOf('\n', Math.min(start + SLICE, text.length));
+    const newline = text.indexOf('\n', Math.min(start + size, text.length));
     const end = newline < 0 ? text.length : newline + 1;
     yield lexSlice(text, start, end, images);
     start = end;
+    size = Math.min(2 * size, SLICE);
   }
 }
 

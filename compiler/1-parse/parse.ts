@@ -33,7 +33,8 @@ export function parse(source: SourceFile): Outcome<SyntaxFile> {
   return { value: { statements, comments }, diagnostics };
 }
 
-function parseStatement(source: SourceFile, tokens: StatementTokens): Statement | Diagnostic {
+/** One statement, or what is wrong with it. */
+export function parseStatement(source: SourceFile, tokens: StatementTokens): Statement | Diagnostic {
   const tooDeep = checkNesting(source, tokens);
   if (tooDeep) return tooDeep;
   const { cst, stop } = readStatement(tokens);
@@ -42,7 +43,7 @@ function parseStatement(source: SourceFile, tokens: StatementTokens): Statement 
   return checkStatement(source, statement) ?? statement;
 }
 
-function spanAcross(tokens: StatementTokens): Span {
+export function spanAcross(tokens: StatementTokens): Span {
   const first = tokens[0] as Token;
   const last = tokens[tokens.length - 1] as Token;
   return { start: first.startOffset, end: spanOf(last).end };

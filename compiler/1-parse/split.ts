@@ -6,6 +6,9 @@ import type { Slice, Token, TokenType } from '../../grammar/tokens.ts';
 import * as T from '../../grammar/tokens.ts';
 import { misspeltStatementWord } from './misspelt.ts';
 
+/** The names that a file declares. */
+export type DeclaredNames = () => ReadonlySet<string>;
+
 /** Tokens of one statement, or of text that is none. Never empty. */
 export type StatementTokens = readonly Token[];
 
@@ -37,12 +40,20 @@ function emptyStatement(): Statement {
   return { tokens: [], arrow: -1, lineAfterArrow: -1, depth: 0 };
 }
 
-/** Cuts a source text; `onComments` gets every comment on the way, in order. */
-export function* split(text: string, onComments: (comments: Slice['comments']) => void): Generator<StatementTokens> {
-  const names = declaredNames(text);
+/**
+ * Cuts a source text; `onComments` gets every comment on the way, in order.
+ *
+ * @param from where to begin: 0, or where a line begins with a statement
+ */
+export function* split(
+  text: string,
+  onComments: (comments: Slice['comments']) => void,
+  from = 0,
+  names: DeclaredNames = declaredNames(text),
+): Generator<StatementTokens> {
   let current = emptyStatement();
-  let end = 0;
-  for (const slice of T.lex(text)) {
+  let end = Math.max(0, from - 1);
+  for (const slice of T.lex(text, from)) {
     onComments(slice.comments);
     for (const token of slice.tokens) {
       const first = beginsLine(text, end, token.startOffset);
@@ -86,7 +97,7 @@ function append(statement: Statement, token: Token, first: boolean): void {
  * Names that `let` and `set` give anywhere in the file, looked for when first needed: a line that begins with one goes on with
  * the statement above, however it is spelt.
  */
-function declaredNames(text: string): () => ReadonlySet<string> {
+export function declaredNames(text: string): DeclaredNames {
   let names: ReadonlySet<string> | null = null;
   return () => {
     names ??= new Set(Array.from(text.matchAll(/\b(?:let|set)\s+([A-Za-z_][\w.-]*)/g), ([, name]) => name ?? ''));
@@ -108,7 +119,7 @@ function whereToCut(current: Statement, token: Token, first: boolean): number {
 }
 
 /** Whether a statement begins with `token`. */
-function startsHere(current: Statement, token: Token, first: boolean, names: () => ReadonlySet<string>): boolean {
+function startsHere(current: Statement, token: Token, first: boolean, names: DeclaredNames): boolean {
   const { tokens, depth } = current;
   const previous = tokens[tokens.length - 1];
   if (previous === undefined) return false;

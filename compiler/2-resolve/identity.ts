@@ -1,27 +1,158 @@
-import { createHash } from 'node:crypto';
-import type { RuleStatement } from '../../grammar/ast.ts';
+import type { LiteralScalar, RuleStatement } from '../../grammar/ast.ts';
 
-/** What a rule says, without places, white space and comments: members of the syntax in a fixed order. */
-function canonicalText(rule: RuleStatement): string {
-  return JSON.stringify([rule.condition, rule.actions], (key, value: unknown) => (key === 'span' ? undefined : value));
+/**
+ * A hash of 64 bits in two lanes, for texts that nobody forges: two multiplicative hashes of 32 bits, mixed in the end (after bryc's
+ * cyrb53, public domain). A cryptographic one costs ten times as much, and ends in the same 16 digits.
+ */
+interface Hash {
+  a: number;
+  b: number;
 }
 
-/** 16 hex digits of a SHA-256: enough that two rules of one file do not meet, short enough to read out. */
-function digest(text: string): string {
-  return createHash('sha256').update(text, 'utf8').digest('hex').slice(0, 16);
+function begin(hash: Hash, { a, b }: Readonly<Hash>): void {
+  hash.a = a;
+  hash.b = b;
+}
+
+const SEED: Readonly<Hash> = { a: 0xdeadbeef, b: 0x41c6ce57 };
+
+function feedCode(hash: Hash, code: number): void {
+  hash.a = Math.imul(hash.a ^ code, 2654435761);
+  hash.b = Math.imul(hash.b ^ code, 1597334677);
+}
+
+function feed(hash: Hash, text: string, from = 0, to = text.length): void {
+  let { a, b } = hash;
+  for (let index = from; index < to; index += 1) {
+    const code = text.charCodeAt(index);
+    a = Math.imul(a ^ code, 2654435761);
+    b = Math.imul(b ^ code, 1597334677);
+  }
+  hash.a = a;
+  hash.b = b;
+}
+
+/** Every bit of what was fed reaches every digit. */
+function finish(hash: Hash): void {
+  let { a, b } = hash;
+  a = Math.imul(a ^ (a >>> 16), 2246822507) ^ Math.imul(b ^ (b >>> 13), 3266489909);
+  b = Math.imul(b ^ (b >>> 16), 2246822507) ^ Math.imul(a ^ (a >>> 13), 3266489909);
+  hash.a = a;
+  hash.b = b;
+}
+
+export function identityText(a: number, b: number): string {
+  return (b >>> 0).toString(16).padStart(8, '0') + (a >>> 0).toString(16).padStart(8, '0');
+}
+
+/** What a rule says, without places, white space and comments: its words as JSON, and its literals in their order. */
+export interface Saying {
+  readonly words: string;
+  readonly literals: readonly string[];
+}
+
+export function sayingOf({ condition, actions }: Pick<RuleStatement, 'condition' | 'actions'>): Saying {
+  const literals: string[] = [];
+  const words = JSON.stringify([condition, actions], (key, value: unknown) => {
+    if (key === 'span') return undefined;
+    if (!isLiteral(value)) return value;
+    literals.push(value.text);
+    if (value.to !== null) literals.push(value.to.text);
+    return value.to === null ? 1 : 2;
+  });
+  return { words, literals };
+}
+
+function isLiteral(value: unknown): value is LiteralScalar {
+  return typeof value === 'object' && value !== null && 'kind' in value && value.kind === 'literal';
+}
+
+/** Gives each rule its identity, in file order. The last one given is in `a` and `b`. */
+export interface Identities {
+  readonly ofRule: (rule: RuleStatement) => void;
+  /** Of a rule with this label. */
+  readonly ofLabel: (text: string, from: number, to: number) => void;
+  /** Of a rule in pieces: its words, its literals one by one, and no more. */
+  readonly begin: (words: Readonly<Hash>) => void;
+  readonly literal: (text: string, from: number, to: number) => void;
+  readonly end: () => void;
+  readonly last: Readonly<Hash>;
+}
+
+/** The state behind a rule's words, from which {@link Identities.begin} goes on. */
+export function hashOfWords(words: string): Readonly<Hash> {
+  const hash = { ...SEED };
+  feed(hash, words);
+  return hash;
 }
 
 /**
- * Gives each rule its identity, in file order: from its label; or from what it says, and how many rules before it say the same.
- * It survives a move and a reformatting, so that counters can be carried over a reload.
+ * An identity comes from the rule's label; or from what it says, and how many rules before it say the same. It survives a move and a
+ * reformatting, so that counters can be carried over a reload.
  */
-export function createIdentities(): (rule: RuleStatement) => string {
-  const seen = new Map<string, number>();
-  return (rule) => {
-    if (rule.label) return digest(`label ${rule.label.text}`);
-    const text = canonicalText(rule);
-    const occurrence = seen.get(text) ?? 0;
-    seen.set(text, occurrence + 1);
-    return digest(`text ${occurrence} ${text}`);
+export function createIdentities(): Identities {
+  const seen = createCounts();
+  const hash: Hash = { ...SEED };
+  const end = (): void => {
+    const occurrence = seen(hash.a, hash.b);
+    if (occurrence > 0) feed(hash, ` ${occurrence}`);
+    finish(hash);
+  };
+  const literal = (text: string, from: number, to: number): void => {
+    feedCode(hash, 0);
+    feed(hash, text, from, to);
+  };
+  const ofLabel = (text: string, from: number, to: number): void => {
+    begin(hash, SEED);
+    feed(hash, 'label ');
+    feed(hash, text, from, to);
+    finish(hash);
+  };
+  return {
+    last: hash,
+    begin: (words) => begin(hash, words),
+    literal,
+    end,
+    ofLabel,
+    ofRule: (rule) => {
+      if (rule.label) {
+        ofLabel(rule.label.text, 0, rule.label.text.length);
+        return;
+      }
+      const { words, literals } = sayingOf(rule);
+      begin(hash, SEED);
+      feed(hash, words);
+      for (const text of literals) literal(text, 0, text.length);
+      end();
+    },
+  };
+}
+
+/** How often a pair was asked for before: an open-addressing table, half full at most. */
+function createCounts(): (a: number, b: number) => number {
+  let table = new Int32Array(3 * 1024);
+  let used = 0;
+  const slotOf = (a: number, b: number): number => {
+    const mask = table.length / 3 - 1;
+    let slot = (a ^ (b >>> 7)) & mask;
+    while (table[3 * slot + 2] !== 0 && (table[3 * slot] !== a || table[3 * slot + 1] !== b)) slot = (slot + 1) & mask;
+    return 3 * slot;
+  };
+  const grow = (): void => {
+    const old = table;
+    table = new Int32Array(2 * old.length);
+    for (let at = 0; at < old.length; at += 3) {
+      if (old[at + 2] !== 0) table.set(old.subarray(at, at + 3), slotOf(old[at] ?? 0, old[at + 1] ?? 0));
+    }
+  };
+  return (a, b) => {
+    const at = slotOf(a | 0, b | 0);
+    const count = table[at + 2] ?? 0;
+    table[at] = a;
+    table[at + 1] = b;
+    table[at + 2] = count + 1;
+    if (count === 0) used += 1;
+    if (6 * used > table.length) grow();
+    return count;
   };
 }

@@ -1,39 +1,83 @@
-import type { ErrorNode, IncludeStatement, Statement, SyntaxFile } from '../../grammar/ast.ts';
+import type { ErrorNode, IncludeStatement, Statement } from '../../grammar/ast.ts';
 import type { SourceFile, Span } from '../../grammar/source.ts';
-import { parse } from '../1-parse/parse.ts';
+import { type Reading, recognise } from '../1-parse/recognise.ts';
+import type { Rows } from '../1-parse/rows.ts';
 import { type Code, type Details, diagnostic, type ParametersOf } from '../diagnostics/catalog.ts';
 import type { Diagnostic, Label, Outcome } from '../diagnostics/diagnostic.ts';
-import { movedSyntax, type Whole, wholeOf } from './placed.ts';
+import { movedSyntax, type PlacedFile, type Whole, wholeOf } from './placed.ts';
 import { type ReferencedFiles, referenced } from './sources.ts';
 
 /** Files within files within the main one. */
 export const INCLUDE_DEPTH_MAX = 16;
 
+/** Rules that were recognised, behind each other in one file. Their places are those in the file. */
+export interface RowRun {
+  readonly kind: 'rows';
+  readonly file: PlacedFile;
+  readonly rows: Rows;
+  readonly from: number;
+  readonly end: number;
+}
+
 /** A program's statements, whatever file they stand in; their places are places in `whole`. */
 export interface Assembly {
   readonly whole: Whole;
   /** Those of an included file stand where its `include` was. */
-  readonly statements: readonly Statement[];
+  readonly statements: readonly (Statement | RowRun)[];
 }
+
+/** A file as it is read: what was parsed, or with rules that were only recognised. */
+export type FileReading = Pick<Reading, 'statements'> & Partial<Pick<Reading, 'rows' | 'order'>>;
+
+/** Reads an included file. */
+export type ReadFile = (source: SourceFile) => Reading;
+
+type Run = Pick<RowRun, 'kind' | 'rows' | 'from' | 'end'>;
 
 /** A file that is being read, and the statement that led to it; null: the main one. */
 interface Open {
   readonly source: SourceFile;
   readonly by: { readonly source: SourceFile; readonly span: Span } | null;
-  readonly statements: Iterator<Statement>;
+  readonly statements: Iterator<Statement | Run>;
 }
 
 interface Found {
   readonly source: SourceFile;
-  readonly statement: Statement;
+  readonly statement: Statement | Run;
+}
+
+/** Statements in order, rows that follow each other together. */
+function* inOrder({ statements, rows, order }: FileReading): Generator<Statement | Run> {
+  if (rows === undefined || order === undefined) {
+    yield* statements;
+    return;
+  }
+  let from = 0;
+  let end = 0;
+  for (const item of order) {
+    if (item >= 0) {
+      end = item + 1;
+      continue;
+    }
+    if (end > from) yield { kind: 'rows', rows, from, end };
+    from = end;
+    const statement = statements[~item];
+    if (statement) yield statement;
+  }
+  if (end > from) yield { kind: 'rows', rows, from, end };
 }
 
 /** Puts the statements of included files in the place of each `include`. A file counts once, where it is included first. */
-export function include(main: SyntaxFile, source: SourceFile, files: ReferencedFiles): Outcome<Assembly> {
+export function include(
+  main: FileReading,
+  source: SourceFile,
+  files: ReferencedFiles,
+  read: ReadFile = recognise,
+): Outcome<Assembly> {
   const diagnostics: Diagnostic[] = [];
   const found: Found[] = [];
   const sources: [SourceFile, ...SourceFile[]] = [source];
-  const stack: Open[] = [{ source, by: null, statements: main.statements.values() }];
+  const stack: Open[] = [{ source, by: null, statements: inOrder(main) }];
   for (let open = stack.at(-1); open; open = stack.at(-1)) {
     const next = open.statements.next();
     if (next.done) {
@@ -53,15 +97,18 @@ export function include(main: SyntaxFile, source: SourceFile, files: ReferencedF
         found.push({ source: open.source, statement: { kind: 'error', span: statement.span } satisfies ErrorNode });
         continue;
       }
-      const { value, diagnostics: inSyntax } = parse(taken);
-      for (const one of inSyntax) diagnostics.push(one);
+      const reading = read(taken);
+      for (const one of reading.diagnostics) diagnostics.push(one);
       sources.push(taken);
-      stack.push({ source: taken, by: { source: open.source, span: statement.span }, statements: value.statements.values() });
+      stack.push({ source: taken, by: { source: open.source, span: statement.span }, statements: inOrder(reading) });
     }
   }
   const whole = wholeOf(sources);
-  const bases = new Map(whole.files.map((file) => [file.source, file.base]));
-  const statements = found.map(({ source: from, statement }) => movedSyntax(statement, bases.get(from) ?? 0));
+  const placed = new Map(whole.files.map((file) => [file.source, file]));
+  const statements = found.map(({ source: from, statement }) => {
+    const file = placed.get(from) ?? (whole.files[0] as PlacedFile);
+    return statement.kind === 'rows' ? { ...statement, file } : movedSyntax(statement, file.base);
+  });
   return { value: { whole, statements }, diagnostics };
 }
 
@@ -100,7 +147,7 @@ function take(
 }
 
 /** What only the main file says. */
-function refusal(source: SourceFile, statement: Statement): Diagnostic | null {
+function refusal(source: SourceFile, statement: Statement | Run): Diagnostic | null {
   if (statement.kind !== 'hook' && statement.kind !== 'default') return null;
   const place = { source, span: statement.span, text: 'in a file that is included' };
   return diagnostic('PKT2054', { statement: statement.kind }, place, { help: 'put it into the main file' });

@@ -10,12 +10,21 @@ export interface RuleName {
   readonly name: string | null;
 }
 
+export interface RuleNames {
+  readonly nameOf: (rule: RuleStatement) => RuleName;
+  /** Notes the label of a rule that was only recognised; false: it is taken. */
+  readonly take: (label: RuleStatement['label'] & object) => boolean;
+  /** What a file is called in the names of its rules. */
+  readonly titleOf: (file: PlacedFile) => string;
+}
+
 /** Names rules: the label, or the place `file.rules:12`, with a column from the second on one line. No name is given twice. */
-export function createRuleNames({ source, report }: Context, whole: Whole): (rule: RuleStatement) => RuleName {
+export function createRuleNames({ source, report }: Context, whole: Whole): RuleNames {
   const labels = new Map<string, RuleStatement['label'] & object>();
   const taken = new Set<string>();
   const titles = fileTitles(whole);
-  return ({ label, span }) => {
+  const titleOf = (file: PlacedFile): string => titles.get(file) ?? '';
+  const nameOf = ({ label, span }: RuleStatement): RuleName => {
     const file = fileAt(whole, span.start);
     const start = span.start - file.base;
     const line = lineAt(file.lines, start) + 1;
@@ -31,13 +40,19 @@ export function createRuleNames({ source, report }: Context, whole: Whole): (rul
       });
       return { line, name: null };
     }
-    const place = `${titles.get(file) ?? ''}:${line}`;
+    const place = `${titleOf(file)}:${line}`;
     const name = taken.has(place)
       ? `${place}:${countCharacters(file.source.text, file.lines[line - 1] ?? 0, start) + 1}`
       : place;
     taken.add(place);
     return { line, name };
   };
+  const take = (label: RuleStatement['label'] & object): boolean => {
+    if (labels.has(label.text)) return false;
+    labels.set(label.text, label);
+    return true;
+  };
+  return { nameOf, take, titleOf };
 }
 
 /** What each file is called in the names of its rules: the last part of its path, and more of it where another file is called so. */

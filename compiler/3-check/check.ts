@@ -1,5 +1,6 @@
 import type { Program } from '../2-resolve/program.ts';
 import type { Diagnostic } from '../diagnostics/diagnostic.ts';
+import { type Alike, alikeOf } from './alike.ts';
 import { contradiction } from './contradiction.ts';
 import { dropsArp } from './drops-arp.ts';
 import { dropsSynAck } from './drops-syn-ack.ts';
@@ -12,7 +13,7 @@ import { searchesTls } from './searches-tls.ts';
 import { unreachable } from './unreachable.ts';
 
 /** One check, one code: what a program says that cannot be meant. */
-type Check = (program: Program) => readonly Diagnostic[];
+type Check = (program: Program, alike: Alike) => readonly Diagnostic[];
 
 const CHECKS: readonly Check[] = [
   contradiction,
@@ -29,6 +30,7 @@ const CHECKS: readonly Check[] = [
 
 /** The third phase: looks at a program and owns nothing. Diagnostics come in the order of their places. */
 export function check(program: Program): readonly Diagnostic[] {
-  const found = CHECKS.flatMap((one) => one(program));
+  const alike = alikeOf(program);
+  const found = CHECKS.flatMap((one) => one(program, alike));
   return found.sort((a, b) => (a.primary?.span.start ?? 0) - (b.primary?.span.start ?? 0));
 }

@@ -1,15 +1,14 @@
 import type { Expression, Program, Rule } from '../2-resolve/program.ts';
 import { diagnostic } from '../diagnostics/catalog.ts';
 import type { Diagnostic } from '../diagnostics/diagnostic.ts';
+import { type Alike, inEvery } from './alike.ts';
 import { hiddenFields } from './hidden-field.ts';
 import { conjuncts, leavesOf, spanOf } from './leaves.ts';
 import { satisfy } from './satisfy.ts';
 
 /** PKT3001: a condition, or an alternative in it, that no packet satisfies. */
-export function contradiction(program: Program): readonly Diagnostic[] {
-  return program.rules
-    .filter((rule) => hiddenFields(program, rule).length === 0)
-    .flatMap((rule) => find(program, rule, rule.condition));
+export function contradiction(program: Program, alike: Alike): readonly Diagnostic[] {
+  return inEvery(alike, (rule) => (hiddenFields(program, rule).length === 0 ? find(program, rule, rule.condition) : []));
 }
 
 /** The smallest parts that are impossible: alternatives one by one, then one conjunct, then a pair of them, then all together. */

@@ -2,18 +2,19 @@ import type { Span } from '../../grammar/source.ts';
 import type { Predicate, Program, Rule } from '../2-resolve/program.ts';
 import { diagnostic } from '../diagnostics/catalog.ts';
 import type { Diagnostic, Fix } from '../diagnostics/diagnostic.ts';
+import { type Alike, inEvery } from './alike.ts';
 import { ARP, implied } from './implied.ts';
 import { leavesOf } from './leaves.ts';
 import { satisfy } from './satisfy.ts';
 import { stops } from './stops.ts';
 
 /** PKT3005: `not dport 22 -> drop` holds for every packet without ports, ARP included. */
-export function dropsArp(program: Program): readonly Diagnostic[] {
-  const { hook, rules } = program;
-  const decided = rules.find(
+export function dropsArp(program: Program, alike: Alike): readonly Diagnostic[] {
+  const { hook } = program;
+  const decided = alike.some.find(
     (rule) => rule.actions.verdict !== null && !satisfy([ARP, { kind: 'not', of: rule.condition }], hook).possible,
   );
-  return rules.flatMap((rule) => {
+  return inEvery(alike, (rule) => {
     const verb = stops(rule.actions.verdict);
     if (verb === null || (decided && decided.index < rule.index)) return [];
     const absent = negatedField(rule);

@@ -1,6 +1,7 @@
 import type { Predicate, Program } from '../2-resolve/program.ts';
 import { diagnostic } from '../diagnostics/catalog.ts';
 import type { Diagnostic } from '../diagnostics/diagnostic.ts';
+import { type Alike, inEvery } from './alike.ts';
 import { leavesOf } from './leaves.ts';
 import { satisfy } from './satisfy.ts';
 import { stops } from './stops.ts';
@@ -10,9 +11,9 @@ const ACK = 0x10;
 const SYN_ACK: Predicate = { kind: 'bits', field: 'flags', mask: 0xff, value: SYN | ACK, span: { start: 0, end: 0 } };
 
 /** PKT3003: `flags SYN -> drop`, which also drops the answer to one's own connections. */
-export function dropsSynAck(program: Program): readonly Diagnostic[] {
+export function dropsSynAck(program: Program, alike: Alike): readonly Diagnostic[] {
   const { hook } = program;
-  return program.rules.flatMap((rule) => {
+  return inEvery(alike, (rule) => {
     const { source } = rule;
     const verb = stops(rule.actions.verdict);
     if (verb === null) return [];

@@ -1,6 +1,7 @@
 import type { Program } from '../2-resolve/program.ts';
 import { diagnostic } from '../diagnostics/catalog.ts';
 import type { Diagnostic } from '../diagnostics/diagnostic.ts';
+import type { Alike } from './alike.ts';
 import { leavesOf } from './leaves.ts';
 import { satisfy } from './satisfy.ts';
 import { stops } from './stops.ts';
@@ -8,8 +9,8 @@ import { stops } from './stops.ts';
 const PORTS: ReadonlySet<string> = new Set(['sport', 'dport']);
 
 /** PKT3004, once a file: it drops by port, and later fragments, which have no ports, pass. */
-export function fragmentsPass(program: Program): readonly Diagnostic[] {
-  const { rules, hook, defaultVerdict, partial } = program;
+export function fragmentsPass(program: Program, { some: rules }: Alike): readonly Diagnostic[] {
+  const { hook, defaultVerdict, partial } = program;
   if (partial || stops(defaultVerdict) !== null) return [];
   if (rules.some((rule) => [...leavesOf(rule.condition)].some((leaf) => leaf.predicate.field === 'frag'))) return [];
   const dropsRest = rules.some(

@@ -4,6 +4,7 @@ import { fieldNamed } from '../../grammar/fields/index.ts';
 import type { Expression, Predicate, Program, Rule } from '../2-resolve/program.ts';
 import { diagnostic } from '../diagnostics/catalog.ts';
 import type { Diagnostic } from '../diagnostics/diagnostic.ts';
+import { type Alike, inEvery } from './alike.ts';
 import { type Leaf, leavesOf } from './leaves.ts';
 import { satisfy } from './satisfy.ts';
 
@@ -39,9 +40,9 @@ function* besideInner(expression: Expression): Generator<Leaf> {
 }
 
 /** PKT3002: a field that does not exist at the hook, or a direction that never comes by. */
-export function hiddenField(program: Program): readonly Diagnostic[] {
+export function hiddenField(program: Program, alike: Alike): readonly Diagnostic[] {
   const { source, hook, hookSpan } = program;
-  return program.rules.flatMap((rule) =>
+  return inEvery(alike, (rule) =>
     hiddenFields(program, rule).map(({ predicate, hooks }) => {
       const { span, field } = predicate;
       const what = field === 'direction' ? source.text.slice(span.start, span.end) : field;

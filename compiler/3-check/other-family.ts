@@ -1,6 +1,7 @@
 import type { Predicate, Program } from '../2-resolve/program.ts';
 import { diagnostic } from '../diagnostics/catalog.ts';
 import type { Diagnostic } from '../diagnostics/diagnostic.ts';
+import { type Alike, inEvery } from './alike.ts';
 import { IPV4, IPV6 } from './implied.ts';
 import { conjuncts, leavesOf } from './leaves.ts';
 import { satisfy } from './satisfy.ts';
@@ -17,9 +18,9 @@ function unmentioned(predicate: Predicate, text: string): Family | null {
 }
 
 /** PKT3008: `src != 10.0.0.0/8` with a verdict, which also decides about all of IPv6. */
-export function otherFamily(program: Program): readonly Diagnostic[] {
-  const { hook, rules } = program;
-  return rules.flatMap((rule) => {
+export function otherFamily(program: Program, alike: Alike): readonly Diagnostic[] {
+  const { hook } = program;
+  return inEvery(alike, (rule) => {
     const { source } = rule;
     if (rule.actions.verdict === null) return [];
     for (const { predicate, negated } of leavesOf(rule.condition)) {

@@ -2,11 +2,12 @@ import { PAYLOAD_SEARCH_BYTES_MAX } from '../../grammar/fields/payload.ts';
 import type { Program } from '../2-resolve/program.ts';
 import { diagnostic } from '../diagnostics/catalog.ts';
 import type { Diagnostic } from '../diagnostics/diagnostic.ts';
+import type { Alike } from './alike.ts';
 import { predicatesOf } from './leaves.ts';
 
 /** PKT3012, once a file: where the kernel merges packets, a payload may go on behind what is searched. */
-export function searchBound(program: Program): readonly Diagnostic[] {
-  const { hook, rules } = program;
+export function searchBound(program: Program, { some: rules }: Alike): readonly Diagnostic[] {
+  const { hook } = program;
   if (hook === 'xdp') return [];
   for (const { condition, source } of rules) {
     for (const predicate of predicatesOf(condition)) {

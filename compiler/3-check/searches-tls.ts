@@ -2,6 +2,7 @@ import type { Span } from '../../grammar/source.ts';
 import type { Expression, NumberRange, Program } from '../2-resolve/program.ts';
 import { diagnostic } from '../diagnostics/catalog.ts';
 import type { Diagnostic } from '../diagnostics/diagnostic.ts';
+import { type Alike, inEvery } from './alike.ts';
 import { leavesOf } from './leaves.ts';
 import { satisfy } from './satisfy.ts';
 
@@ -21,9 +22,9 @@ const ELSEWHERE: Expression = {
 };
 
 /** PKT3011: a rule that searches payloads of which nothing but the handshake is readable. */
-export function searchesTls(program: Program): readonly Diagnostic[] {
-  const { hook, rules } = program;
-  return rules.flatMap(({ condition, source }) => {
+export function searchesTls(program: Program, alike: Alike): readonly Diagnostic[] {
+  const { hook } = program;
+  return inEvery(alike, ({ condition, source }) => {
     const search = [...leavesOf(condition)].find(({ predicate }) => predicate.kind === 'contains');
     if (!search || satisfy([condition, ELSEWHERE], hook).possible || !satisfy([condition], hook).possible) return [];
     const { span } = search.predicate;

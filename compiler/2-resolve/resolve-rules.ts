@@ -1,0 +1,165 @@
+/** The rules of a program: those that were parsed one by one, those of a known shape by its template. */
+import type { RuleStatement, Statement } from '../../grammar/ast.ts';
+import type { SourceFile } from '../../grammar/source.ts';
+import { judgeDuration } from '../../grammar/values/duration.ts';
+import { parseStatement } from '../1-parse/parse.ts';
+import type { Rows } from '../1-parse/rows.ts';
+import { split } from '../1-parse/split.ts';
+import { resolveActions } from './actions.ts';
+import { resolveCondition } from './condition.ts';
+import type { Context } from './context.ts';
+import { createIdentities, type Identities, identityText } from './identity.ts';
+import type { RowRun } from './include.ts';
+import { inBounds } from './open-predicate.ts';
+import { fileAt, moved, movedExpression, movedSyntax, type PlacedFile, type Whole } from './placed.ts';
+import type { Rule } from './program.ts';
+import { type RuleTable, ruleOfRow } from './row-rule.ts';
+import { createRuleNames, type RuleNames } from './rule-names.ts';
+import { type Template, templateOf } from './rule-template.ts';
+import { accept } from './value-problem.ts';
+
+interface Resolving {
+  readonly context: Context;
+  readonly whole: Whole;
+  readonly rules: Rule[];
+  readonly names: RuleNames;
+  readonly identities: Identities;
+  readonly tables: Map<Rows, OpenTable>;
+}
+
+interface OpenTable extends RuleTable {
+  /** `undefined`: nobody has asked yet. */
+  readonly templates: (Template | null | undefined)[] & RuleTable['templates'];
+}
+
+export function resolveRules(context: Context, whole: Whole, statements: readonly (Statement | RowRun)[]): readonly Rule[] {
+  const names = createRuleNames(context, whole);
+  const resolving = { context, whole, rules: [], names, identities: createIdentities(), tables: new Map() };
+  for (const statement of statements) {
+    if (statement.kind === 'rule') resolveRule(resolving, statement);
+    else if (statement.kind === 'rows') resolveRun(resolving, statement);
+  }
+  return resolving.rules;
+}
+
+function resolveRule({ context, whole, rules, names, identities }: Resolving, statement: RuleStatement): void {
+  const { line, name } = names.nameOf(statement);
+  identities.ofRule(statement);
+  const identity = identityText(identities.last.a, identities.last.b);
+  const condition = resolveCondition(context, statement.condition);
+  const actions = resolveActions(context, statement.actions);
+  const oneStep = !statement.steps || reportSteps(context, statement.steps);
+  if (condition === null || actions === null || name === null || !oneStep) {
+    useNames(context, statement);
+    return;
+  }
+  const { source, base } = fileAt(whole, statement.span.start);
+  rules.push({
+    index: rules.length,
+    name,
+    label: statement.label?.text ?? null,
+    identity,
+    source,
+    span: moved(statement.span, -base),
+    line,
+    condition: movedExpression(condition, -base),
+    actions,
+  });
+}
+
+function resolveRun(resolving: Resolving, run: RowRun): void {
+  const { rules, context } = resolving;
+  const { rows, file } = run;
+  const table = tableOf(resolving, run);
+  for (let row = run.from; row < run.end; row += 1) {
+    const number = rows.shape[row] ?? 0;
+    let template = table.templates[number];
+    if (template === undefined) {
+      const shape = rows.tree.shapes[number];
+      template = shape === undefined ? null : templateOf(shape, rows.tree, context.names);
+      table.templates[number] = template;
+    }
+    const known =
+      template !== null &&
+      inBounds(template.open, rows.values, rows.valueAt[row] ?? 0) &&
+      (!template.shape.labelled || takeLabel(resolving.names, rows, row, file));
+    if (known) {
+      identify(resolving.identities, table, template as Template, row);
+      rules.push(ruleOfRow(rules.length, table, row));
+    } else {
+      const statement = ruleAt(file.source, rows.start[row] ?? 0);
+      if (statement !== null) resolveRule(resolving, movedSyntax(statement, file.base));
+    }
+  }
+}
+
+function tableOf({ tables, names }: Resolving, { rows, file }: RowRun): OpenTable {
+  const known = tables.get(rows);
+  if (known) return known;
+  const { source, lines } = file;
+  const identities = new Int32Array(2 * rows.count);
+  const table: OpenTable = { source, rows, lines, identities, templates: [], title: names.titleOf(file) };
+  tables.set(rows, table);
+  return table;
+}
+
+/** False: another rule has it. */
+function takeLabel(names: RuleNames, { start, places, placeAt }: Rows, row: number, { source, base }: PlacedFile): boolean {
+  const from = start[row] ?? 0;
+  const end = from + (places[(placeAt[row] ?? 0) + 1] ?? 0) - 1;
+  return names.take({ text: source.text.slice(from, end), span: { start: base + from, end: base + end } });
+}
+
+/** What {@link Identities.ofRule} says of the same rule. */
+function identify(
+  identities: Identities,
+  { source, rows, identities: given }: RuleTable,
+  template: Template,
+  row: number,
+): void {
+  const { shape, words, shared } = template;
+  const start = rows.start[row] ?? 0;
+  const at = rows.placeAt[row] ?? 0;
+  const place = (index: number): number => start + (rows.places[at + index] ?? 0);
+  if (shape.labelled) {
+    identities.ofLabel(source.text, start, place(1) - 1);
+  } else {
+    identities.begin(words);
+    for (const { kind, token } of shape.holes) {
+      identities.literal(source.text, place(2 * token), place(2 * token + 1));
+      if (kind === 'numbers' || kind === 'ip4s') identities.literal(source.text, place(2 * token + 4), place(2 * token + 5));
+    }
+    for (const text of shared) identities.literal(text, 0, text.length);
+    identities.end();
+  }
+  given[2 * row] = identities.last.a;
+  given[2 * row + 1] = identities.last.b;
+}
+
+/** The rule that is the rest of the line from `start` on, as syntax. */
+function ruleAt(source: SourceFile, start: number): RuleStatement | null {
+  const feed = source.text.indexOf('\n', start);
+  const upTo = feed < 0 ? source.text : source.text.slice(0, feed);
+  for (const tokens of split(upTo, () => {}, start)) {
+    const read = parseStatement(source, tokens);
+    return 'kind' in read && read.kind === 'rule' ? read : null;
+  }
+  return null;
+}
+
+/** A name mentioned where this version does not look is not "never used". */
+function useNames(context: Context, { span }: RuleStatement): void {
+  for (const word of context.source.text.slice(span.start, span.end).match(/[A-Za-z_][\w.-]*/g) ?? []) context.names.use(word);
+}
+
+function reportSteps(context: Context, steps: RuleStatement['steps'] & object): false {
+  const { span, within } = steps;
+  accept(context, within, judgeDuration(within.text));
+  context.report(
+    'PKT2008',
+    { what: '`then … within`' },
+    { start: span.start, end: span.start + 4 },
+    'part of the language, but not of this version',
+  );
+  return false;
+}

@@ -1,0 +1,128 @@
+/**
+ * Rules that are rows of a table, seen as rules. A hundred thousand rules of plain objects are a hundred megabytes and a quarter
+ * of a second; most of it nobody looks at. What is asked for is made then, of the template of the rule's shape.
+ */
+import type { SourceFile, Span } from '../../grammar/source.ts';
+import type { Rows } from '../1-parse/rows.ts';
+import { lineAt } from '../diagnostics/position.ts';
+import { identityText } from './identity.ts';
+import { rangesOf } from './open-predicate.ts';
+import type { Expression, Rule, RuleActions } from './program.ts';
+import type { Template, TemplateNode, TokenSpan } from './rule-template.ts';
+
+/** The rows of one file, and what makes rules of them. */
+export interface RuleTable {
+  readonly source: SourceFile;
+  readonly rows: Rows;
+  /** By the number of the shape. */
+  readonly templates: readonly (Template | null)[];
+  /** Two words a row. */
+  readonly identities: Int32Array;
+  /** Where lines begin. */
+  readonly lines: readonly number[];
+  /** What the file is called in names of rules. */
+  readonly title: string;
+}
+
+/** A class, for its members are made when they are read: an object literal with accessors would be ten closures a rule. */
+class RowRule implements Rule {
+  readonly index: number;
+  readonly #table: RuleTable;
+  readonly #row: number;
+  #condition: Expression | null = null;
+
+  constructor(index: number, table: RuleTable, row: number) {
+    this.index = index;
+    this.#table = table;
+    this.#row = row;
+  }
+
+  get row(): { readonly table: RuleTable; readonly row: number; readonly template: Template } {
+    return { table: this.#table, row: this.#row, template: templateAt(this.#table, this.#row) };
+  }
+
+  get name(): string {
+    return this.label ?? `${this.#table.title}:${this.line}`;
+  }
+
+  get label(): string | null {
+    const { rows, source } = this.#table;
+    if (!templateAt(this.#table, this.#row).shape.labelled) return null;
+    const { start, end } = spanOf(rows, this.#row, { from: 0, to: 0 });
+    return source.text.slice(start, end - 1);
+  }
+
+  get identity(): string {
+    const { identities } = this.#table;
+    return identityText(identities[2 * this.#row] ?? 0, identities[2 * this.#row + 1] ?? 0);
+  }
+
+  get source(): SourceFile {
+    return this.#table.source;
+  }
+
+  get span(): Span {
+    return spanOf(this.#table.rows, this.#row, { from: 0, to: templateAt(this.#table, this.#row).shape.tokens - 1 });
+  }
+
+  get line(): number {
+    return lineAt(this.#table.lines, this.#table.rows.start[this.#row] ?? 0) + 1;
+  }
+
+  /** The same object at every reading. */
+  get condition(): Expression {
+    this.#condition ??= expressionOf(templateAt(this.#table, this.#row).condition, this.#table.rows, this.#row);
+    return this.#condition;
+  }
+
+  get actions(): RuleActions {
+    return templateAt(this.#table, this.#row).actions;
+  }
+
+  toJSON(): Rule {
+    return plainRule(this);
+  }
+}
+
+export function ruleOfRow(index: number, table: RuleTable, row: number): Rule {
+  return new RowRule(index, table, row);
+}
+
+/** The row that a rule is; null: it is an object of its own. */
+export function rowOf(rule: Rule): RowRule['row'] | null {
+  return rule instanceof RowRule ? rule.row : null;
+}
+
+/** A rule with all of its members, for `{ ...rule }` and comparisons. */
+export function plainRule(rule: Rule): Rule {
+  const { index, name, label, identity, source, span, line, condition, actions } = rule;
+  return { index, name, label, identity, source, span, line, condition, actions };
+}
+
+function templateAt({ templates, rows }: RuleTable, row: number): Template {
+  return templates[rows.shape[row] ?? 0] as Template;
+}
+
+function spanOf({ start, placeAt, places }: Rows, row: number, { from, to }: TokenSpan): Span {
+  const base = start[row] ?? 0;
+  const at = placeAt[row] ?? 0;
+  return { start: base + (places[at + 2 * from] ?? 0), end: base + (places[at + 2 * to + 1] ?? 0) };
+}
+
+function expressionOf(node: TemplateNode, rows: Rows, row: number): Expression {
+  switch (node.kind) {
+    case 'and':
+    case 'or':
+      return { kind: node.kind, of: node.of.map((part) => expressionOf(part, rows, row)) };
+    case 'not':
+      return { kind: 'not', of: expressionOf(node.of, rows, row) };
+    case 'fixed':
+      return { ...node.predicate, span: spanOf(rows, row, node.tokens) };
+    case 'open': {
+      const { kind, field } = node.open;
+      const { v4, v6, numbers } = rangesOf(node.open, rows.values, rows.valueAt[row] ?? 0);
+      const span = spanOf(rows, row, node.tokens);
+      return kind === 'in' ? { kind, field, ranges: numbers, span } : { kind, field, v4, v6, span };
+    }
+  }
+}

@@ -1,0 +1,150 @@
+/** What a condition asks, without its places: as a number, for finding rules that may be equal, and to the letter. */
+import { type OpenPredicate, rangesOf } from '../2-resolve/open-predicate.ts';
+import type { Expression, Predicate, Rule } from '../2-resolve/program.ts';
+import { rowOf } from '../2-resolve/row-rule.ts';
+import type { TemplateNode } from '../2-resolve/rule-template.ts';
+
+/** Values that are written out; longer lists have a number in their place, so that ten rules with one list do not write it ten times. */
+const WRITTEN_OUT = 64;
+
+/** Of ranges or numbers, not of parts of a condition. */
+function isLongList(value: unknown): value is readonly unknown[] {
+  return Array.isArray(value) && value.length > WRITTEN_OUT && (Array.isArray(value[0]) || typeof value[0] !== 'object');
+}
+
+/** A function that gives a condition without its places. */
+export function createMeaning(): (rule: Rule) => string {
+  const numbers = new Map<unknown, number>();
+  const contents = new Map<string, number>();
+  const numberOf = (list: readonly unknown[]): number => {
+    const content = numbers.has(list) ? '' : list.join();
+    const number = numbers.get(list) ?? contents.get(content) ?? contents.size;
+    numbers.set(list, number);
+    if (content !== '') contents.set(content, number);
+    return number;
+  };
+  return (rule) =>
+    JSON.stringify(rule.condition, (key, value: unknown) => {
+      if (key === 'span') return undefined;
+      if (isLongList(value)) return `list ${numberOf(value)}`;
+      return typeof value === 'bigint' ? `${value}` : value;
+    });
+}
+
+function textOf(predicate: Predicate): string {
+  return JSON.stringify(predicate, (key, value: unknown) => {
+    if (key === 'span') return undefined;
+    return typeof value === 'bigint' ? `${value}` : value;
+  });
+}
+
+/** Whether both are rows of one shape, with the same literals. */
+export function areTwins(one: Rule, other: Rule): boolean {
+  const [a, b] = [rowOf(one), rowOf(other)];
+  if (a === null || b === null || a.template !== b.template) return false;
+  const [from, to] = [a.table.rows, b.table.rows];
+  const [at, there] = [from.valueAt[a.row] ?? 0, to.valueAt[b.row] ?? 0];
+  for (let index = 0; index < a.template.shape.values; index += 1) {
+    if (from.values[at + index] !== to.values[there + index]) return false;
+  }
+  return true;
+}
+
+function mixed(hash: number, value: number): number {
+  const mixing = Math.imul(hash ^ value, 0x9e3779b1);
+  return mixing ^ (mixing >>> 15);
+}
+
+/** Of an integer below 2^53. */
+function mixedNumber(hash: number, value: number): number {
+  return mixed(mixed(hash, value | 0), Math.floor(value / 2 ** 32));
+}
+
+function mixedText(hash: number, text: string): number {
+  let result = hash;
+  for (let index = 0; index < text.length; index += 1) result = mixed(result, text.charCodeAt(index));
+  return result;
+}
+
+type AnyRanges = readonly (readonly [number | bigint, number | bigint])[];
+
+function mixedRanges(hash: number, ranges: AnyRanges): number {
+  let result = mixed(hash, ranges.length);
+  for (const [first, last] of ranges) result = mixedValue(mixedValue(result, first), last);
+  return result;
+}
+
+function mixedValue(hash: number, value: number | bigint): number {
+  if (typeof value === 'number') return mixedNumber(hash, value);
+  let result = hash;
+  for (let rest = value, word = 0; word < 4; word += 1, rest >>= 32n) result = mixed(result, Number(BigInt.asIntN(32, rest)));
+  return result;
+}
+
+const KINDS = { and: 11, or: 12, not: 13, inner: 14, leaf: 15 } as const;
+
+/** Equal for equal conditions, and most often different for others. */
+export type Sieve = (rule: Rule) => number;
+
+export function createSieve(): Sieve {
+  const texts = new Map<string, number>();
+  const ofText = (text: string): number => {
+    const known = texts.get(text) ?? mixedText(KINDS.leaf, text);
+    if (texts.size < 4096) texts.set(text, known);
+    return known;
+  };
+  const fixed = new Map<TemplateNode, number>();
+  /** Lists that many rules share, a file of addresses say. */
+  const lists = new Map<AnyRanges, number>();
+  const ofRanges = (hash: number, ranges: AnyRanges): number => {
+    if (ranges.length <= WRITTEN_OUT) return mixedRanges(hash, ranges);
+    const known = lists.get(ranges) ?? mixedRanges(0, ranges);
+    lists.set(ranges, known);
+    return mixed(hash, known);
+  };
+  const ofOpen = (open: OpenPredicate, values: Float64Array, at: number): number => {
+    const start = ofText(open.field);
+    const [hole] = open.holes;
+    if (open.way === 'is' && open.holes.length === 1 && hole !== undefined && hole.kind !== 'ip6') {
+      const [first, last] = [values[at + hole.value] ?? 0, values[at + hole.value + 1] ?? 0];
+      const one = mixedNumber(mixedNumber(mixed(start, 1), first), last);
+      return open.kind === 'in' ? one : mixed(one, 0);
+    }
+    const { v4, v6, numbers } = rangesOf(open, values, at);
+    return open.kind === 'in' ? ofRanges(start, numbers) : ofRanges(ofRanges(start, v4), v6);
+  };
+  const ofNode = (node: TemplateNode, values: Float64Array, at: number): number => {
+    if (node.kind === 'open') return ofOpen(node.open, values, at);
+    if (node.kind === 'fixed') {
+      const known = fixed.get(node) ?? ofExpression(node.predicate);
+      fixed.set(node, known);
+      return known;
+    }
+    if (node.kind === 'not') return mixed(KINDS.not, ofNode(node.of, values, at));
+    let hash: number = KINDS[node.kind];
+    for (const part of node.of) hash = mixed(hash, ofNode(part, values, at));
+    return hash;
+  };
+  const ofExpression = (expression: Expression): number => {
+    switch (expression.kind) {
+      case 'and':
+      case 'or':
+        return expression.of.reduce((hash: number, part) => mixed(hash, ofExpression(part)), KINDS[expression.kind]);
+      case 'not':
+      case 'inner':
+        return mixed(KINDS[expression.kind], ofExpression(expression.of));
+      case 'in':
+        return ofRanges(ofText(expression.field), expression.ranges);
+      case 'address':
+        return ofRanges(ofRanges(ofText(expression.field), expression.v4), expression.v6);
+      default:
+        return ofText(textOf(expression));
+    }
+  };
+  return (rule) => {
+    const row = rowOf(rule);
+    if (row === null) return ofExpression(rule.condition);
+    const { values, valueAt } = row.table.rows;
+    return ofNode(row.template.condition, values, valueAt[row.row] ?? 0);
+  };
+}
