@@ -19,6 +19,9 @@ export interface SummaryRow {
 
 const NUMBERS = ['PACKETS', 'BYTES', 'LOGGED', 'LOST'] as const;
 
+/** Of more rules than this, those are shown that a packet matched. */
+const ALL_SHOWN = 200;
+
 /** `1,234,567` */
 export function grouped(count: bigint | number): string {
   return String(count).replace(/\B(?=(\d{3})+$)/g, ',');
@@ -31,14 +34,17 @@ export function renderSummary(rows: readonly SummaryRow[], paint: Paint): string
     { title: 'VERDICT', align: 'left' as const },
     ...NUMBERS.slice(0, logs ? 4 : 2).map((title) => ({ title, align: 'right' as const })),
   ];
-  const lines = rows.map((row) => [
+  const shown = rows.length > ALL_SHOWN ? rows.filter(({ rule, packets }) => rule === null || packets > 0n) : rows;
+  const lines = shown.map((row) => [
     row.rule === null ? { text: 'default', style: (text: string) => paint('frame', text) } : { text: visible(row.rule) },
     { text: verdictText(row.verdict), style: verdictStyle(paint, row.verdict) },
     { text: grouped(row.packets) },
     { text: grouped(row.bytes) },
     ...(logs ? [{ text: grouped(row.logged ?? 0n) }, lostCell(row.lost ?? 0n, paint)] : []),
   ]);
-  return renderTable(columns, lines, (text) => paint('bold', text));
+  const table = renderTable(columns, lines, (text) => paint('bold', text));
+  const idle = rows.length - shown.length;
+  return idle === 0 ? table : `${table}${grouped(idle)} more rules, which no packet matched\n`;
 }
 
 function lostCell(lost: bigint, paint: Paint) {

@@ -201,6 +201,25 @@ default  pass           0          0       0     0
     });
   });
 
+  test('summary of very many rules: those that a packet matched', () => {
+    const row = (index: number) => ({
+      verdict: 'drop' as const,
+      packets: index === 7 ? 2n : 0n,
+      bytes: 0n,
+      logged: null,
+      lost: null,
+    });
+    const rows = [
+      ...Array.from({ length: 1300 }, (_, index) => ({ ...row(index), rule: `r${index}` })),
+      { ...row(0), rule: null },
+    ];
+    expect(renderSummary(rows, plain)).toBe(`RULE     VERDICT  PACKETS  BYTES
+r7       drop           2      0
+default  drop           0      0
+1,299 more rules, which no packet matched
+`);
+  });
+
   test.each([
     ['10s', 10_000],
     ['10', 10_000],
