@@ -26,10 +26,9 @@ export interface PacketTimer extends Disposable {
   /** Packets in the trace. */
   readonly packets: number;
   /**
-   * Mean nanoseconds a packet over `repeat` packets of the whole trace, or of the packet with this number again and again. The
-   * kernel rounds down to whole nanoseconds; half of one is put back. A call takes some 20 ms longer than the packets do.
+   * Mean nanoseconds a packet over `repeat` packets of the trace, or of the part `[first, end)` of it, again and again. The kernel rounds down to whole nanoseconds; half of one is put back. A call takes some 20 ms longer than the packets do.
    */
-  time(timed: Timed, repeat: number, only?: number): number;
+  time(timed: Timed, repeat: number, part?: readonly [number, number]): number;
   close(): void;
 }
 
@@ -65,14 +64,13 @@ function createTime(libbpf: Libbpf, driver: Driver, packets: number, bytes: numb
   const options = allocate(TEST_RUN_OPTIONS);
   const input = stableMemory(bytes);
   let called: Timed | null = null;
-  return (timed, repeat, only) => {
+  return (timed, repeat, [first, end] = [0, packets]) => {
     if (called !== timed) {
       const value = new Uint8Array(4);
       new DataView(value.buffer).setInt32(0, typeof timed === 'number' ? timed : fds[timed], LITTLE_ENDIAN);
       writeMap(libbpf, call, value);
       called = timed;
     }
-    const [first, end] = only === undefined ? [0, packets] : [only, only + 1];
     const start = new Uint8Array(STATE_BYTES);
     const view = new DataView(start.buffer);
     for (const [index, number] of [first, first, end].entries()) view.setUint32(4 * index, number, LITTLE_ENDIAN);
