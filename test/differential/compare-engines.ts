@@ -7,7 +7,7 @@ import { type Hints, hintsOf } from '../packets/hints.ts';
 import { createRandom, type Random, seedOf } from '../packets/random.ts';
 import { type Answer, type Decider, type Engine, interpreterEngine } from './engine.ts';
 import { generateRuleFile } from './generate-rules.ts';
-import { analyse, programOf } from './program-of.ts';
+import { analyse, programOf, refusal } from './program-of.ts';
 import { printRuleFile, type RuleFile } from './rule-file.ts';
 import { type Failure, shrink } from './shrink.ts';
 
@@ -34,9 +34,8 @@ export async function compareFile(part: number, { seed, packets, engine }: RunOp
   const random = createRandom(seedOf(seed, part));
   const file = generateRuleFile(random);
   const text = printRuleFile(file);
-  const limit = limitOf(text);
+  const { program, limit } = madeOf(text);
   if (limit !== null) return { file, packets: 0, taken: 0, matches: 0, limit, failure: null };
-  const program = programOf(text);
   const hints = hintsOf(program);
   using expected = await interpreterEngine(program, text);
   const started = await start(engine, program, text);
@@ -69,10 +68,15 @@ export async function compareFile(part: number, { seed, packets, engine }: RunOp
 }
 
 /** What the planner says of a program that it does not make; every other error is a fault of the generator. */
-export function limitOf(text: string): string | null {
-  const errors = analyse(text).diagnostics.filter((one) => one.severity === 'error');
+export const limitOf = (text: string): string | null => madeOf(text).limit;
+
+/** @throws Error that shows the text and what is wrong with it. */
+function madeOf(text: string): { readonly program: Program; readonly limit: string | null } {
+  const { program, diagnostics } = analyse(text);
+  const errors = diagnostics.filter((one) => one.severity === 'error');
   const planned = errors.length > 0 && errors.every(({ code }) => code.startsWith('PKT4'));
-  return planned ? (errors[0]?.message ?? null) : null;
+  if (errors.length > 0 && !planned) throw new Error(refusal(text, errors));
+  return { program, limit: planned ? (errors[0]?.message ?? null) : null };
 }
 
 /** What comes with a packet at the program's hook. */

@@ -12,7 +12,10 @@ export function programOf(text: string): Program {
   const { program, diagnostics } = analyse(text);
   const errors = diagnostics.filter((one) => one.severity === 'error');
   if (errors.length > 0) {
-    throw new Error(`${errors.map((one) => `${one.code}: ${one.message}`).join('\n')}\n${text}`);
+    throw new Error(refusal(text, errors));
   }
   return program;
 }
+
+export const refusal = (text: string, errors: readonly Diagnostic[]): string =>
+  `${errors.map((one) => `${one.code}: ${one.message}`).join('\n')}\n${text}`;

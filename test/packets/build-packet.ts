@@ -22,12 +22,22 @@ export function mac(text: string): Uint8Array {
 }
 
 export function concat(...parts: readonly Uint8Array[]): Uint8Array {
-  return Uint8Array.from(Buffer.concat(parts));
+  const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.length;
+  }
+  return whole;
 }
 
 /** Big-endian. */
 export function integer(value: number | bigint, size: number): Uint8Array {
   const bytes = new Uint8Array(size);
+  if (typeof value === 'number' && size <= 4) {
+    for (let at = size - 1, left = value; at >= 0; at--, left >>>= 8) bytes[at] = left & 0xff;
+    return bytes;
+  }
   let left = BigInt(value);
   for (let at = size - 1; at >= 0; at--) {
     bytes[at] = Number(left & 0xffn);
@@ -38,7 +48,9 @@ export function integer(value: number | bigint, size: number): Uint8Array {
 
 /** `length` bytes: 0, 1, 2 … */
 export function filler(length: number): Uint8Array {
-  return Uint8Array.from({ length }, (_, at) => at & 0xff);
+  const bytes = new Uint8Array(length);
+  for (let at = 0; at < length; at++) bytes[at] = at & 0xff;
+  return bytes;
 }
 
 export function hex(bytes: Uint8Array): string {

@@ -60,7 +60,11 @@ export function createRandom(seed: number): Random {
       }
       return mixed;
     },
-    bytes: (length) => Uint8Array.from({ length }, () => next() & 0xff),
+    bytes: (length) => {
+      const drawn = new Uint8Array(length);
+      for (let at = 0; at < length; at++) drawn[at] = next() & 0xff;
+      return drawn;
+    },
   };
 }
 
