@@ -1,12 +1,11 @@
 /**
- * Value lists of the rules: short ones become a function of comparisons, long ones rows of a table that is searched. The C has the
- * lengths of the tables and not their values, which are data of the object: a list may change without anything to compile.
+ * Value lists of the rules: short ones become a function of comparisons, long ones tables (long-lists.ts).
  */
-import { createHash } from 'node:crypto';
 import type { BigRange, NumberRange } from '../2-resolve/program.ts';
 import { COMPARED_RANGES_MAX } from '../4-plan/cost.ts';
 import { BLANK, binary, call, chain, type Declaration, decimal, type Expr, hex, name } from './c.ts';
 import type { ProgramData } from './data.ts';
+import { createLongLists, type LongLists } from './long-lists.ts';
 
 const HALF = 64n;
 const LOW = (1n << HALF) - 1n;
@@ -25,19 +24,12 @@ export interface ValueKind {
 
 export type ValueRange = NumberRange | BigRange;
 
-/** Rows of a table that one list has, from `start` on. */
-interface Rows {
-  readonly start: number;
-  readonly count: number;
-  readonly bytes: Uint8Array;
-}
-
 interface List {
   readonly name: string;
   readonly kind: ValueKind;
   readonly ranges: readonly ValueRange[];
   /** null: compared one by one. */
-  readonly rows: Rows | null;
+  readonly long: object | null;
 }
 
 export interface Lists {
@@ -49,39 +41,15 @@ export interface Lists {
   data(): readonly ProgramData[];
 }
 
-/** One table a width: the variable, the constant with its number of rows, the header that declares and searches it. */
-const TABLES: Readonly<Record<Width, { readonly variable: string; readonly rows: string; readonly header: string }>> = {
-  u32: { variable: 'pktc_ranges', rows: 'PKTC_RANGES', header: 'pktc/search.h' },
-  u64: { variable: 'pktc_ranges64', rows: 'PKTC_RANGES64', header: 'pktc/search64.h' },
-  u128: { variable: 'pktc_ranges6', rows: 'PKTC_RANGES6', header: 'pktc/search6.h' },
-};
-const WIDTHS: readonly Width[] = ['u32', 'u64', 'u128'];
-
 export function createLists(): Lists {
-  const lists = new Map<string, List>();
-  const length: Record<Width, number> = { u32: 0, u64: 0, u128: 0 };
+  const lists = new Map<object | string, List>();
+  const longLists = createLongLists();
 
-  const seen: Record<Width, Map<readonly ValueRange[], List>> = { u32: new Map(), u64: new Map(), u128: new Map() };
-
-  /** Rules that name one long list have it as one array. */
   const listFor = (kind: ValueKind, ranges: readonly ValueRange[]): List => {
-    if (ranges.length <= COMPARED_RANGES_MAX) return listOf(kind, ranges);
-    const list = seen[kind.width].get(ranges) ?? listOf(kind, ranges);
-    seen[kind.width].set(ranges, list);
-    return list;
-  };
-
-  const listOf = (kind: ValueKind, ranges: readonly ValueRange[]): List => {
-    const bytes = rowBytes(kind.width, ranges);
-    const searched = ranges.length > COMPARED_RANGES_MAX;
+    const long = ranges.length > COMPARED_RANGES_MAX ? longLists.add(kind, ranges) : null;
     // How numbers are written matters where they are.
-    const look = searched ? 'searched' : String(kind.digits);
-    const key = `${kind.width}:${look}:${createHash('sha256').update(bytes).digest('hex')}`;
-    const known = lists.get(key);
-    if (known !== undefined) return known;
-    const rows = searched ? { start: length[kind.width], count: ranges.length, bytes } : null;
-    const list: List = { name: `pktc_list_${lists.size}`, kind, ranges, rows };
-    if (searched) length[kind.width] += ranges.length;
+    const key = long ?? `${kind.width}:${kind.digits}:${ranges.join(' ')}`;
+    const list = lists.get(key) ?? { name: `pktc_list_${lists.size}`, kind, ranges, long };
     lists.set(key, list);
     return list;
   };
@@ -93,38 +61,11 @@ export function createLists(): Lists {
       return call(listFor(kind, ranges).name, value);
     },
     declarations: () => [
-      ...WIDTHS.flatMap((width) => tableDeclarations(width, length[width])),
-      ...[...lists.values()].flatMap((list) => [listFunction(list), BLANK]),
+      ...longLists.declarations(),
+      ...[...lists.values()].flatMap((list) => [listFunction(list, longLists), BLANK]),
     ],
-    data: () => WIDTHS.flatMap((width) => tableData(width, [...lists.values()])),
+    data: () => longLists.data(),
   };
-}
-
-/** In the byte order of this machine, for which clang compiles. */
-function rowBytes(width: Width, ranges: readonly ValueRange[]): Uint8Array {
-  const rows = rowsOf(width, ranges);
-  return new Uint8Array(rows.buffer);
-}
-
-function rowsOf(width: Width, ranges: readonly ValueRange[]): Uint32Array | BigUint64Array {
-  let at = 0;
-  if (width === 'u32') {
-    const rows = new Uint32Array(2 * ranges.length);
-    for (const [first, last] of ranges) {
-      rows[at++] = Number(first);
-      rows[at++] = Number(last);
-    }
-    return rows;
-  }
-  const rows = new BigUint64Array((width === 'u64' ? 2 : 4) * ranges.length);
-  for (const range of ranges) {
-    for (const bound of range) {
-      const value = BigInt(bound);
-      if (width === 'u128') rows[at++] = value >> HALF;
-      rows[at++] = value & LOW;
-    }
-  }
-  return rows;
 }
 
 function inRange(value: Expr, { width, max, digits }: ValueKind, range: ValueRange): Expr {
@@ -143,7 +84,7 @@ function halves(address: bigint): readonly Expr[] {
 
 const PARAMETER: Readonly<Record<Width, string>> = { u32: '__u32', u64: '__u64', u128: 'struct pktc_u128' };
 
-function listFunction(list: List): Declaration {
+function listFunction(list: List, longLists: LongLists): Declaration {
   const value = name('value');
   return {
     kind: 'function',
@@ -151,7 +92,7 @@ function listFunction(list: List): Declaration {
     returns: 'bool',
     name: list.name,
     parameters: [{ type: PARAMETER[list.kind.width], name: 'value' }],
-    body: [{ kind: 'return', value: list.rows === null ? compared(list, value) : searched(list.kind, value, list.rows) }],
+    body: [{ kind: 'return', value: list.long === null ? compared(list, value) : longLists.test(list.long) }],
   };
 }
 
@@ -160,34 +101,4 @@ function compared(list: List, value: Expr): Expr {
     '||',
     list.ranges.map((range) => inRange(value, list.kind, range)),
   );
-}
-
-function searched({ width }: ValueKind, value: Expr, { start, count }: Rows): Expr {
-  const place = [decimal(start), decimal(count)];
-  if (width === 'u128') return call('pktc_search6', name('value.high'), name('value.low'), ...place);
-  return call(width === 'u32' ? 'pktc_search' : 'pktc_search64', value, ...place);
-}
-
-function tableDeclarations(width: Width, rows: number): readonly Declaration[] {
-  const table = TABLES[width];
-  if (rows === 0) return [];
-  return [{ kind: 'define', name: table.rows, value: decimal(rows) }, { kind: 'include', path: table.header }, BLANK];
-}
-
-/** The rows of all lists of a width, in the order of their places. */
-function tableData(width: Width, lists: readonly List[]): readonly ProgramData[] {
-  const parts = lists.flatMap((list) => (list.kind.width === width && list.rows !== null ? [list.rows.bytes] : []));
-  const [only] = parts;
-  if (only === undefined) return [];
-  return [{ variable: TABLES[width].variable, bytes: parts.length === 1 ? only : joined(parts) }];
-}
-
-function joined(parts: readonly Uint8Array[]): Uint8Array {
-  const whole = new Uint8Array(parts.reduce((total, part) => total + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR MIT */
-/* Long lists of values of 33 to 63 bits: MAC addresses, raw reads; see search.h. */
+/* Long lists of values of 33 to 63 bits, MAC addresses and raw reads: sorted ranges that are searched by halving. */
 #ifndef PKTC_SEARCH64_H
 #define PKTC_SEARCH64_H
 

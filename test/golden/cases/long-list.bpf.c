@@ -65,12 +65,15 @@ static __always_inline void pktc_set_frame_len(struct pktc_fields *f, __u32 valu
 
 char pktc_license[] SEC("license") = "Dual MIT/GPL";
 
-#define PKTC_RANGES 13
-#include <pktc/search.h>
+#define PKTC_SETS 1
+#define PKTC_SET_BLOCKS 32
+#define PKTC_SET_BUCKETS 48
+#define PKTC_SET_EDGES 36
+#include <pktc/set.h>
 
 static __always_inline bool pktc_list_0(__u32 value)
 {
-	return pktc_search(value, 0, 13);
+	return pktc_in_set(value, 0);
 }
 
 /* A global function: the verifier checks it once, whatever the packet held before. */

@@ -1,0 +1,58 @@
+/**
+ * Sets of values as edges: the first value of each range, and the first one behind it, in order. A value is in when the number of
+ * edges at or below it is odd. Behind the largest value there is no edge.
+ */
+import type { BigRange, NumberRange } from '../../2-resolve/program.ts';
+import { HIGH_WORD } from './growing.ts';
+
+const LAST32 = 0xffff_ffff;
+
+/** @param ranges of 32-bit values, canonical */
+export function edges32(ranges: readonly NumberRange[]): Uint32Array {
+  const edges = new Uint32Array(2 * ranges.length);
+  let at = 0;
+  for (const [first, last] of ranges) {
+    edges[at++] = first;
+    if (last < LAST32) edges[at++] = last + 1;
+  }
+  return edges.subarray(0, at);
+}
+
+/** Edges of 128 bits: number `i` is `words[4 * i]` (the highest 32 bits) to `words[4 * i + 3]`. */
+export interface WideEdges {
+  readonly words: Uint32Array;
+  readonly count: number;
+}
+
+/** @param ranges of IPv6 addresses, canonical */
+export function edges128(ranges: readonly BigRange[]): WideEdges {
+  const words = new Uint32Array(8 * ranges.length);
+  const halves = new BigUint64Array(2);
+  const parts = new Uint32Array(halves.buffer);
+  let at = 0;
+  const put = (value: bigint): void => {
+    halves[0] = value >> 64n;
+    halves[1] = value;
+    words[at] = parts[HIGH_WORD] ?? 0;
+    words[at + 1] = parts[1 - HIGH_WORD] ?? 0;
+    words[at + 2] = parts[2 + HIGH_WORD] ?? 0;
+    words[at + 3] = parts[3 - HIGH_WORD] ?? 0;
+    at += 4;
+  };
+  for (const [first, last] of ranges) {
+    put(first);
+    put(last);
+    if (increment(words, at - 4)) at -= 4;
+  }
+  return { words: words.subarray(0, at), count: at / 4 };
+}
+
+/** Adds one to a 128-bit number; true: it was the largest. */
+function increment(words: Uint32Array, at: number): boolean {
+  for (let word = at + 3; word >= at; word--) {
+    const sum = ((words[word] ?? 0) + 1) >>> 0;
+    words[word] = sum;
+    if (sum !== 0) return false;
+  }
+  return true;
+}
