@@ -76,7 +76,12 @@ export function mapCounters(libc: Libc, fd: number, { layout, stride, cpus }: Co
     lost: sum(slot, at.lost),
   });
   return {
-    read: (slots) => [...Array.from(slots.of, counter), counter(slots.default)],
+    read(slots) {
+      const counters = new Array<RuleCounter>(slots.of.length + 1);
+      for (let rule = 0; rule < slots.of.length; rule++) counters[rule] = counter(slots.of[rule] ?? 0);
+      counters[slots.of.length] = counter(slots.default);
+      return counters;
+    },
     watch: () => watchCounters(memory.buffer, used_bytes, { slot_halves, row_halves, packets: at.packets }),
     clear(slots) {
       for (const slot of slots) {
