@@ -21,6 +21,11 @@
 /* In `up` of a leaf: a record in front of the others has their number. */
 #define PKTC_TREE_LONG 0xff
 #define PKTC_TREE_LEAF 0x80
+/* Of `pktc_tree_lowest`; no entry is so high. */
+#define PKTC_TREE_UNSURE 0xffffffffU
+/* Records that one turn of bpf_loop looks at, and BPF_MAX_LOOPS of include/linux/bpf_verifier.h. */
+#define PKTC_TREE_STEP 8
+#define PKTC_TREE_ROUNDS (8 * 1024 * 1024)
 /* Sets with records of IPv6: kinds 1 and 4. */
 #define PKTC_TREE_SETS6 0x30c
 
@@ -59,15 +64,29 @@ struct pktc_tree_leaf {
 	__u32 left;
 };
 
-/* `units` * 16 bytes into the data, `size` bytes of which are there; or NULL. */
-static __always_inline const void *pktc_tree_at(const __u8 *data, __u32 units, __u32 size)
+/* `size` bytes at `offset`; NULL where the data ends before. */
+static __always_inline const void *pktc_tree_bytes(const __u8 *data, __u64 offset, __u32 size)
 {
-	__u64 offset = (__u64)units * PKTC_UNIT_BYTES;
-
 	pktc_opaque(offset);
 	if (offset > pktc_data_bytes - size)
 		return NULL;
+	/* The sum stays behind the check, too. */
+	pktc_opaque(offset);
 	return data + offset;
+}
+
+static __always_inline const void *pktc_tree_at(const __u8 *data, __u32 units, __u32 size)
+{
+	return pktc_tree_bytes(data, (__u64)units * PKTC_UNIT_BYTES, size);
+}
+
+/*
+ * 0, which the verifier does not know: it then treats ways through a walk alike that end
+ * with something and with nothing, where it would follow each way's known values apart.
+ */
+static __always_inline __u32 pktc_tree_zero(const __u8 *data)
+{
+	return ((const struct pktc_data_head *)data)->magic - PKTC_DATA_MAGIC;
 }
 
 /* The same in compiler/4-plan/tree/hash-address.ts. */
@@ -85,10 +104,11 @@ static __always_inline __u32 pktc_tree_bucket(const struct pktc_tree_root *root,
 
 /* The leaf that a packet gets to; none where no entry below `best` can match. */
 static __always_inline struct pktc_tree_leaf
-pktc_tree_walk(const __u8 *data, const struct pktc_key *key, __u32 descriptor, __u32 best)
+pktc_tree_walk(const __u8 *data, const struct pktc_key *key, __u32 descriptor, __u32 best,
+	       __u32 zero)
 {
 	const struct pktc_tree_root *root = pktc_tree_at(data, descriptor, sizeof(*root));
-	struct pktc_tree_leaf none = { 0, 0 };
+	struct pktc_tree_leaf none = { zero, zero };
 	__u32 at, i;
 
 	if (!root || root->first >= best)
@@ -112,21 +132,7 @@ pktc_tree_walk(const __u8 *data, const struct pktc_key *key, __u32 descriptor, _
 	return none;
 }
 
-/* Of `pktc_tree_next`: no record matches. */
-#define PKTC_TREE_PAST 0xffffffffU
-
-/* Looking through the records of a leaf, which may be many. */
-struct pktc_tree_scan {
-	const __u8 *data;
-	const struct pktc_key *key;
-	struct pktc_tree_leaf leaf;
-	__u32 floor;
-	__u32 best;
-	__u32 found;
-	__u32 six;
-};
-
-/* One record; true: the scan ends here, at a match or at what is behind `best`. */
+/* One record; true: the search ends here, at a match or at what is not below `best`. */
 static __always_inline bool pktc_tree_try(const __u8 *data, const struct pktc_key *key, __u32 six,
 					  __u32 at, __u32 floor, __u32 best, __u32 *found)
 {
@@ -162,102 +168,54 @@ static __always_inline __u32 pktc_tree_units(__u32 six)
 	return (six ? PKTC_RECORD6_BYTES : PKTC_RECORD4_BYTES) / PKTC_UNIT_BYTES;
 }
 
-static long pktc_tree_turn(__u32 turn, void *context)
+static __always_inline __u32 pktc_tree_six(__u32 set)
 {
-	struct pktc_tree_scan *scan = context;
-
-	if (pktc_tree_try(scan->data, scan->key, scan->six, scan->leaf.at, scan->floor, scan->best,
-			  &scan->found))
-		return 1;
-	scan->leaf.at += pktc_tree_units(scan->six);
-	scan->leaf.left--;
-	return 0;
-}
-
-/*
- * The next record that matches, of an entry from `floor` on and below `best`: its entry,
- * with PKTC_TREE_CHECKED. The leaf then begins there, or where the scan ended.
- */
-static __always_inline __u32 pktc_tree_next(const __u8 *data, const struct pktc_key *key, __u32 six,
-					    struct pktc_tree_leaf *leaf, __u32 floor, __u32 best)
-{
-	__u32 units = pktc_tree_units(six), at = leaf->at, left = leaf->left, i;
-	__u32 found = PKTC_TREE_PAST;
-
-	if (left <= PKTC_TREE_SHORT) {
-#pragma clang loop unroll(disable)
-		for (i = 0; i < PKTC_TREE_SHORT; i++) {
-			if (!left || pktc_tree_try(data, key, six, at, floor, best, &found))
-				break;
-			at += units;
-			left--;
-		}
-		leaf->at = at;
-		leaf->left = left;
-	} else {
-		struct pktc_tree_scan scan = {
-			data, key, { at, left }, floor, best, found, six,
-		};
-
-		bpf_loop(left, pktc_tree_turn, &scan, 0);
-		found = scan.found;
-		*leaf = scan.leaf;
-	}
-	return found;
+	return PKTC_TREE_SETS6 >> (set & 31) & 1;
 }
 
 /* Descriptor of a partition; 0: there is none. */
 static __always_inline __u32 pktc_tree_root(const __u8 *data, __u32 set, __u32 partition)
 {
-	const __u32 *root = pktc_data_at(data,
-					 offsetof(struct pktc_data_head, roots) +
-						 (set * PKTC_PARTITIONS_MAX + partition) * sizeof(*root),
-					 sizeof(*root));
+	__u64 offset = offsetof(struct pktc_data_head, roots) +
+		       (set * PKTC_PARTITIONS_MAX + partition) * sizeof(__u32);
+	const __u32 *root = pktc_tree_bytes(data, offset, sizeof(*root));
 
 	return root ? *root : 0;
 }
 
-/* A leaf's records: a long one has their number in a record of its own. */
-static __always_inline void pktc_tree_open(const __u8 *data, struct pktc_tree_leaf *leaf, __u32 six)
-{
-	const __u32 *length;
-
-	if (leaf->left != PKTC_TREE_LONG)
-		return;
-	length = pktc_tree_at(data, leaf->at, sizeof(*length));
-	leaf->left = length ? *length : 0;
-	leaf->at += pktc_tree_units(six);
-}
-
-/* The lowest entry whose box matches, with PKTC_TREE_CHECKED, or PKTC_NO_ENTRY. */
+/*
+ * The lowest entry whose box matches, or PKTC_NO_ENTRY. With PKTC_TREE_CHECKED it depends
+ * on its check; PKTC_TREE_UNSURE: a leaf is too long to look through here.
+ */
 static __always_inline __u32 pktc_tree_lowest(const __u8 *data, const struct pktc_key *key,
 					      __u32 set)
 {
-	__u32 six = PKTC_TREE_SETS6 >> (set & 31) & 1;
-	__u32 best = PKTC_NO_ENTRY, checked = 0, partition;
+	__u32 six = pktc_tree_six(set), units = pktc_tree_units(six);
+	__u32 zero = pktc_tree_zero(data), lowest = PKTC_NO_ENTRY + zero, partition;
 
 #pragma clang loop unroll(disable)
 	for (partition = 0; partition < PKTC_PARTITIONS_MAX; partition++) {
-		__u32 root = pktc_tree_root(data, set, partition), found;
+		__u32 root = pktc_tree_root(data, set, partition), i;
+		__u32 best = lowest & ~PKTC_TREE_CHECKED;
 		struct pktc_tree_leaf leaf;
 
 		if (!root)
 			break;
-		leaf = pktc_tree_walk(data, key, root, best);
-		if (!leaf.left)
-			continue;
-		pktc_tree_open(data, &leaf, six);
-		found = pktc_tree_next(data, key, six, &leaf, 0, best);
-		if (found == PKTC_TREE_PAST)
-			continue;
-		checked = found & PKTC_TREE_CHECKED;
-		best = found & ~PKTC_TREE_CHECKED;
+		leaf = pktc_tree_walk(data, key, root, best, zero);
+		if (leaf.left == PKTC_TREE_LONG)
+			return PKTC_TREE_UNSURE;
+#pragma clang loop unroll(disable)
+		for (i = 0; i < PKTC_TREE_SHORT; i++) {
+			if (i >= leaf.left ||
+			    pktc_tree_try(data, key, six, leaf.at, 0, best, &lowest))
+				break;
+			leaf.at += units;
+		}
 	}
-	return best | checked;
+	return lowest;
 }
 
-#if defined(PKTC_WANT_CHECKS) || defined(PKTC_WANT_EACH)
-/* The leaves of all partitions, read together in the order of entries. */
+/* The leaves of all partitions, looked through together in the order of entries. */
 struct pktc_tree_merge {
 	struct pktc_ctx *ctx;
 	struct pktc_fields *f;
@@ -265,16 +223,20 @@ struct pktc_tree_merge {
 	const __u8 *data;
 	const struct pktc_key *key;
 	struct pktc_tree_leaf leaves[PKTC_PARTITIONS_MAX];
-	__u32 floor; /* behind the last entry */
-	__u32 below;
 	__u32 six;
+	__u32 partition; /* being looked through */
+	__u32 floor; /* behind the last entry */
+	__u32 least; /* lowest entry from there on, so far, and whether it has a check */
+	__u32 below; /* entries from here on do not count */
+	__u32 result;
 };
 
-static __always_inline void pktc_tree_merge_open(struct pktc_tree_merge *merge, __u32 set)
+static __always_inline void pktc_tree_open(struct pktc_tree_merge *merge, __u32 set)
 {
-	__u32 partition;
+	__u32 zero = pktc_tree_zero(merge->data), partition;
 
-	merge->six = PKTC_TREE_SETS6 >> (set & 31) & 1;
+	merge->six = pktc_tree_six(set);
+	merge->least = merge->below;
 #pragma clang loop unroll(disable)
 	for (partition = 0; partition < PKTC_PARTITIONS_MAX; partition++) {
 		__u32 root = pktc_tree_root(merge->data, set, partition);
@@ -282,54 +244,74 @@ static __always_inline void pktc_tree_merge_open(struct pktc_tree_merge *merge, 
 
 		if (!root)
 			break;
-		leaf = pktc_tree_walk(merge->data, merge->key, root, merge->below);
-		pktc_tree_open(merge->data, &leaf, merge->six);
+		leaf = pktc_tree_walk(merge->data, merge->key, root, merge->below, zero);
+		if (leaf.left == PKTC_TREE_LONG) {
+			const __u32 *length = pktc_tree_at(merge->data, leaf.at, sizeof(*length));
+
+			leaf.left = length ? *length : zero;
+			leaf.at += pktc_tree_units(merge->six);
+		}
 		merge->leaves[partition] = leaf;
 	}
 }
 
-/* The next entry that matches, with PKTC_TREE_CHECKED; PKTC_TREE_PAST: there is none. */
-static __always_inline __u32 pktc_tree_merge_next(struct pktc_tree_merge *merge)
+/*
+ * A few records of one partition; then the next one's turn. True: all were looked through,
+ * and `least` is the next entry that matches, or still `below`.
+ */
+static __always_inline bool pktc_tree_step(struct pktc_tree_merge *merge)
 {
-	__u32 least = PKTC_TREE_PAST, below = merge->below, partition;
+	struct pktc_tree_leaf *leaf = &merge->leaves[merge->partition % PKTC_PARTITIONS_MAX];
+	__u32 units = pktc_tree_units(merge->six), at = leaf->at, left = leaf->left, i;
+	__u32 best = merge->least & ~PKTC_TREE_CHECKED;
 
 #pragma clang loop unroll(disable)
-	for (partition = 0; partition < PKTC_PARTITIONS_MAX; partition++) {
-		struct pktc_tree_leaf leaf = merge->leaves[partition];
-		__u32 found;
-
-		if (!leaf.left)
-			continue;
-		found = pktc_tree_next(merge->data, merge->key, merge->six, &leaf, merge->floor, below);
-		merge->leaves[partition] = leaf;
-		if (found == PKTC_TREE_PAST)
-			continue;
-		least = found;
-		below = found & ~PKTC_TREE_CHECKED;
+	for (i = 0; i < PKTC_TREE_STEP; i++) {
+		if (!left || pktc_tree_try(merge->data, merge->key, merge->six, at, merge->floor,
+					   best, &merge->least))
+			break;
+		at += units;
+		left--;
 	}
-	merge->floor = below + 1;
-	return least;
+	leaf->at = at;
+	leaf->left = left;
+	if (i == PKTC_TREE_STEP)
+		return false;
+	return ++merge->partition >= PKTC_PARTITIONS_MAX;
 }
 
-/* BPF_MAX_LOOPS of include/linux/bpf_verifier.h. */
-#define PKTC_TREE_ROUNDS (8 * 1024 * 1024)
-#endif
+/* Begins anew behind `least`. */
+static __always_inline void pktc_tree_again(struct pktc_tree_merge *merge)
+{
+	merge->floor = (merge->least & ~PKTC_TREE_CHECKED) + 1;
+	merge->least = merge->below;
+	merge->partition = 0;
+}
 
+static __always_inline bool pktc_tree_holds(struct pktc_tree_merge *merge)
+{
 #ifdef PKTC_WANT_CHECKS
-static long pktc_tree_check(__u32 round, void *context)
+	if (merge->least & PKTC_TREE_CHECKED)
+		return pktc_checks(merge->ctx, merge->f, merge->in, merge->data,
+				   merge->least & ~PKTC_TREE_CHECKED);
+#endif
+	return true;
+}
+
+static long pktc_tree_decide(__u32 round, void *context)
 {
 	struct pktc_tree_merge *merge = context;
-	__u32 found = pktc_tree_merge_next(merge);
 
-	if (found == PKTC_TREE_PAST)
-		return 1;
-	if ((found & PKTC_TREE_CHECKED) &&
-	    !pktc_checks(merge->ctx, merge->f, merge->in, merge->data, found & ~PKTC_TREE_CHECKED))
+	pktc_keep(round);
+	if (!pktc_tree_step(merge))
 		return 0;
-	merge->below = found & ~PKTC_TREE_CHECKED;
-	return 1;
+	if (merge->least == merge->below || pktc_tree_holds(merge)) {
+		merge->result = merge->least & ~PKTC_TREE_CHECKED;
+		return 1;
+	}
+	pktc_tree_again(merge);
+	return 0;
 }
-#endif
 
 /* The lowest entry of a `first` set that matches, or PKTC_NO_ENTRY. */
 static __always_inline __u32 pktc_tree_first(struct pktc_ctx *ctx, struct pktc_fields *f,
@@ -337,18 +319,17 @@ static __always_inline __u32 pktc_tree_first(struct pktc_ctx *ctx, struct pktc_f
 					     const struct pktc_key *key, __u32 set)
 {
 	__u32 lowest = pktc_tree_lowest(data, key, set);
-#ifdef PKTC_WANT_CHECKS
-	if (lowest & PKTC_TREE_CHECKED) {
+
+	if (unlikely(lowest & PKTC_TREE_CHECKED)) {
 		struct pktc_tree_merge merge = {
 			.ctx = ctx, .f = f, .in = in, .data = data, .key = key,
-			.floor = lowest & ~PKTC_TREE_CHECKED, .below = PKTC_NO_ENTRY,
+			.below = PKTC_NO_ENTRY, .result = PKTC_NO_ENTRY,
 		};
 
-		pktc_tree_merge_open(&merge, set);
-		bpf_loop(PKTC_TREE_ROUNDS, pktc_tree_check, &merge, 0);
-		return merge.below;
+		pktc_tree_open(&merge, set);
+		bpf_loop(PKTC_TREE_ROUNDS, pktc_tree_decide, &merge, 0);
+		return merge.result;
 	}
-#endif
 	return lowest;
 }
 
@@ -356,17 +337,16 @@ static __always_inline __u32 pktc_tree_first(struct pktc_ctx *ctx, struct pktc_f
 static long pktc_tree_observe(__u32 round, void *context)
 {
 	struct pktc_tree_merge *merge = context;
-	__u32 found = pktc_tree_merge_next(merge);
-	__u32 entry = found & ~PKTC_TREE_CHECKED;
 
-	if (found == PKTC_TREE_PAST)
-		return 1;
-#ifdef PKTC_WANT_CHECKS
-	if ((found & PKTC_TREE_CHECKED) &&
-	    !pktc_checks(merge->ctx, merge->f, merge->in, merge->data, entry))
+	pktc_keep(round);
+	if (!pktc_tree_step(merge))
 		return 0;
-#endif
-	pktc_observe(merge->ctx, merge->f, merge->in, merge->data, entry);
+	if (merge->least == merge->below)
+		return 1;
+	if (pktc_tree_holds(merge))
+		pktc_observe(merge->ctx, merge->f, merge->in, merge->data,
+			     merge->least & ~PKTC_TREE_CHECKED);
+	pktc_tree_again(merge);
 	return 0;
 }
 
@@ -379,7 +359,7 @@ static __always_inline void pktc_tree_each(struct pktc_ctx *ctx, struct pktc_fie
 		.ctx = ctx, .f = f, .in = in, .data = data, .key = key, .below = below,
 	};
 
-	pktc_tree_merge_open(&merge, set);
+	pktc_tree_open(&merge, set);
 	bpf_loop(PKTC_TREE_ROUNDS, pktc_tree_observe, &merge, 0);
 }
 #endif

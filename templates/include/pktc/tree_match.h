@@ -16,16 +16,20 @@
 static __always_inline __u64 pktc_beyond(__u64 value, __u32 first, __u32 span)
 {
 	__u32 above = (__u32)value - first;
+	__u64 room = (__u64)span - above;
 
-	return ((__u64)span - above) >> 63;
+	/* Else clang makes a comparison and a branch of it: the verifier would follow both ways. */
+	pktc_opaque(room);
+	return room >> 63;
 }
 
 /* The same with values of 16 bits, which `first` and `span` also are. */
 static __always_inline __u64 pktc_beyond16(__u64 value, __u32 first, __u32 span)
 {
-	__u64 above = (value - first) & 0xffff;
+	__u64 room = (__u64)span - ((value - first) & 0xffff);
 
-	return ((__u64)span - above) >> 63;
+	pktc_opaque(room);
+	return room >> 63;
 }
 
 /* Not 0: bits differ that a shift by `shift` and then by `more` leaves. */
