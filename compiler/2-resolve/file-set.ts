@@ -8,8 +8,9 @@ import { shapeOf } from '../../grammar/values/shape.ts';
 import type { Diagnostic, Outcome } from '../diagnostics/diagnostic.ts';
 import { type Context, createReport, type Report } from './context.ts';
 import { createPairs, createScanner } from './ipv4-lines.ts';
+import { createScanner6, createWidePairs } from './ipv6-lines.ts';
 import type { DefinedNames } from './names.ts';
-import type { BigRange, NumberRange } from './program.ts';
+import type { NumberRange, WideRanges } from './program.ts';
 import { accept } from './value-problem.ts';
 
 /** Kinds of values that a file can list. */
@@ -19,7 +20,7 @@ export type SetKind = 'address' | 'number' | 'mac';
 export interface FileSet {
   readonly source: SourceFile;
   readonly v4: readonly NumberRange[];
-  readonly v6: readonly BigRange[];
+  readonly v6: WideRanges;
   readonly numbers: readonly NumberRange[];
   readonly macs: readonly NumberRange[];
   /** Values as they stand in the file. */
@@ -41,7 +42,7 @@ const NUMBER_BITS = 53;
 /** Values of one file while it is read. */
 interface Reading {
   readonly pairs: ReturnType<typeof createPairs>;
-  readonly v6: BigRange[];
+  readonly v6: ReturnType<typeof createWidePairs>;
   readonly numbers: NumberRange[];
   readonly macs: NumberRange[];
   readonly first: Record<SetKind, Span | null>;
@@ -52,14 +53,14 @@ interface Reading {
 }
 
 /**
- * Reads one address, prefix, range, number or MAC address a line. `#` and `;` begin comments. Lines that are an IPv4 address or
+ * Reads one address, prefix, range, number or MAC address a line. `#` and `;` begin comments. Lines that are an address or a
  * prefix, nearly all of most lists, are read without making a string of them.
  */
 export function readFileSet(source: SourceFile): Outcome<FileSet> {
   const { report, diagnostics } = createReport(source);
   const reading: Reading = {
     pairs: createPairs(),
-    v6: [],
+    v6: createWidePairs(),
     numbers: [],
     macs: [],
     first: { address: null, number: null, mac: null },
@@ -69,15 +70,21 @@ export function readFileSet(source: SourceFile): Outcome<FileSet> {
   };
   const { text } = source;
   const scan = createScanner(text);
+  const bounds = new Uint32Array(8);
+  const scan6 = createScanner6(text, bounds);
   let start = text.charCodeAt(0) === 0xfeff ? 1 : 0;
   while (start < text.length) {
     const newline = text.indexOf('\n', start);
     const end = newline < 0 ? text.length : newline;
     const range = scan(start, end);
-    if (range === null) readLine(source, reading, report, start, end);
-    else {
+    if (range !== null) {
       reading.pairs.add(range.first, range.last);
       reading.first.address ??= { start, end };
+    } else if (scan6(start, end)) {
+      reading.v6.add(bounds);
+      reading.first.address ??= { start, end };
+    } else {
+      readLine(source, reading, report, start, end);
     }
     start = end + 1;
   }
@@ -89,10 +96,10 @@ function finish(source: SourceFile, reading: Reading): FileSet {
   return {
     source,
     v4: pairs.merged(),
-    v6: merged(v6),
+    v6: v6.merged(),
     numbers: merged(numbers),
     macs: merged(macs),
-    entries: pairs.count() + v6.length + numbers.length + macs.length,
+    entries: pairs.count() + v6.count() + numbers.length + macs.length,
     first,
     largest: largest?.span ?? null,
     broken: wrong > 0,
@@ -180,7 +187,7 @@ function takeLiteral(context: Context, reading: Reading, literal: LiteralScalar)
 function takeAddress(reading: Reading, { span }: LiteralScalar, range: AddressRange | null): boolean {
   if (range === null) return false;
   if (range.family === 4) reading.pairs.add(range.first, range.last);
-  else reading.v6.push([range.first, range.last]);
+  else reading.v6.addBig([range.first, range.last]);
   reading.first.address ??= span;
   return true;
 }

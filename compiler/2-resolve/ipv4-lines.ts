@@ -63,7 +63,7 @@ export function createScanner(text: string): (start: number, end: number) => Sca
 }
 
 /** Blanks as far as the end or a comment. */
-function onlyBlanks(text: string, from: number, end: number): boolean {
+export function onlyBlanks(text: string, from: number, end: number): boolean {
   for (let at = from; at < end; at++) {
     const code = text.charCodeAt(at);
     if (code === HASH || code === SEMICOLON) return true;

@@ -80,6 +80,9 @@ export type Expression =
 export type NumberRange = readonly [number, number];
 export type BigRange = readonly [bigint, bigint];
 
+/** Ranges of IPv6 addresses. Those of a file have their bounds as numbers too: eight 32-bit words a range, the highest first. */
+export type WideRanges = readonly BigRange[] & { readonly words?: Uint32Array };
+
 export interface BytePattern {
   /** 1 to 256 bytes. */
   readonly bytes: readonly number[];

@@ -2,7 +2,7 @@
  * Sets of values as edges: the first value of each range, and the first one behind it, in order. A value is in when the number of
  * edges at or below it is odd. Behind the largest value there is no edge.
  */
-import type { BigRange, NumberRange } from '../../2-resolve/program.ts';
+import type { NumberRange, WideRanges } from '../../2-resolve/program.ts';
 import { HIGH_WORD } from './growing.ts';
 
 const LAST32 = 0xffff_ffff;
@@ -25,26 +25,31 @@ export interface WideEdges {
 }
 
 /** @param ranges of IPv6 addresses, canonical */
-export function edges128(ranges: readonly BigRange[]): WideEdges {
+export function edges128(ranges: WideRanges): WideEdges {
+  const words = ranges.words === undefined ? wordsOf(ranges) : ranges.words.slice();
+  for (let at = 4; at < words.length; at += 8) {
+    // Only of the last range there may be nothing behind.
+    if (increment(words, at)) return { words: words.subarray(0, at), count: at / 4 };
+  }
+  return { words, count: words.length / 4 };
+}
+
+function wordsOf(ranges: WideRanges): Uint32Array {
   const words = new Uint32Array(8 * ranges.length);
   const halves = new BigUint64Array(2);
   const parts = new Uint32Array(halves.buffer);
   let at = 0;
-  const put = (value: bigint): void => {
-    halves[0] = value >> 64n;
-    halves[1] = value;
-    words[at] = parts[HIGH_WORD] ?? 0;
-    words[at + 1] = parts[1 - HIGH_WORD] ?? 0;
-    words[at + 2] = parts[2 + HIGH_WORD] ?? 0;
-    words[at + 3] = parts[3 - HIGH_WORD] ?? 0;
-    at += 4;
-  };
-  for (const [first, last] of ranges) {
-    put(first);
-    put(last);
-    if (increment(words, at - 4)) at -= 4;
+  for (const range of ranges) {
+    for (const bound of range) {
+      halves[0] = bound >> 64n;
+      halves[1] = bound;
+      for (let half = 0; half < 4; half += 2) {
+        words[at++] = parts[half + HIGH_WORD] ?? 0;
+        words[at++] = parts[half + 1 - HIGH_WORD] ?? 0;
+      }
+    }
   }
-  return { words: words.subarray(0, at), count: at / 4 };
+  return words;
 }
 
 /** Adds one to a 128-bit number; true: it was the largest. */

@@ -1,0 +1,216 @@
+/** Lists of IPv6 addresses, fast: as `ipv4-lines.ts`, with four 32-bit words an address, the highest first. */
+import { onlyBlanks } from './ipv4-lines.ts';
+import type { BigRange, WideRanges } from './program.ts';
+
+const ZERO = 48;
+const NINE = 57;
+const COLON = 58;
+const SLASH = 47;
+const GROUPS = 8;
+/** Words of a range: the first address and the last one. */
+const RANGE_WORDS = 8;
+const WORDS = 4;
+const LAST = 0xffff_ffff;
+
+/**
+ * A function that reads the line from `start` to `end` into `bounds` when it is exactly an IPv6 address of hexadecimal groups, or a
+ * prefix without host bits, with blanks or a comment behind it; false: it is something else, or wrong.
+ */
+export function createScanner6(text: string, bounds: Uint32Array): (start: number, end: number) => boolean {
+  const groups = new Uint16Array(GROUPS);
+  let at = 0;
+
+  /** -1: no digit, or more than four. */
+  const group = (end: number): number => {
+    const start = at;
+    let value = 0;
+    for (; at < end; at++) {
+      const digit = hexDigit(text.charCodeAt(at));
+      if (digit < 0) break;
+      value = value * 16 + digit;
+    }
+    return at === start || at - start > 4 ? -1 : value;
+  };
+
+  /** Groups as they stand, and how many are ahead of `::`; false: no address. */
+  const address = (end: number): boolean => {
+    let count = 0;
+    let gap = -1;
+    if (text.charCodeAt(at) === COLON) {
+      if (text.charCodeAt(at + 1) !== COLON) return false;
+      gap = 0;
+      at += 2;
+    }
+    while (at < end && hexDigit(text.charCodeAt(at)) >= 0) {
+      const value = group(end);
+      if (value < 0 || count === GROUPS) return false;
+      groups[count++] = value;
+      if (at >= end || text.charCodeAt(at) !== COLON) break;
+      if (text.charCodeAt(at + 1) === COLON) {
+        if (gap >= 0) return false;
+        gap = count;
+        at += 2;
+      } else if (at + 1 < end && hexDigit(text.charCodeAt(at + 1)) >= 0) {
+        at += 1;
+      } else return false;
+    }
+    if (gap < 0) return count === GROUPS;
+    if (count === GROUPS) return false;
+    groups.copyWithin(GROUPS - (count - gap), gap, count);
+    groups.fill(0, gap, GROUPS - (count - gap));
+    return true;
+  };
+
+  /** Bits of the prefix; -1: it has no length, or a wrong one. */
+  const length = (end: number): number => {
+    if (at >= end || text.charCodeAt(at) !== SLASH) return 128;
+    const start = ++at;
+    let value = 0;
+    for (; at < end; at++) {
+      const code = text.charCodeAt(at);
+      if (code < ZERO || code > NINE) break;
+      value = value * 10 + code - ZERO;
+    }
+    const zero = at - start > 1 && text.charCodeAt(start) === ZERO;
+    return at === start || zero || value > 128 ? -1 : value;
+  };
+
+  return (start, end) => {
+    at = start;
+    if (!address(end)) return false;
+    const bits = length(end);
+    if (bits < 0 || !onlyBlanks(text, at, end)) return false;
+    for (let word = 0; word < WORDS; word++) {
+      const value = (((groups[2 * word] ?? 0) << 16) | (groups[2 * word + 1] ?? 0)) >>> 0;
+      const host = hostMask(bits - 32 * word);
+      if ((value & host) !== 0) return false;
+      bounds[word] = value;
+      bounds[WORDS + word] = (value | host) >>> 0;
+    }
+    return true;
+  };
+}
+
+function hexDigit(code: number): number {
+  if (code >= ZERO && code <= NINE) return code - ZERO;
+  const letter = (code | 32) - 87;
+  return letter >= 10 && letter <= 15 ? letter : -1;
+}
+
+/** Bits of a word behind the first `bits`. */
+function hostMask(bits: number): number {
+  if (bits <= 0) return LAST;
+  return bits >= 32 ? 0 : LAST >>> bits;
+}
+
+/** Ranges of 128-bit numbers, kept as words in one block of memory. */
+export function createWidePairs() {
+  let words = new Uint32Array(1024);
+  let length = 0;
+  const add = (bounds: Uint32Array): void => {
+    if (length === words.length) {
+      const larger = new Uint32Array(2 * length);
+      larger.set(words);
+      words = larger;
+    }
+    words.set(bounds, length);
+    length += RANGE_WORDS;
+  };
+  return {
+    /** The bounds of one range, eight words. */
+    add,
+    addBig: ([first, last]: BigRange): void => add(Uint32Array.of(...wordsOf(first), ...wordsOf(last))),
+    count: () => length / RANGE_WORDS,
+    /** Sorted, disjoint, not adjacent. */
+    merged: (): WideRanges => withBigInts(mergedWords(words.subarray(0, length))),
+  };
+}
+
+function wordsOf(address: bigint): readonly number[] {
+  return [96n, 64n, 32n, 0n].map((shift) => Number((address >> shift) & 0xffff_ffffn));
+}
+
+/** The ranges as others read them, with the words for those who can do without BigInts. */
+function withBigInts(words: Uint32Array): WideRanges {
+  const ranges: BigRange[] = [];
+  const big = (at: number): bigint => (half(words, at) << 64n) | half(words, at + 2);
+  for (let at = 0; at < words.length; at += RANGE_WORDS) ranges.push([big(at), big(at + WORDS)]);
+  return Object.defineProperty(ranges, 'words', { value: words });
+}
+
+function half(words: Uint32Array, at: number): bigint {
+  return (BigInt(words[at] ?? 0) << 32n) | BigInt(words[at + 1] ?? 0);
+}
+
+function mergedWords(words: Uint32Array): Uint32Array {
+  const order = sorted(words);
+  const result = new Uint32Array(words.length);
+  /** The first address that would not touch what there is; null: there is none behind. */
+  let beyond: Uint32Array | null = new Uint32Array(WORDS);
+  let tail = -RANGE_WORDS;
+  for (const range of order) {
+    const at = range * RANGE_WORDS;
+    if (tail < 0 || (beyond !== null && compared(words, at, beyond, 0) > 0)) {
+      tail += RANGE_WORDS;
+      result.set(words.subarray(at, at + RANGE_WORDS), tail);
+    } else if (compared(words, at + WORDS, result, tail + WORDS) > 0) {
+      result.set(words.subarray(at + WORDS, at + RANGE_WORDS), tail + WORDS);
+    } else continue;
+    beyond = following(result, tail + WORDS, beyond);
+  }
+  return result.slice(0, tail + RANGE_WORDS);
+}
+
+/** The number behind that at `at`, in `into`; null: there is none. */
+function following(words: Uint32Array, at: number, into: Uint32Array | null): Uint32Array | null {
+  if (into === null) return null;
+  let carry = 1;
+  for (let word = WORDS - 1; word >= 0; word--) {
+    const value = words[at + word] ?? 0;
+    into[word] = value + carry;
+    carry = value === LAST ? carry : 0;
+  }
+  return carry === 1 ? null : into;
+}
+
+function compared(a: Uint32Array, at: number, b: Uint32Array, other: number): number {
+  for (let word = 0; word < WORDS; word++) {
+    const difference = (a[at + word] ?? 0) - (b[other + word] ?? 0);
+    if (difference !== 0) return difference;
+  }
+  return 0;
+}
+
+const DIGIT_BITS = 16;
+
+/** Numbers of the ranges in the order of their first addresses: radix sort, from the last digit to the first. */
+function sorted(words: Uint32Array): Uint32Array {
+  const count = words.length / RANGE_WORDS;
+  let order = new Uint32Array(count).map((_, index) => index);
+  if (isSorted(words)) return order;
+  let other = new Uint32Array(count);
+  for (let digit = 2 * WORDS - 1; digit >= 0; digit--) {
+    const [word, shift] = [digit >> 1, digit % 2 === 0 ? DIGIT_BITS : 0];
+    const places = new Uint32Array(2 ** DIGIT_BITS + 1);
+    for (let at = word; at < words.length; at += RANGE_WORDS) {
+      const place = (((words[at] ?? 0) >>> shift) & 0xffff) + 1;
+      places[place] = (places[place] ?? 0) + 1;
+    }
+    if (places.includes(count)) continue;
+    for (let place = 1; place < places.length; place++) places[place] = (places[place] ?? 0) + (places[place - 1] ?? 0);
+    for (const range of order) {
+      const place = ((words[range * RANGE_WORDS + word] ?? 0) >>> shift) & 0xffff;
+      other[places[place] ?? 0] = range;
+      places[place] = (places[place] ?? 0) + 1;
+    }
+    [order, other] = [other, order];
+  }
+  return order;
+}
+
+function isSorted(words: Uint32Array): boolean {
+  for (let at = RANGE_WORDS; at < words.length; at += RANGE_WORDS) {
+    if (compared(words, at - RANGE_WORDS, words, at) > 0) return false;
+  }
+  return true;
+}
