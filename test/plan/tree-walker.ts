@@ -4,7 +4,7 @@ import type { TreeShape } from '../../compiler/4-plan/tree/box-set.ts';
 /** 16 words of 64 bits, as in `struct pktc_key`. */
 export type Key = readonly bigint[];
 
-const DEPTH = 40;
+const DEPTH = 32;
 const UNIT = 16;
 const WORD = 0xffff_ffffn;
 
@@ -62,7 +62,7 @@ export function walkTrees(
       const width = recordBytes(shape, family);
       const long = up === 0xff;
       const count = long ? view.getUint32(at(next), true) : up;
-      if (!long && count > 32) throw new Error('a short leaf is longer than the loop that walks it');
+      if (!long && count > 20) throw new Error('a short leaf is longer than the loop that walks it');
       let before = -1;
       for (let record = 0; record < count; record++) {
         const offset = at(next) + (record + (long ? 1 : 0)) * width;

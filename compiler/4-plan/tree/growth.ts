@@ -4,7 +4,7 @@ import type { Dimension, Dimensions } from './dimensions.ts';
 import type { TreeStore } from './tree-store.ts';
 
 /** Nodes on the way to a leaf, PKTC_TREE_DEPTH of templates/include/pktc/tree.h; behind that a leaf takes what is left. */
-export const DEPTH_MAX = 40;
+export const DEPTH_MAX = 32;
 /** Children of a node are at most two to the power of this. */
 export const CUT_BITS_MAX = 10;
 

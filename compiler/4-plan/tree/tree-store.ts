@@ -6,7 +6,7 @@ export const LEAF = 0x80;
 /** In `up` of a leaf: the number of records stands in a record of its own in front of them. */
 export const LONG_LEAF = 0xff;
 /** Records of a leaf that the kernel walks with a plain loop. */
-export const SHORT_LEAF = 32;
+export const SHORT_LEAF = 20;
 /** `first` of a node without boxes. */
 export const NO_ENTRY = 0x7fff_ffff;
 /** In `boxes`: a record that only holds how many follow. */

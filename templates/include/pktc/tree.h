@@ -15,9 +15,9 @@
 #include <pktc/data.h>
 
 /* Nodes on the way to a leaf, DEPTH_MAX of compiler/4-plan/tree/growth.ts. */
-#define PKTC_TREE_DEPTH 40
+#define PKTC_TREE_DEPTH 32
 /* Records that a plain loop goes through; longer leaves take bpf_loop (Linux 5.17). */
-#define PKTC_TREE_SHORT 32
+#define PKTC_TREE_SHORT 20
 /* In `up` of a leaf: a record in front of the others has their number. */
 #define PKTC_TREE_LONG 0xff
 #define PKTC_TREE_LEAF 0x80
@@ -190,8 +190,8 @@ static __always_inline __u32 pktc_tree_root(const __u8 *data, __u32 set, __u32 p
 static __always_inline __u32 pktc_tree_lowest(const __u8 *data, const struct pktc_key *key,
 					      __u32 set)
 {
-	__u32 six = pktc_tree_six(set), units = pktc_tree_units(six);
 	__u32 zero = pktc_tree_zero(data), lowest = PKTC_NO_ENTRY + zero, partition;
+	__u32 six = pktc_tree_six(set), units = pktc_tree_units(six);
 
 #pragma clang loop unroll(disable)
 	for (partition = 0; partition < PKTC_PARTITIONS_MAX; partition++) {
@@ -201,7 +201,7 @@ static __always_inline __u32 pktc_tree_lowest(const __u8 *data, const struct pkt
 
 		if (!root)
 			break;
-		leaf = pktc_tree_walk(data, key, root, best, zero);
+		leaf = pktc_tree_walk(data, key, root, best, 0);
 		if (leaf.left == PKTC_TREE_LONG)
 			return PKTC_TREE_UNSURE;
 #pragma clang loop unroll(disable)
@@ -223,7 +223,8 @@ struct pktc_tree_merge {
 	const __u8 *data;
 	const struct pktc_key *key;
 	struct pktc_tree_leaf leaves[PKTC_PARTITIONS_MAX];
-	__u32 six;
+	__u32 set;
+	__u32 opened; /* partitions whose leaf is known */
 	__u32 partition; /* being looked through */
 	__u32 floor; /* behind the last entry */
 	__u32 least; /* lowest entry from there on, so far, and whether it has a check */
@@ -231,28 +232,23 @@ struct pktc_tree_merge {
 	__u32 result;
 };
 
-static __always_inline void pktc_tree_open(struct pktc_tree_merge *merge, __u32 set)
+/* Where the records of the next partition begin. */
+static __always_inline void pktc_tree_open(struct pktc_tree_merge *merge)
 {
-	__u32 zero = pktc_tree_zero(merge->data), partition;
+	__u32 zero = pktc_tree_zero(merge->data), partition = merge->opened % PKTC_PARTITIONS_MAX;
+	__u32 root = pktc_tree_root(merge->data, merge->set, partition);
+	struct pktc_tree_leaf leaf = { zero, zero };
 
-	merge->six = pktc_tree_six(set);
-	merge->least = merge->below;
-#pragma clang loop unroll(disable)
-	for (partition = 0; partition < PKTC_PARTITIONS_MAX; partition++) {
-		__u32 root = pktc_tree_root(merge->data, set, partition);
-		struct pktc_tree_leaf leaf;
-
-		if (!root)
-			break;
+	if (root)
 		leaf = pktc_tree_walk(merge->data, merge->key, root, merge->below, zero);
-		if (leaf.left == PKTC_TREE_LONG) {
-			const __u32 *length = pktc_tree_at(merge->data, leaf.at, sizeof(*length));
+	if (leaf.left == PKTC_TREE_LONG) {
+		const __u32 *length = pktc_tree_at(merge->data, leaf.at, sizeof(*length));
 
-			leaf.left = length ? *length : zero;
-			leaf.at += pktc_tree_units(merge->six);
-		}
-		merge->leaves[partition] = leaf;
+		leaf.left = length ? *length : zero;
+		leaf.at += pktc_tree_units(pktc_tree_six(merge->set));
 	}
+	merge->leaves[partition] = leaf;
+	merge->opened++;
 }
 
 /*
@@ -262,15 +258,15 @@ static __always_inline void pktc_tree_open(struct pktc_tree_merge *merge, __u32 
 static __always_inline bool pktc_tree_step(struct pktc_tree_merge *merge)
 {
 	struct pktc_tree_leaf *leaf = &merge->leaves[merge->partition % PKTC_PARTITIONS_MAX];
-	__u32 units = pktc_tree_units(merge->six), at = leaf->at, left = leaf->left, i;
-	__u32 best = merge->least & ~PKTC_TREE_CHECKED;
+	__u32 six = pktc_tree_six(merge->set), best = merge->least & ~PKTC_TREE_CHECKED;
+	__u32 at = leaf->at, left = leaf->left, i;
 
 #pragma clang loop unroll(disable)
 	for (i = 0; i < PKTC_TREE_STEP; i++) {
-		if (!left || pktc_tree_try(merge->data, merge->key, merge->six, at, merge->floor,
-					   best, &merge->least))
+		if (!left || pktc_tree_try(merge->data, merge->key, six, at, merge->floor, best,
+					   &merge->least))
 			break;
-		at += units;
+		at += pktc_tree_units(six);
 		left--;
 	}
 	leaf->at = at;
@@ -285,7 +281,7 @@ static __always_inline void pktc_tree_again(struct pktc_tree_merge *merge)
 {
 	merge->floor = (merge->least & ~PKTC_TREE_CHECKED) + 1;
 	merge->least = merge->below;
-	merge->partition = 0;
+	merge->partition = pktc_tree_zero(merge->data);
 }
 
 static __always_inline bool pktc_tree_holds(struct pktc_tree_merge *merge)
@@ -303,6 +299,10 @@ static long pktc_tree_decide(__u32 round, void *context)
 	struct pktc_tree_merge *merge = context;
 
 	pktc_keep(round);
+	if (merge->opened < PKTC_PARTITIONS_MAX) {
+		pktc_tree_open(merge);
+		return 0;
+	}
 	if (!pktc_tree_step(merge))
 		return 0;
 	if (merge->least == merge->below || pktc_tree_holds(merge)) {
@@ -321,12 +321,14 @@ static __always_inline __u32 pktc_tree_first(struct pktc_ctx *ctx, struct pktc_f
 	__u32 lowest = pktc_tree_lowest(data, key, set);
 
 	if (unlikely(lowest & PKTC_TREE_CHECKED)) {
+		__u32 zero = pktc_tree_zero(data);
 		struct pktc_tree_merge merge = {
 			.ctx = ctx, .f = f, .in = in, .data = data, .key = key,
-			.below = PKTC_NO_ENTRY, .result = PKTC_NO_ENTRY,
+			.set = set, .opened = zero, .partition = zero, .floor = zero,
+			.least = PKTC_NO_ENTRY + zero, .below = PKTC_NO_ENTRY + zero,
+			.result = PKTC_NO_ENTRY + zero,
 		};
 
-		pktc_tree_open(&merge, set);
 		bpf_loop(PKTC_TREE_ROUNDS, pktc_tree_decide, &merge, 0);
 		return merge.result;
 	}
@@ -339,6 +341,10 @@ static long pktc_tree_observe(__u32 round, void *context)
 	struct pktc_tree_merge *merge = context;
 
 	pktc_keep(round);
+	if (merge->opened < PKTC_PARTITIONS_MAX) {
+		pktc_tree_open(merge);
+		return 0;
+	}
 	if (!pktc_tree_step(merge))
 		return 0;
 	if (merge->least == merge->below)
@@ -355,11 +361,13 @@ static __always_inline void pktc_tree_each(struct pktc_ctx *ctx, struct pktc_fie
 					   struct pktc_fields *in, const __u8 *data,
 					   const struct pktc_key *key, __u32 set, __u32 below)
 {
+	__u32 zero = pktc_tree_zero(data);
 	struct pktc_tree_merge merge = {
-		.ctx = ctx, .f = f, .in = in, .data = data, .key = key, .below = below,
+		.ctx = ctx, .f = f, .in = in, .data = data, .key = key,
+		.set = set, .opened = zero, .partition = zero, .floor = zero,
+		.least = below + zero, .below = below + zero,
 	};
 
-	pktc_tree_open(&merge, set);
 	bpf_loop(PKTC_TREE_ROUNDS, pktc_tree_observe, &merge, 0);
 }
 #endif
