@@ -4,11 +4,15 @@ import { diagnostic } from '../diagnostics/catalog.ts';
 import type { Diagnostic } from '../diagnostics/diagnostic.ts';
 import { COMPARED_RANGES_MAX } from './cost.ts';
 
-/** A search halves the list twenty times: `PKTC_SEARCH_STEPS` in `templates/include/pktc/compare.h`. */
-export const LIST_RANGES_MAX = 2 ** 20;
+/** A search of 64-bit values halves a list 21 times: `PKTC_SEARCH_STEPS` in `templates/include/pktc/compare.h`. */
+export const LIST_RANGES_MAX = 2 ** 21;
 
-/** All tables together: 16 MiB of IPv4 ranges, or 64 MiB of IPv6 ones, which stay in the kernel's memory. */
-export const TABLE_RANGES_MAX = 2 ** 21;
+/**
+ * All tables together, ranges of IPv6 addresses counted twice. Whatever the values are, the tables then stay below the 512 MiB that
+ * the verifier lets a program reach into (`BPF_MAX_VAR_OFF` in include/linux/bpf_verifier.h): 64 bytes at most for a range of IPv4
+ * addresses, 150 for one of IPv6 addresses.
+ */
+export const TABLE_RANGES_MAX = 2 ** 22;
 
 type Ranges = readonly (NumberRange | BigRange)[];
 
@@ -71,14 +75,15 @@ export function longListProblem(program: Program): Diagnostic | null {
   });
 }
 
-/** Ranges in the tables: equal lists are one table. */
+/** Ranges in the tables: equal lists are one table. Those of IPv6 addresses take twice the memory and more. */
 function tableRanges(lists: readonly LongList[]): number {
   const different = new Map<number, Ranges[]>();
   for (const ranges of new Set(lists.map((list) => list.ranges))) {
     const alike = different.get(ranges.length) ?? [];
     if (!alike.some((other) => equal(other, ranges))) different.set(ranges.length, [...alike, ranges]);
   }
-  return [...different].reduce((total, [length, alike]) => total + length * alike.length, 0);
+  const weight = (ranges: Ranges) => (typeof ranges[0]?.[0] === 'bigint' ? 2 : 1) * ranges.length;
+  return [...different.values()].flat().reduce((total, ranges) => total + weight(ranges), 0);
 }
 
 function equal(a: Ranges, b: Ranges): boolean {

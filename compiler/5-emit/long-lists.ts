@@ -9,7 +9,7 @@ import type { ValueKind, ValueRange } from './lists.ts';
 import { addBits } from './sets/bits.ts';
 import { addDirect, createDirect, PAGE_WORDS } from './sets/direct.ts';
 import { edges32, edges128 } from './sets/edges.ts';
-import { growing } from './sets/growing.ts';
+import { type Growing, growing } from './sets/growing.ts';
 import { createSetTables, type Table, tableOf } from './sets/tables.ts';
 
 /**
@@ -23,7 +23,8 @@ const DIRECT_LISTS_MAX = 4;
 const INLINE_USES_MAX = 16;
 
 const BITS_MAX = 0xffffn;
-const HOST_WORDS = 2;
+/** A range of 64-bit values. */
+const ROW_WORDS = 4;
 
 export interface LongLists {
   /** @returns the list's own name */
@@ -115,7 +116,7 @@ function formsOf(lists: readonly LongList[]): readonly Form[] {
 function build(lists: readonly LongList[]): Built {
   const forms = formsOf(lists);
   const words = () => growing((length) => new Uint32Array(length));
-  const [bits, rows, direct, sets] = [words(), words(), createDirect(), createSetTables()];
+  const [bits, places, rows, direct, sets] = [words(), words(), words(), createDirect(), createSetTables()];
   const value = name('value');
   const tests = new Map<object, Expr>();
   lists.forEach((list, index) => {
@@ -136,23 +137,25 @@ function build(lists: readonly LongList[]): Built {
         break;
       }
       default: {
-        const start = rows.length() / (2 * HOST_WORDS);
+        const number = places.length() / 2;
+        places.append(Uint32Array.of(rows.length() / ROW_WORDS, ranges.length));
         rows.append(new Uint32Array(BigUint64Array.from(ranges.flat(), BigInt).buffer));
-        tests.set(list, call('pktc_search64', value, decimal(start), decimal(ranges.length)));
+        tests.set(list, call('pktc_search64', value, decimal(number)));
       }
     }
   });
-  return { tests, headers: headersOf(new Set(forms), { bits, rows, direct, sets }) };
+  return { tests, headers: headersOf(new Set(forms), { bits, places, rows, direct, sets }) };
 }
 
 interface Tables {
-  readonly bits: ReturnType<typeof growing<Uint32Array>>;
-  readonly rows: ReturnType<typeof growing<Uint32Array>>;
+  readonly bits: Growing<Uint32Array>;
+  readonly places: Growing<Uint32Array>;
+  readonly rows: Growing<Uint32Array>;
   readonly direct: ReturnType<typeof createDirect>;
   readonly sets: ReturnType<typeof createSetTables>;
 }
 
-function headersOf(forms: ReadonlySet<Form>, { bits, rows, direct, sets }: Tables): readonly Header[] {
+function headersOf(forms: ReadonlySet<Form>, { bits, places, rows, direct, sets }: Tables): readonly Header[] {
   const headers: Header[] = [];
   if (forms.has('bits')) {
     headers.push({
@@ -174,10 +177,12 @@ function headersOf(forms: ReadonlySet<Form>, { bits, rows, direct, sets }: Table
   if (forms.has('set') || forms.has('set6')) headers.push({ path: 'pktc/set.h', tables: sets.tables() });
   if (forms.has('set6')) headers.push({ path: 'pktc/set6.h', tables: sets.wideTables() });
   if (forms.has('rows')) {
-    const count = rows.length() / (2 * HOST_WORDS);
     headers.push({
       path: 'pktc/search64.h',
-      tables: [tableOf('PKTC_RANGES64', 'pktc_ranges64', rows.view(), 2 * HOST_WORDS, count)],
+      tables: [
+        tableOf('PKTC_LISTS64', 'pktc_lists64', places.view(), 2, places.length() / 2),
+        tableOf('PKTC_RANGES64', 'pktc_ranges64', rows.view(), ROW_WORDS),
+      ],
     });
   }
   return headers;

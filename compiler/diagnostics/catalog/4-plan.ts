@@ -32,7 +32,7 @@ export const PLAN = {
     title: 'lists too long together',
     severity: 'error',
     message: (p: { ranges: number; limit: number }) =>
-      `the lists of this file have ${p.ranges} separate ranges together, more than ${p.limit}`,
+      `the lists of this file have ${p.ranges} separate ranges together, IPv6 counted twice, more than ${p.limit}`,
   },
   PKT4010: {
     title: 'too many interface names',

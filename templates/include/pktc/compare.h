@@ -11,8 +11,8 @@ struct pktc_u128 {
 	__u64 low;
 };
 
-/* Halvings that find one range among 2^20. */
-#define PKTC_SEARCH_STEPS 20
+/* Halvings that find one range among 2^21. */
+#define PKTC_SEARCH_STEPS 21
 
 /* Whether the packet has all fields in `bits`, a set of PKTC_HAS_*. */
 #define pktc_has(f, bits) ((pktc_read((f)->present) & (bits)) == (bits))

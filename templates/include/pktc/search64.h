@@ -5,10 +5,18 @@
 
 #include <pktc/compare.h>
 
-/* Rows of all such lists of the program. */
+/* Such lists of the program, and rows of all of them. */
+#ifndef PKTC_LISTS64
+#define PKTC_LISTS64 1
+#endif
 #ifndef PKTC_RANGES64
 #define PKTC_RANGES64 1
 #endif
+
+struct pktc_list64 {
+	__u32 start;	/* its first row */
+	__u32 count;
+};
 
 /* An inclusive range. */
 struct pktc_range64 {
@@ -17,13 +25,22 @@ struct pktc_range64 {
 };
 
 /* The values are written into the object file. */
+static const volatile struct pktc_list64 pktc_lists64[PKTC_LISTS64];
 static const volatile struct pktc_range64 pktc_ranges64[PKTC_RANGES64];
 
-/* Whether `value`, below 2^63, lies in one of the `count` sorted ranges from `start` on. */
-__noinline int pktc_search64(__u64 value, __u32 start, __u32 count)
+/*
+ * Whether `value`, below 2^63, lies in one of the sorted ranges of a list. Which half to go on with is
+ * computed: the verifier would follow both sides of a branch. Global, so that it is checked once.
+ */
+__noinline int pktc_search64(__u64 value, __u32 list)
 {
-	__u32 at = start, step, half, probe, i;
+	__u32 at, count, step, half, probe, i;
 	__u64 below;
+
+	if (list >= PKTC_LISTS64)
+		return 0;
+	at = pktc_lists64[list].start;
+	count = pktc_lists64[list].count;
 
 	for (i = 0; i < PKTC_SEARCH_STEPS && count > 1; i++) {
 		half = count / 2;
