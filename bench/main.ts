@@ -2,10 +2,12 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
+import { compiling } from './compile.ts';
 import { cost } from './cost.ts';
 import { type Options, type Part, type Table, tableText } from './part.ts';
+import { peers } from './peers.ts';
 
-const PARTS: readonly Part[] = [cost];
+const PARTS: readonly Part[] = [cost, peers, compiling];
 
 const USAGE = `usage: npm run bench -- [--quick] [--only PART] [--sizes N,N] [--sets NAME,NAME] [--json] [--write]
 
@@ -74,4 +76,8 @@ async function main(): Promise<number> {
   return 0;
 }
 
-if (process.argv[1]?.endsWith('main.ts')) process.exitCode = await main();
+if (process.argv[1]?.endsWith('main.ts')) {
+  // So that namespaces go, too.
+  for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(1));
+  process.exitCode = await main();
+}

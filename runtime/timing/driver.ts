@@ -2,9 +2,10 @@
 import { damaged } from '../abi/elf.ts';
 import type { Manifest } from '../abi/manifest.ts';
 import { captureMessages, type Libbpf } from '../ffi/libbpf.ts';
-import { LITTLE_ENDIAN, type Libc, type Pointer, RLIM_INFINITY, RLIMIT_MEMLOCK } from '../ffi/libc.ts';
+import { errnoName, LITTLE_ENDIAN, type Libc, type Pointer, RLIM_INFINITY, RLIMIT_MEMLOCK } from '../ffi/libc.ts';
 import { kernelOlderThan } from '../kernel-version.ts';
 import { loadError } from '../load-error.ts';
+import { RuntimeError } from '../runtime-error.ts';
 
 /** Packets that a trace can hold: PKTC_BENCH_PACKETS. */
 export const TRACE_PACKETS_MAX = 8192;
@@ -18,7 +19,7 @@ export const TRACE_BYTES_MAX = 8 << 20;
 /** struct pktc_bench_packet: where a packet begins, and how long it is. */
 const ENTRY_BYTES = 8;
 /** struct pktc_bench_state */
-export const STATE_BYTES = 32;
+const STATE_BYTES = 32;
 
 export const DRIVE = 'pktc_bench_drive';
 export const SEND = 'pktc_bench_send';
@@ -85,4 +86,18 @@ export function traceBytes(frames: readonly Uint8Array[], even: boolean): Uint8A
     offset += Math.ceil(frame.length / 8) * 8;
   }
   return bytes;
+}
+
+/** The value of `pktc_bench_state`: from the start of a part `[first, end)` of the trace. */
+export function stateBytes(first: number, end: number): Uint8Array {
+  const bytes = new Uint8Array(STATE_BYTES);
+  const view = new DataView(bytes.buffer);
+  for (const [index, number] of [first, first, end].entries()) view.setUint32(4 * index, number, LITTLE_ENDIAN);
+  return bytes;
+}
+
+/** The only value of an array. @throws RuntimeError PKT6014 */
+export function writeMap(libbpf: Libbpf, map_fd: number, value: Uint8Array): void {
+  const result = libbpf.map_update_elem(map_fd, new Uint8Array(4), value, 0n);
+  if (result < 0) throw new RuntimeError('PKT6014', `the kernel did not take what the timing needs (${errnoName(-result)})`);
 }

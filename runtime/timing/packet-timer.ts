@@ -14,9 +14,10 @@ import {
   FLOOR_RUN,
   loadDriver,
   PACKET_BYTES_MAX,
-  STATE_BYTES,
+  stateBytes,
   TRACE_PACKETS_MAX,
   traceBytes,
+  writeMap,
 } from './driver.ts';
 
 /** The program under test by its descriptor, or one of the floors. */
@@ -71,10 +72,7 @@ function createTime(libbpf: Libbpf, driver: Driver, packets: number, bytes: numb
       writeMap(libbpf, call, value);
       called = timed;
     }
-    const start = new Uint8Array(STATE_BYTES);
-    const view = new DataView(start.buffer);
-    for (const [index, number] of [first, first, end].entries()) view.setUint32(4 * index, number, LITTLE_ENDIAN);
-    writeMap(libbpf, state, start);
+    writeMap(libbpf, state, stateBytes(first, end));
     options.set('data_in', input.address);
     options.set('data_size_in', input.bytes.length);
     // The kernel writes the length of the result here, and next time would take it for the room there is.
@@ -85,9 +83,4 @@ function createTime(libbpf: Libbpf, driver: Driver, packets: number, bytes: numb
     if (options.get('retval') === 0) throw new Error('the driver did not come to the program');
     return options.get('duration') + 0.5;
   };
-}
-
-function writeMap(libbpf: Libbpf, map_fd: number, value: Uint8Array): void {
-  const result = libbpf.map_update_elem(map_fd, new Uint8Array(4), value, 0n);
-  if (result < 0) throw new RuntimeError('PKT6014', `the kernel did not take what the timing needs (${errnoName(-result)})`);
 }

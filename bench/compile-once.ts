@@ -1,0 +1,90 @@
+/** `compile-once.ts KIND SIZE`: one set of rules through the compiler and into the kernel; prints what it took as JSON. */
+import { compile } from '../compiler/index.ts';
+import { loadArtifact } from '../runtime/load.ts';
+import { medianOf } from '../runtime/timing/time-in-turn.ts';
+import { type BenchRule, rulesText } from './rule.ts';
+import { generatedSet } from './rule-sets.ts';
+
+export interface Phases {
+  /** A code; the rest is null then. */
+  readonly refused?: string;
+  readonly compile_ms: number | null;
+  readonly cached_ms: number | null;
+  readonly load_ms: number | null;
+  readonly ready_ms: number | null;
+  readonly recompile_ms: number | null;
+  readonly update_ms: number | null;
+  /** `replaced`: the data; `switched`: the program. */
+  readonly update: string | null;
+  readonly memory_mb: number;
+}
+
+const TIMES = 3;
+
+async function timed<T>(work: () => T | Promise<T>): Promise<readonly [number, T]> {
+  const start = performance.now();
+  const result = await work();
+  return [performance.now() - start, result];
+}
+
+/** With another verdict for one rule in the middle. */
+function changed(rules: readonly BenchRule[], turn: number): readonly BenchRule[] {
+  const at = Math.floor(rules.length / 2) + turn;
+  return rules.map((rule, index) => (index === at ? { ...rule, verdict: rule.verdict === 'drop' ? 'pass' : 'drop' } : rule));
+}
+
+async function phasesOf(kind: string, size: number): Promise<Phases> {
+  const { rules } = generatedSet(kind, size);
+  const compileRules = (of: readonly BenchRule[]) => {
+    const text = rulesText(of, { default: 'pass' });
+    return () => compile({ name: 'bench.rules', text }, { hook: null });
+  };
+  const [compile_ms, first] = await timed(compileRules(rules));
+  const artifact = first.artifact;
+  const none = { cached_ms: null, load_ms: null, ready_ms: null, recompile_ms: null, update_ms: null, update: null };
+  const memory_mb = () => process.resourceUsage().maxRSS / 1024;
+  if (artifact === null) {
+    const refused = first.diagnostics.find(({ severity }) => severity === 'error')?.code ?? 'no program';
+    return { refused, compile_ms: null, ...none, memory_mb: memory_mb() };
+  }
+  const times: Record<'cached' | 'load' | 'recompile' | 'update', number[]> = {
+    cached: [],
+    load: [],
+    recompile: [],
+    update: [],
+  };
+  let update: string | null = null;
+  const loaded = loadArtifact(artifact);
+  try {
+    for (let turn = 0; turn < TIMES; turn++) {
+      times.cached.push((await timed(compileRules(rules)))[0]);
+      const [load_ms, again] = await timed(() => loadArtifact(artifact));
+      again.close();
+      times.load.push(load_ms);
+      const [recompile_ms, next] = await timed(compileRules(changed(rules, turn)));
+      times.recompile.push(recompile_ms);
+      const { artifact: changedArtifact } = next;
+      if (changedArtifact === null) throw new Error('the changed rules do not compile');
+      const [update_ms, how] = await timed(() => loaded.update(changedArtifact));
+      times.update.push(update_ms);
+      update = how;
+    }
+  } finally {
+    loaded.close();
+  }
+  const [cached_ms, load_ms] = [medianOf(times.cached), medianOf(times.load)];
+  const [recompile_ms, update_ms] = [medianOf(times.recompile), medianOf(times.update)];
+  return {
+    compile_ms,
+    cached_ms,
+    load_ms,
+    ready_ms: cached_ms + load_ms,
+    recompile_ms,
+    update_ms,
+    update,
+    memory_mb: memory_mb(),
+  };
+}
+
+const [kind = '', size = ''] = process.argv.slice(2);
+process.stdout.write(JSON.stringify(await phasesOf(kind, Number(size))));
