@@ -2,7 +2,7 @@
 import type { HookName } from '../grammar/fields/field.ts';
 import type { SourceFile } from '../grammar/source.ts';
 import type { Artifact } from '../runtime/abi/manifest.ts';
-import { recognise } from './1-parse/recognise.ts';
+import { createReadingMemo, type ReadingMemo, readWith } from './1-parse/read-again.ts';
 import type { Program } from './2-resolve/program.ts';
 import { resolve } from './2-resolve/resolve.ts';
 import type { ReferencedFiles } from './2-resolve/sources.ts';
@@ -22,7 +22,14 @@ export interface AnalyseOptions {
   readonly hook: HookName | null;
   /** What `include` and `set … from` lead to; none where nobody has looked for files. */
   readonly files?: ReferencedFiles;
+  /** What the analysis before left, of the same files as they were; what has not changed is not read again. */
+  readonly memo?: AnalysisMemo | undefined;
 }
+
+/** What one analysis of a file leaves for the next; the caller keeps it, and it keeps the file's rules. */
+export type AnalysisMemo = ReadingMemo;
+
+export const createAnalysisMemo = createReadingMemo;
 
 export interface CompileOptions extends BuildOptions, AnalyseOptions {}
 
@@ -42,9 +49,10 @@ export interface Compilation extends Analysis {
 }
 
 /** Parse, resolve, check, plan: everything that can be wrong with the rules. Pure; never throws on what a rule file says. */
-export function analyse(source: SourceFile, { hook, files }: AnalyseOptions): Analysis {
-  const reading = recognise(source);
-  const { value: program, diagnostics: inNames } = resolve(reading, source, files === undefined ? { hook } : { hook, files });
+export function analyse(source: SourceFile, { hook, files, memo = createAnalysisMemo() }: AnalyseOptions): Analysis {
+  const read = (file: SourceFile) => readWith(memo, file);
+  const reading = read(source);
+  const { value: program, diagnostics: inNames } = resolve(reading, source, { hook, read, ...(files && { files }) });
   const { value: tests, diagnostics: inTests } = resolveTests(reading.statements, source, program);
   const found = [...reading.diagnostics, ...inNames, ...check(program), ...inTests];
   const looked = { program, tests };

@@ -22,6 +22,7 @@ export interface Reading {
   /** The statements of the file in order: a row, or `~index` of a parsed one. */
   readonly order: readonly number[];
   readonly diagnostics: readonly Diagnostic[];
+  readonly tree: ShapeTree;
 }
 
 export interface RecogniseOptions {

@@ -16,11 +16,6 @@ function begin(hash: Hash, { a, b }: Readonly<Hash>): void {
 
 const SEED: Readonly<Hash> = { a: 0xdeadbeef, b: 0x41c6ce57 };
 
-function feedCode(hash: Hash, code: number): void {
-  hash.a = Math.imul(hash.a ^ code, 2654435761);
-  hash.b = Math.imul(hash.b ^ code, 1597334677);
-}
-
 function feed(hash: Hash, text: string, from = 0, to = text.length): void {
   let { a, b } = hash;
   for (let index = from; index < to; index += 1) {
@@ -30,6 +25,12 @@ function feed(hash: Hash, text: string, from = 0, to = text.length): void {
   }
   hash.a = a;
   hash.b = b;
+}
+
+/** Behind a NUL, so that it does not grow together with the one before. */
+function feedLiteral(hash: Hash, text: string): void {
+  feed(hash, '\0');
+  feed(hash, text);
 }
 
 /** Every bit of what was fed reaches every digit. */
@@ -72,14 +73,18 @@ export interface Identities {
   readonly ofRule: (rule: RuleStatement) => void;
   /** Of a rule with this label. */
   readonly ofLabel: (text: string, from: number, to: number) => void;
-  /** Of a rule in pieces: its words, its literals one by one, and no more. */
-  readonly begin: (words: Readonly<Hash>) => void;
-  readonly literal: (text: string, from: number, to: number) => void;
-  readonly end: () => void;
+  /** Of a rule whose words are hashed already, from the places of its literals, start and end each, and more literals behind them. */
+  readonly ofPieces: (
+    words: Readonly<Hash>,
+    text: string,
+    places: ArrayLike<number>,
+    count: number,
+    more: readonly string[],
+  ) => void;
   readonly last: Readonly<Hash>;
 }
 
-/** The state behind a rule's words, from which {@link Identities.begin} goes on. */
+/** The state behind a rule's words, from which {@link Identities.ofPieces} goes on. */
 export function hashOfWords(words: string): Readonly<Hash> {
   const hash = { ...SEED };
   feed(hash, words);
@@ -90,17 +95,13 @@ export function hashOfWords(words: string): Readonly<Hash> {
  * An identity comes from the rule's label; or from what it says, and how many rules before it say the same. It survives a move and a
  * reformatting, so that counters can be carried over a reload.
  */
-export function createIdentities(): Identities {
-  const seen = createCounts();
+export function createIdentities(expected: number): Identities {
+  const seen = createCounts(expected);
   const hash: Hash = { ...SEED };
   const end = (): void => {
     const occurrence = seen(hash.a, hash.b);
     if (occurrence > 0) feed(hash, ` ${occurrence}`);
     finish(hash);
-  };
-  const literal = (text: string, from: number, to: number): void => {
-    feedCode(hash, 0);
-    feed(hash, text, from, to);
   };
   const ofLabel = (text: string, from: number, to: number): void => {
     begin(hash, SEED);
@@ -110,9 +111,23 @@ export function createIdentities(): Identities {
   };
   return {
     last: hash,
-    begin: (words) => begin(hash, words),
-    literal,
-    end,
+    ofPieces: (words, text, places, count, more) => {
+      let { a, b } = words;
+      for (let place = 0; place < count; place += 2) {
+        a = Math.imul(a, 2654435761);
+        b = Math.imul(b, 1597334677);
+        const to = places[place + 1] ?? 0;
+        for (let index = places[place] ?? 0; index < to; index += 1) {
+          const code = text.charCodeAt(index);
+          a = Math.imul(a ^ code, 2654435761);
+          b = Math.imul(b ^ code, 1597334677);
+        }
+      }
+      hash.a = a;
+      hash.b = b;
+      for (const literal of more) feedLiteral(hash, literal);
+      end();
+    },
     ofLabel,
     ofRule: (rule) => {
       if (rule.label) {
@@ -122,15 +137,15 @@ export function createIdentities(): Identities {
       const { words, literals } = sayingOf(rule);
       begin(hash, SEED);
       feed(hash, words);
-      for (const text of literals) literal(text, 0, text.length);
+      for (const text of literals) feedLiteral(hash, text);
       end();
     },
   };
 }
 
 /** How often a pair was asked for before: an open-addressing table, half full at most. */
-function createCounts(): (a: number, b: number) => number {
-  let table = new Int32Array(3 * 1024);
+function createCounts(expected: number): (a: number, b: number) => number {
+  let table = new Int32Array(3 * 2 ** Math.ceil(Math.log2(2 * expected + 16)));
   let used = 0;
   const slotOf = (a: number, b: number): number => {
     const mask = table.length / 3 - 1;

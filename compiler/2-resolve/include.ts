@@ -1,10 +1,11 @@
 import type { ErrorNode, IncludeStatement, Statement } from '../../grammar/ast.ts';
 import type { SourceFile, Span } from '../../grammar/source.ts';
+import { movedSyntax } from '../1-parse/moved.ts';
 import { type Reading, recognise } from '../1-parse/recognise.ts';
 import type { Rows } from '../1-parse/rows.ts';
 import { type Code, type Details, diagnostic, type ParametersOf } from '../diagnostics/catalog.ts';
 import type { Diagnostic, Label, Outcome } from '../diagnostics/diagnostic.ts';
-import { movedSyntax, type PlacedFile, type Whole, wholeOf } from './placed.ts';
+import { type PlacedFile, type Whole, wholeOf } from './placed.ts';
 import { type ReferencedFiles, referenced } from './sources.ts';
 
 /** Files within files within the main one. */

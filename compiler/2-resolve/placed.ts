@@ -2,7 +2,8 @@
  * Several files as one text. Every file has a stretch of it, so that one number is a place in all of them, and what looks at
  * statements does not care where they came from. What leaves the phase is about the files themselves again.
  */
-import type { SourceFile, Span } from '../../grammar/source.ts';
+import type { SourceFile } from '../../grammar/source.ts';
+import { moved } from '../1-parse/moved.ts';
 import type { Diagnostic, Label } from '../diagnostics/diagnostic.ts';
 import { lineStarts } from '../diagnostics/position.ts';
 import type { Expression } from './program.ts';
@@ -46,26 +47,6 @@ export function fileAt({ files }: Whole, at: number): PlacedFile {
     else high = middle - 1;
   }
   return files[low] as PlacedFile;
-}
-
-export function moved(span: Span, by: number): Span {
-  return by === 0 ? span : { start: span.start + by, end: span.end + by };
-}
-
-/** A node of the syntax with all its places moved. */
-export function movedSyntax<T>(node: T, by: number): T {
-  if (by === 0 || typeof node !== 'object' || node === null) return node;
-  if (Array.isArray(node)) return node.map((item: unknown) => movedSyntax(item, by)) as T;
-  return Object.fromEntries(
-    Object.entries(node).map(([key, value]: [string, unknown]) => [
-      key,
-      isSpan(value) ? moved(value, by) : movedSyntax(value, by),
-    ]),
-  ) as T;
-}
-
-function isSpan(value: unknown): value is Span {
-  return typeof value === 'object' && value !== null && 'start' in value && 'end' in value;
 }
 
 /** A condition with all its places moved. */

@@ -2,6 +2,7 @@
 import type { RuleStatement, Statement } from '../../grammar/ast.ts';
 import type { SourceFile } from '../../grammar/source.ts';
 import { judgeDuration } from '../../grammar/values/duration.ts';
+import { moved, movedSyntax } from '../1-parse/moved.ts';
 import { parseStatement } from '../1-parse/parse.ts';
 import type { Rows } from '../1-parse/rows.ts';
 import { split } from '../1-parse/split.ts';
@@ -11,7 +12,7 @@ import type { Context } from './context.ts';
 import { createIdentities, type Identities, identityText } from './identity.ts';
 import type { RowRun } from './include.ts';
 import { inBounds } from './open-predicate.ts';
-import { fileAt, moved, movedExpression, movedSyntax, type PlacedFile, type Whole } from './placed.ts';
+import { fileAt, movedExpression, type PlacedFile, type Whole } from './placed.ts';
 import type { Rule } from './program.ts';
 import { type RuleTable, ruleOfRow } from './row-rule.ts';
 import { createRuleNames, type RuleNames } from './rule-names.ts';
@@ -25,6 +26,8 @@ interface Resolving {
   readonly names: RuleNames;
   readonly identities: Identities;
   readonly tables: Map<Rows, OpenTable>;
+  /** Room for the places of a rule's literals. */
+  readonly places: number[];
 }
 
 interface OpenTable extends RuleTable {
@@ -34,7 +37,9 @@ interface OpenTable extends RuleTable {
 
 export function resolveRules(context: Context, whole: Whole, statements: readonly (Statement | RowRun)[]): readonly Rule[] {
   const names = createRuleNames(context, whole);
-  const resolving = { context, whole, rules: [], names, identities: createIdentities(), tables: new Map() };
+  const expected = statements.reduce((sum, one) => sum + (one.kind === 'rows' ? one.end - one.from : 1), 0);
+  const identities = createIdentities(expected);
+  const resolving: Resolving = { context, whole, rules: [], names, identities, tables: new Map(), places: [] };
   for (const statement of statements) {
     if (statement.kind === 'rule') resolveRule(resolving, statement);
     else if (statement.kind === 'rows') resolveRun(resolving, statement);
@@ -84,7 +89,7 @@ function resolveRun(resolving: Resolving, run: RowRun): void {
       inBounds(template.open, rows.values, rows.valueAt[row] ?? 0) &&
       (!template.shape.labelled || takeLabel(resolving.names, rows, row, file));
     if (known) {
-      identify(resolving.identities, table, template as Template, row);
+      identify(resolving, table, template as Template, row);
       rules.push(ruleOfRow(rules.length, table, row));
     } else {
       const statement = ruleAt(file.source, rows.start[row] ?? 0);
@@ -112,25 +117,24 @@ function takeLabel(names: RuleNames, { start, places, placeAt }: Rows, row: numb
 
 /** What {@link Identities.ofRule} says of the same rule. */
 function identify(
-  identities: Identities,
+  { identities, places }: Resolving,
   { source, rows, identities: given }: RuleTable,
   template: Template,
   row: number,
 ): void {
-  const { shape, words, shared } = template;
+  const { shape, words, literals, shared } = template;
   const start = rows.start[row] ?? 0;
   const at = rows.placeAt[row] ?? 0;
   const place = (index: number): number => start + (rows.places[at + index] ?? 0);
   if (shape.labelled) {
     identities.ofLabel(source.text, start, place(1) - 1);
   } else {
-    identities.begin(words);
-    for (const { kind, token } of shape.holes) {
-      identities.literal(source.text, place(2 * token), place(2 * token + 1));
-      if (kind === 'numbers' || kind === 'ip4s') identities.literal(source.text, place(2 * token + 4), place(2 * token + 5));
+    for (let index = 0; index < literals.length; index += 1) {
+      const token = literals[index] ?? 0;
+      places[2 * index] = place(2 * token);
+      places[2 * index + 1] = place(2 * token + 1);
     }
-    for (const text of shared) identities.literal(text, 0, text.length);
-    identities.end();
+    identities.ofPieces(words, source.text, places, 2 * literals.length, shared);
   }
   given[2 * row] = identities.last.a;
   given[2 * row + 1] = identities.last.b;

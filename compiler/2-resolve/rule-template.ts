@@ -38,6 +38,8 @@ export interface Template {
   /** For the identity: the state of the hash behind its words, and the literals that all its rules share, behind the holes. */
   readonly words: ReturnType<typeof hashOfWords>;
   readonly shared: readonly string[];
+  /** The tokens that are its literals, two for a range. */
+  readonly literals: readonly number[];
 }
 
 /** A rule of the shape that has been resolved. */
@@ -66,9 +68,13 @@ export function templateOf(shape: Shape, tree: ShapeTree, names: DefinedNames): 
   const open = openOf(condition);
   if (!shape.holes.every((hole) => open.some(({ holes }) => holes.includes(hole)))) return null;
   const { words, literals } = sayingOf(first);
-  const written = holeTexts(shape);
+  const tokens = shape.holes.flatMap(({ kind, token }) =>
+    kind === 'numbers' || kind === 'ip4s' ? [token, token + 2] : [token],
+  );
+  const written = tokens.map((token) => shape.text.slice(shape.places[2 * token], shape.places[2 * token + 1]));
   if (written.some((text, index) => literals[index] !== text)) return null;
-  return { shape, condition, open, actions: one.actions, words: hashOfWords(words), shared: literals.slice(written.length) };
+  const shared = literals.slice(written.length);
+  return { shape, condition, open, actions: one.actions, words: hashOfWords(words), shared, literals: tokens };
 }
 
 /** Conditions in which a literal cannot decide about anything but its own predicate. */
@@ -141,13 +147,6 @@ function onlyRule(source: SourceFile): RuleStatement | null {
   if (tokens === undefined || more !== undefined) return null;
   const read = parseStatement(source, tokens);
   return 'kind' in read && read.kind === 'rule' ? read : null;
-}
-
-function holeTexts({ text, holes, places }: Shape): readonly string[] {
-  return holes.flatMap(({ kind, token }) => {
-    const at = (index: number): string => text.slice(places[2 * index], places[2 * index + 1]);
-    return kind === 'numbers' || kind === 'ip4s' ? [at(token), at(token + 2)] : [at(token)];
-  });
 }
 
 /** What the samples have in common at one place of their conditions; null: nothing that the literals explain. */

@@ -40,8 +40,12 @@ export function alikeOf({ rules }: Program): Alike {
       continue;
     }
     const { template, table } = row;
-    const { byKey, valued } = known.get(template) ?? { byKey: new Map<string | number, number>(), valued: valuedIn(template) };
-    known.set(template, { byKey, valued });
+    let same = known.get(template);
+    if (same === undefined) {
+      same = { byKey: new Map(), valued: valuedIn(template) };
+      known.set(template, same);
+    }
+    const { byKey, valued } = same;
     const { values, valueAt } = table.rows;
     const key = keyOf(template.open, valued, values, valueAt[row.row] ?? 0);
     let kind = byKey.get(key);

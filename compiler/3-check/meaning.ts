@@ -2,7 +2,7 @@
 import { type OpenPredicate, rangesOf } from '../2-resolve/open-predicate.ts';
 import type { Expression, Predicate, Rule } from '../2-resolve/program.ts';
 import { rowOf } from '../2-resolve/row-rule.ts';
-import type { TemplateNode } from '../2-resolve/rule-template.ts';
+import type { Template, TemplateNode } from '../2-resolve/rule-template.ts';
 
 /** Values that are written out; longer lists have a number in their place, so that ten rules with one list do not write it ten times. */
 const WRITTEN_OUT = 64;
@@ -83,6 +83,9 @@ function mixedValue(hash: number, value: number | bigint): number {
 
 const KINDS = { and: 11, or: 12, not: 13, inner: 14, leaf: 15 } as const;
 
+/** The same of a template's rule, by its values and where they begin. */
+type OfValues = (values: Float64Array, at: number) => number;
+
 /** Equal for equal conditions, and most often different for others. */
 export type Sieve = (rule: Rule) => number;
 
@@ -93,7 +96,7 @@ export function createSieve(): Sieve {
     if (texts.size < 4096) texts.set(text, known);
     return known;
   };
-  const fixed = new Map<TemplateNode, number>();
+  const sieves = new Map<Template, OfValues>();
   /** Lists that many rules share, a file of addresses say. */
   const lists = new Map<AnyRanges, number>();
   const ofRanges = (hash: number, ranges: AnyRanges): number => {
@@ -102,28 +105,37 @@ export function createSieve(): Sieve {
     lists.set(ranges, known);
     return mixed(hash, known);
   };
-  const ofOpen = (open: OpenPredicate, values: Float64Array, at: number): number => {
+  const ofOpen = (open: OpenPredicate): OfValues => {
     const start = ofText(open.field);
     const [hole] = open.holes;
     if (open.way === 'is' && open.holes.length === 1 && hole !== undefined && hole.kind !== 'ip6') {
-      const [first, last] = [values[at + hole.value] ?? 0, values[at + hole.value + 1] ?? 0];
-      const one = mixedNumber(mixedNumber(mixed(start, 1), first), last);
-      return open.kind === 'in' ? one : mixed(one, 0);
+      const { value } = hole;
+      const one: OfValues = (values, at) =>
+        mixedNumber(mixedNumber(mixed(start, 1), values[at + value] ?? 0), values[at + value + 1] ?? 0);
+      return open.kind === 'in' ? one : (values, at) => mixed(one(values, at), 0);
     }
-    const { v4, v6, numbers } = rangesOf(open, values, at);
-    return open.kind === 'in' ? ofRanges(start, numbers) : ofRanges(ofRanges(start, v4), v6);
+    return (values, at) => {
+      const { v4, v6, numbers } = rangesOf(open, values, at);
+      return open.kind === 'in' ? ofRanges(start, numbers) : ofRanges(ofRanges(start, v4), v6);
+    };
   };
-  const ofNode = (node: TemplateNode, values: Float64Array, at: number): number => {
-    if (node.kind === 'open') return ofOpen(node.open, values, at);
+  const ofNode = (node: TemplateNode): OfValues => {
+    if (node.kind === 'open') return ofOpen(node.open);
     if (node.kind === 'fixed') {
-      const known = fixed.get(node) ?? ofExpression(node.predicate);
-      fixed.set(node, known);
-      return known;
+      const known = ofExpression(node.predicate);
+      return () => known;
     }
-    if (node.kind === 'not') return mixed(KINDS.not, ofNode(node.of, values, at));
-    let hash: number = KINDS[node.kind];
-    for (const part of node.of) hash = mixed(hash, ofNode(part, values, at));
-    return hash;
+    if (node.kind === 'not') {
+      const inner = ofNode(node.of);
+      return (values, at) => mixed(KINDS.not, inner(values, at));
+    }
+    const start = KINDS[node.kind];
+    const parts = node.of.map(ofNode);
+    return (values, at) => {
+      let hash: number = start;
+      for (let index = 0; index < parts.length; index += 1) hash = mixed(hash, parts[index]?.(values, at) ?? 0);
+      return hash;
+    };
   };
   const ofExpression = (expression: Expression): number => {
     switch (expression.kind) {
@@ -145,6 +157,11 @@ export function createSieve(): Sieve {
     const row = rowOf(rule);
     if (row === null) return ofExpression(rule.condition);
     const { values, valueAt } = row.table.rows;
-    return ofNode(row.template.condition, values, valueAt[row.row] ?? 0);
+    let sieve = sieves.get(row.template);
+    if (sieve === undefined) {
+      sieve = ofNode(row.template.condition);
+      sieves.set(row.template, sieve);
+    }
+    return sieve(values, valueAt[row.row] ?? 0);
   };
 }

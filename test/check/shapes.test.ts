@@ -38,7 +38,10 @@ function byShape(text: string): Looked & { readonly rows: number } {
 function compare(text: string): number {
   const { rows, ...fast } = byShape(text);
   const slow = oneByOne(text);
-  expect(fast.rules.map((rule) => rule.span), text).toEqual(slow.rules.map((rule) => rule.span));
+  expect(
+    fast.rules.map((rule) => rule.span),
+    text,
+  ).toEqual(slow.rules.map((rule) => rule.span));
   expect(fast, text).toEqual(slow);
   return rows;
 }
@@ -96,14 +99,27 @@ const number: Make = (random) => {
     () => '65535',
     () => '443',
   ];
-  const odd: Make[] = [() => '65536', () => '022', () => '0x16', () => '1k', () => '9-1', () => 'ssh', () => 'web', () => '1.5', () => '22-', () => '999999999999'];
+  const odd: Make[] = [
+    () => '65536',
+    () => '022',
+    () => '0x16',
+    () => '1k',
+    () => '9-1',
+    () => 'ssh',
+    () => 'web',
+    () => '1.5',
+    () => '22-',
+    () => '999999999999',
+  ];
   return pick(random, random(20) === 0 ? odd : right)(random);
 };
 
-const several = (make: Make): Make => (random) => {
-  if (random(4) > 0) return make(random);
-  return `{ ${Array.from({ length: 1 + random(4) }, () => make(random)).join(pick(random, [', ', ',', ' , ']))} }`;
-};
+const several =
+  (make: Make): Make =>
+  (random) => {
+    if (random(4) > 0) return make(random);
+    return `{ ${Array.from({ length: 1 + random(4) }, () => make(random)).join(pick(random, [', ', ',', ' , ']))} }`;
+  };
 
 const small: Make = (random) => `${random(random(9) === 0 ? 400 : 8)}`;
 
@@ -123,7 +139,16 @@ const predicate: Make = (random) => {
     (r) => `len ${pick(r, ['> ', ''])}${number(r)}`,
     (r) => `ethertype ${small(r)}`,
     (r) => pick(r, ['tcp', 'udp', 'ip', 'ip6', 'icmp', 'arp', 'any', 'sctp']),
-    (r) => pick(r, ['flags SYN', 'flags SYN,!ACK', 'frag later', 'icmp.type echo-request', 'src lan', 'dport web', 'src & 255.0.255.0 = 10.0.0.0']),
+    (r) =>
+      pick(r, [
+        'flags SYN',
+        'flags SYN,!ACK',
+        'frag later',
+        'icmp.type echo-request',
+        'src lan',
+        'dport web',
+        'src & 255.0.255.0 = 10.0.0.0',
+      ]),
     (r) => `payload[${r(9)}:2] = ${small(r)}`,
     (r) => `(src, dport) in { (${address(r)}, ${number(r)}) }`,
     (r) => `inner(tcp dport ${number(r)})`,
@@ -137,7 +162,18 @@ const condition: Make = (random) => {
 };
 
 const actions: Make = (random) =>
-  pick(random, ['drop', 'pass', 'count', 'reject', 'audit drop', 'drop, log', 'log sample 10', 'count/drop', `mark ${random(3)}`, 'drop, drop']);
+  pick(random, [
+    'drop',
+    'pass',
+    'count',
+    'reject',
+    'audit drop',
+    'drop, log',
+    'log sample 10',
+    'count/drop',
+    `mark ${random(3)}`,
+    'drop, drop',
+  ]);
 
 /** One form of rule, many times with other values; lines between them that are anything. */
 function fileOf(random: Random): string {
@@ -159,9 +195,38 @@ function fileOf(random: Random): string {
   const lines = ['let lan = { 10.0.0.0/8, fe80::/10 }', 'let web = { 80, 443 }'];
   for (let index = 0; index < 60; index += 1) {
     lines.push(pick(random, forms)(index, random));
-    if (random(12) === 0) lines.push(pick(random, ['', '# a comment', '  ', 'name:', 'and tcp', 'drop: # x', '-> pass', 'lan', 'hook xdp', 'default drop', 'macth tcp -> drop', '"', 'test "x" {', '}', 'match']));
+    if (random(12) === 0)
+      lines.push(
+        pick(random, [
+          '',
+          '# a comment',
+          '  ',
+          'name:',
+          'and tcp',
+          'drop: # x',
+          '-> pass',
+          'lan',
+          'hook xdp',
+          'default drop',
+          'macth tcp -> drop',
+          '"',
+          'test "x" {',
+          '}',
+          'match',
+        ]),
+      );
     if (random(25) === 0) lines.push(statements(random, 1));
-    if (random(20) === 0) lines[lines.length - 1] += pick(random, ['  # why', ' ', '\t#', ' match tcp -> drop', '#"', ' extra: match udp -> pass', '\r', '#\r and more']);
+    if (random(20) === 0)
+      lines[lines.length - 1] += pick(random, [
+        '  # why',
+        ' ',
+        '\t#',
+        ' match tcp -> drop',
+        '#"',
+        ' extra: match udp -> pass',
+        '\r',
+        '#\r and more',
+      ]);
   }
   const end = pick(random, ['\n', '\n', '\n', '\r\n']);
   const text = lines.join(end) + pick(random, ['', end]);
@@ -178,15 +243,21 @@ describe('rules of one shape', () => {
   });
 
   const cases: Readonly<Record<string, string>> = {
-    'many lines': Array.from({ length: 50 }, (_, index) => `match src 10.0.${index}.0/24 tcp dport ${index + 1} -> drop`).join('\n'),
+    'many lines': Array.from({ length: 50 }, (_, index) => `match src 10.0.${index}.0/24 tcp dport ${index + 1} -> drop`).join(
+      '\n',
+    ),
     'the same line': 'match tcp dport 22 -> drop\n'.repeat(20),
-    'a range that is an address': 'match src 10.0.0.0/8 -> drop\nmatch src 11.0.0.0/8 -> drop\nmatch src 10.0.0.0-10.255.255.255 -> drop\n',
+    'a range that is an address':
+      'match src 10.0.0.0/8 -> drop\nmatch src 11.0.0.0/8 -> drop\nmatch src 10.0.0.0-10.255.255.255 -> drop\n',
     contradictions: Array.from({ length: 20 }, (_, index) => `match proto ${index} dport 22 -> drop`).join('\n'),
     'everything decided': `${Array.from({ length: 9 }, (_, i) => `match len 0-${65_527 + i} -> drop`).join('\n')}\nmatch tcp -> pass`,
     labels: Array.from({ length: 20 }, (_, index) => `rule_${index % 15}: match udp dport ${index} -> count`).join('\n'),
-    'a line that goes on': 'match tcp dport 22 -> drop\nmatch tcp dport 23 -> drop\nmatch tcp dport 24 -> drop\n, log\nmatch tcp dport 25 -> drop',
-    'a label alone': 'match tcp dport 22 -> drop\nmatch tcp dport 23 -> drop\nx:\nmatch tcp dport 24 -> drop\ny:\n\nmatch tcp dport 25 -> drop',
-    'a line begun before': 'match tcp dport 22 -> drop\nmatch tcp -> drop match tcp dport 23 -> drop\nmatch tcp dport 24 -> drop',
+    'a line that goes on':
+      'match tcp dport 22 -> drop\nmatch tcp dport 23 -> drop\nmatch tcp dport 24 -> drop\n, log\nmatch tcp dport 25 -> drop',
+    'a label alone':
+      'match tcp dport 22 -> drop\nmatch tcp dport 23 -> drop\nx:\nmatch tcp dport 24 -> drop\ny:\n\nmatch tcp dport 25 -> drop',
+    'a line begun before':
+      'match tcp dport 22 -> drop\nmatch tcp -> drop match tcp dport 23 -> drop\nmatch tcp dport 24 -> drop',
   };
   for (const [name, text] of Object.entries(cases)) {
     it(name, () => {
