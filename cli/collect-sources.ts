@@ -68,9 +68,9 @@ export async function collectSources(main: SourceFile, { folder, roots }: Collec
 /** A look at the syntax, for files that seem to name others. */
 async function namedBy(source: SourceFile): Promise<readonly Named[]> {
   if (!/\b(?:include|from)\b/.test(source.text)) return [];
-  const { parse } = await import('../compiler/1-parse/parse.ts');
-  const { value } = parse(source);
-  return value.statements.flatMap((statement): readonly Named[] => {
+  const { recognise } = await import('../compiler/1-parse/recognise.ts');
+  const { statements } = recognise(source);
+  return statements.flatMap((statement): readonly Named[] => {
     if (statement.kind === 'include') return [{ path: statement.path.text, holds: 'rules' }];
     if (statement.kind !== 'set' || statement.from === null) return [];
     return [{ path: statement.from.text, holds: 'values' }];

@@ -2,6 +2,7 @@ import type { Sources } from '../compiler/2-resolve/sources.ts';
 import type { Compilation } from '../compiler/index.ts';
 import type { HookName } from '../grammar/fields/field.ts';
 import type { SourceFile } from '../grammar/source.ts';
+import { createCompileProgress } from './compile-progress.ts';
 import { EXIT, type ExitCode } from './exit-code.ts';
 import { asSources, hasErrors, sayDiagnostics } from './front-end.ts';
 import type { Terminal } from './terminal.ts';
@@ -23,9 +24,9 @@ export async function compileSource(
 ): Promise<Compiled> {
   const { compile } = await import('../compiler/index.ts');
   const { main, files } = asSources(sources);
-  terminal.progress.show('compiling');
-  const compilation = await compile(main, { hook, files });
-  terminal.progress.clear();
+  const progress = createCompileProgress(terminal);
+  const compilation = await compile(main, { hook, files, onPhase: progress.begin });
+  progress.end();
   const { diagnostics } = compilation;
   await sayDiagnostics(warnings ? diagnostics : diagnostics.filter((one) => one.severity === 'error'), terminal);
   const onMachine = diagnostics.some((one) => MACHINE_CODES.has(one.code));

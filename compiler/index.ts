@@ -24,7 +24,11 @@ export interface AnalyseOptions {
   readonly files?: ReferencedFiles;
   /** What the analysis before left, of the same files as they were; what has not changed is not read again. */
   readonly memo?: AnalysisMemo | undefined;
+  /** Told when a phase begins, for whoever waits. */
+  readonly onPhase?: ((phase: Phase) => void) | undefined;
 }
+
+export type Phase = 'read' | 'resolve' | 'check' | 'plan' | 'emit' | 'build';
 
 /** What one analysis of a file leaves for the next; the caller keeps it, and it keeps the file's rules. */
 export type AnalysisMemo = ReadingMemo;
@@ -49,14 +53,19 @@ export interface Compilation extends Analysis {
 }
 
 /** Parse, resolve, check, plan: everything that can be wrong with the rules. Pure; never throws on what a rule file says. */
-export function analyse(source: SourceFile, { hook, files, memo = createAnalysisMemo() }: AnalyseOptions): Analysis {
+export function analyse(source: SourceFile, options: AnalyseOptions): Analysis {
+  const { hook, files, memo = createAnalysisMemo(), onPhase = () => {} } = options;
+  onPhase('read');
   const read = (file: SourceFile) => readWith(memo, file);
   const reading = read(source);
+  onPhase('resolve');
   const { value: program, diagnostics: inNames } = resolve(reading, source, { hook, read, ...(files && { files }) });
   const { value: tests, diagnostics: inTests } = resolveTests(reading.statements, source, program);
+  onPhase('check');
   const found = [...reading.diagnostics, ...inNames, ...check(program), ...inTests];
   const looked = { program, tests };
   if (hasErrors(found)) return { ...looked, plan: null, diagnostics: inOrder(found, program) };
+  onPhase('plan');
   const { value: plan, diagnostics: inPlan } = planProgram(program, targetFor(program.hook));
   return { ...looked, plan, diagnostics: inOrder([...found, ...inPlan], program) };
 }
@@ -65,8 +74,10 @@ export function analyse(source: SourceFile, { hook, files, memo = createAnalysis
 export async function compile(source: SourceFile, options: CompileOptions): Promise<Compilation> {
   const analysis = analyse(source, options);
   if (analysis.plan === null) return { ...analysis, emission: null, artifact: null };
+  options.onPhase?.('emit');
   const templates = readTemplates();
   const emission = emit(analysis.plan, templates);
+  options.onPhase?.('build');
   const { value: artifact, diagnostics } = await build(analysis.plan, emission, templates, options);
   return { ...analysis, emission, artifact, diagnostics: [...analysis.diagnostics, ...diagnostics] };
 }
