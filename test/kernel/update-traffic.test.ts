@@ -10,7 +10,9 @@ import { allocate, BPF_MAP_TYPE_ARRAY_OF_MAPS, MAP_INFO, PROGRAM_INFO } from '..
 import { stableMemory } from '../../runtime/ffi/libc.ts';
 import { type LoadedProgram, loadArtifact } from '../../runtime/load.ts';
 import { mapMemory } from '../../runtime/mapped-memory.ts';
+import { address, frameOf, ipv4, pad, udp } from '../packets/build-packet.ts';
 import { dataArtifact, dataObject, numberFrame, type RangeRule } from '../runtime/data-fixture.ts';
+import { compileRules } from './compile-rules.ts';
 import { describeKernel } from './environment.ts';
 import { prepareFlood } from './flood.ts';
 import { type JudgedPacket, startJudge } from './judge.ts';
@@ -31,8 +33,6 @@ beforeAll(() => {
   object = dataObject();
 });
 
-const hex = (number: number) => Buffer.from(numberFrame(number)).toString('hex');
-
 /**
  * Two sets. Numbers below 800 get opposite verdicts. Number 5000 passes in both, by a rule at the beginning of one and another near the
  * end of the other: of the first half of one set and the second half of the other, nothing would let it pass.
@@ -51,59 +51,101 @@ function twoSets(): readonly [readonly RangeRule[], readonly RangeRule[]] {
   ];
 }
 
-const PACKETS: readonly JudgedPacket[] = [
-  ...[5, 25, 405, 425, 785].map((number) => ({ hex: hex(number), allowed: [DROP, PASS] })),
-  ...[1, 2, 3].map(() => ({ hex: hex(STEADY), allowed: [PASS] })),
-  ...[900, 6000].map((number) => ({ hex: hex(number), allowed: [DROP] })),
-];
-
 function countersByName(loaded: LoadedProgram): ReadonlyMap<string, bigint> {
   const counters = loaded.counters();
   return new Map(counters.map(({ packets }, index) => [loaded.manifest.rules[index]?.name ?? 'default', packets]));
 }
 
+interface Traffic {
+  readonly sets: readonly [Artifact, Artifact];
+  readonly frame: (number: number) => Uint8Array;
+  /** Packets of these numbers have opposite verdicts in the two sets. */
+  readonly opposite: readonly number[];
+  /** Numbers that no rule of either set lets pass. */
+  readonly dropped: readonly number[];
+}
+
+async function changeUnderTraffic({ sets, frame, opposite, dropped }: Traffic): Promise<void> {
+  const hex = (number: number) => Buffer.from(frame(number)).toString('hex');
+  const packets: readonly JudgedPacket[] = [
+    ...opposite.map((number) => ({ hex: hex(number), allowed: [DROP, PASS] })),
+    ...[1, 2, 3].map(() => ({ hex: hex(STEADY), allowed: [PASS] })),
+    ...dropped.map((number) => ({ hex: hex(number), allowed: [DROP] })),
+  ];
+  using loaded = loadArtifact(sets[0]);
+  const [probe = 0] = opposite;
+  const first = loaded.testRun(frame(probe)).returnValue;
+  const judge = await startJudge(loaded.programs[0]!.id, packets, LAST_CPU);
+  // And as many as the kernel itself can make: their verdicts are told by the counters.
+  const flooded = SECONDS * FLOOD_A_SECOND;
+  const flood = await prepareFlood(loaded.programs[0]!.id, frame(STEADY), flooded, LAST_CPU);
+  flood.start();
+  const updates = SECONDS * UPDATES_A_SECOND;
+  const began_ms = performance.now();
+  let tried = 1;
+  for (let update = 1; update <= updates; update++) {
+    const result = await loaded.replace(sets[update % 2]!);
+    expect(result.replaced).toBe(true);
+    // From here on every packet sees the new rules.
+    expect(loaded.testRun(frame(probe)).returnValue).toBe(update % 2 === 0 ? first : DROP + PASS - first);
+    tried++;
+    const due_ms = began_ms + (update * 1000) / UPDATES_A_SECOND;
+    if (due_ms > performance.now()) await sleep(due_ms - performance.now());
+  }
+  const took_s = (performance.now() - began_ms) / 1000;
+  const judgement = await judge.stop();
+  await flood.done;
+  console.log(
+    `${updates} updates of ${sets[0].data?.length} bytes in ${took_s.toFixed(1)} s (${(updates / took_s).toFixed(0)}/s), ` +
+      `${judgement.packets} packets judged one by one, ${judgement.wrong} by a mixture; ${flooded} counted`,
+  );
+  expect(judgement.wrong).toBe(0);
+  expect(judgement.packets).toBeGreaterThan(updates * 50);
+  // Both sets were seen.
+  for (const verdicts of judgement.verdicts.slice(0, opposite.length)) expect(Object.keys(verdicts).sort()).toEqual(['1', '2']);
+  // Each packet counted once, by a rule that had it: of the rules that are not in this set, the counters come back with them.
+  const now = countersByName(loaded);
+  await loaded.replace(sets[(updates + 1) % 2]!);
+  const both = new Map([...now, ...countersByName(loaded)]);
+  const passed = (from: number, to: number) =>
+    judgement.verdicts.slice(from, to).reduce((sum, verdicts) => sum + (verdicts[PASS] ?? 0), 0);
+  const steady = passed(opposite.length, opposite.length + 3) + flooded;
+  expect(both.get('early')! + both.get('late')!).toBe(BigInt(steady));
+  expect(both.get('early')).toBeGreaterThan(0n);
+  expect(both.get('late')).toBeGreaterThan(0n);
+  expect([...both.values()].reduce((sum, count) => sum + count, 0n)).toBe(BigInt(judgement.packets + flooded + tried));
+}
+
+/** As in `twoSets`, among rules that no packet here matches: other addresses, which make the trees differ all over. */
+function compiledSet(odd: boolean): Promise<Artifact> {
+  const blocks = Array.from({ length: 40 }, (_, index) => {
+    const verdict = (index % 2 === 1) === odd ? 'pass' : 'drop';
+    return `block${index}: match udp dport ${index * 20}-${index * 20 + 19} -> ${verdict}\n`;
+  });
+  const others = Array.from({ length: 1000 }, (_, index) => {
+    const net = odd ? `10.${index % 200}.${index % 256}.0/24` : `10.${(index * 7) % 200}.0.0/16`;
+    return `other${index}: match src ${net} dst 192.168.${index % 256}.0/24 udp dport ${1 + index * 3} -> drop\n`;
+  });
+  const steady = (name: string) => `${name}: match src 10.0.0.0/8 udp dport ${STEADY} -> pass\n`;
+  const rules = odd ? [steady('early'), ...blocks, ...others] : [...others, ...blocks.reverse(), steady('late')];
+  return compileRules(`default drop\n${rules.join('')}`);
+}
+
+const udpFrame = (port: number) =>
+  pad(frameOf(ipv4({ src: address('10.9.0.1'), dst: address('10.9.0.2'), proto: 17 }, udp({ sport: 7, dport: port }))));
+
 describeKernel('rules that change under traffic', () => {
   test('a hundred times a second: every packet is judged by the rules before or after', async () => {
     const sets = twoSets().map((rules, index) => dataArtifact(object, rules, index + 1, DATA_BYTES)) as [Artifact, Artifact];
-    using loaded = loadArtifact(sets[0]);
-    const judge = await startJudge(loaded.programs[0]!.id, PACKETS, LAST_CPU);
-    // And as many as the kernel itself can make: their verdicts are told by the counters.
-    const flooded = SECONDS * FLOOD_A_SECOND;
-    const flood = await prepareFlood(loaded.programs[0]!.id, numberFrame(STEADY), flooded, LAST_CPU);
-    flood.start();
-    const updates = SECONDS * UPDATES_A_SECOND;
-    const began_ms = performance.now();
-    let tried = 0;
-    for (let update = 1; update <= updates; update++) {
-      const result = await loaded.replace(sets[update % 2]!);
-      expect(result.replaced).toBe(true);
-      // From here on every packet sees the new rules: the first block drops in one set and passes in the other.
-      expect(loaded.testRun(numberFrame(5)).returnValue).toBe(update % 2 === 0 ? DROP : PASS);
-      tried++;
-      const due_ms = began_ms + (update * 1000) / UPDATES_A_SECOND;
-      if (due_ms > performance.now()) await sleep(due_ms - performance.now());
-    }
-    const took_s = (performance.now() - began_ms) / 1000;
-    const judgement = await judge.stop();
-    await flood.done;
-    console.log(
-      `${updates} updates of ${DATA_BYTES} bytes in ${took_s.toFixed(1)} s (${(updates / took_s).toFixed(0)}/s), ` +
-        `${judgement.packets} packets judged one by one, ${judgement.wrong} by a mixture; ${flooded} counted`,
-    );
-    expect(judgement.wrong).toBe(0);
-    expect(judgement.packets).toBeGreaterThan(updates * 50);
-    // Both sets were seen.
-    for (const verdicts of judgement.verdicts.slice(0, 5)) expect(Object.keys(verdicts).sort()).toEqual(['1', '2']);
-    // Each packet counted once, by a rule that had it: of the rule that is not in this set, the counter comes back with it.
-    const now = countersByName(loaded);
-    await loaded.replace(sets[(updates + 1) % 2]!);
-    const both = new Map([...now, ...countersByName(loaded)]);
-    const steady = judgement.verdicts.slice(5, 8).reduce((sum, verdicts) => sum + (verdicts[PASS] ?? 0), 0);
-    expect(both.get('early')! + both.get('late')!).toBe(BigInt(steady + flooded));
-    expect(both.get('early')).toBeGreaterThan(0n);
-    expect(both.get('late')).toBeGreaterThan(0n);
-    expect(both.get('default')).toBe(0n);
-    expect([...both.values()].reduce((sum, count) => sum + count, 0n)).toBe(BigInt(judgement.packets + flooded + tried));
+    const numbers = { opposite: [5, 25, 405, 425, 785], dropped: [900, 6000] };
+    await changeUnderTraffic({ sets, frame: numberFrame, ...numbers });
+  });
+
+  test('a hundred times a second, compiled from rule files', async () => {
+    const sets = [await compiledSet(true), await compiledSet(false)] as const;
+    expect(sets.map(({ data }) => data === null)).toEqual([false, false]);
+    const numbers = { opposite: [5, 25, 405, 425, 785], dropped: [900, 6000] };
+    await changeUnderTraffic({ sets, frame: udpFrame, ...numbers });
   });
 
   test('a mixture would have been seen: the data changed where they lie', async () => {
@@ -118,7 +160,8 @@ describeKernel('rules that change under traffic', () => {
       writable: true,
     });
     const bytes = new Uint8Array(memory.buffer);
-    const judge = await startJudge(loaded.programs[0]!.id, PACKETS, LAST_CPU);
+    const steady = { hex: Buffer.from(numberFrame(STEADY)).toString('hex'), allowed: [PASS] };
+    const judge = await startJudge(loaded.programs[0]!.id, [steady], LAST_CPU);
     for (let update = 1; update <= 300; update++) {
       // In two halves, so that it does not depend on who has the CPUs.
       bytes.set(data[update % 2]!.subarray(0, DATA_BYTES / 2));
