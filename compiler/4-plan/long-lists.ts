@@ -8,9 +8,8 @@ import { COMPARED_RANGES_MAX } from './cost.ts';
 export const LIST_RANGES_MAX = 2 ** 21;
 
 /**
- * All tables together, ranges of IPv6 addresses counted twice. Whatever the values are, the tables then stay below the 512 MiB that
- * the verifier lets a program reach into (`BPF_MAX_VAR_OFF` in include/linux/bpf_verifier.h): 64 bytes at most for a range of IPv4
- * addresses, 150 for one of IPv6 addresses.
+ * All tables together, ranges of IPv6 addresses counted twice: at most 64 bytes a range of IPv4 addresses, and 150 for a prefix of
+ * IPv6 addresses, which keeps them within what a program can reach. Where ranges that are no prefixes do not, the build says so.
  */
 export const TABLE_RANGES_MAX = 2 ** 22;
 

@@ -33,6 +33,8 @@ export async function build(
   templates: Templates,
   options: BuildOptions = {},
 ): Promise<Outcome<Artifact | null>> {
+  const oversized = sizeProblem(emission);
+  if (oversized !== null) return { value: null, diagnostics: [oversized] };
   const environment = options.environment ?? process.env;
   const clang = options.clang ?? (await findClang(environment));
   const unusable = clangProblem(clang);
@@ -47,6 +49,21 @@ export async function build(
   if (!run.ok) return { value: null, diagnostics: [runProblem(run, clang.version)] };
   await cache?.put(key, run.object);
   return finish(plan, emission, run.object, clang.version);
+}
+
+/**
+ * The verifier lets a program reach 512 MiB far into a map, `BPF_MAX_VAR_OFF` in include/linux/bpf_verifier.h, and all tables are in
+ * one; something is left for what else is in there.
+ */
+export const TABLE_BYTES_MAX = 500 * 2 ** 20;
+
+function sizeProblem({ data }: Emission): Diagnostic | null {
+  const bytes = data.reduce((sum, one) => sum + one.bytes.length, 0);
+  if (bytes <= TABLE_BYTES_MAX) return null;
+  const parameters = { mebibytes: Math.ceil(bytes / 2 ** 20), limit: TABLE_BYTES_MAX / 2 ** 20 };
+  return diagnostic('PKT4040', parameters, null, {
+    help: 'leave out what is rarely met, or split the file over several programs',
+  });
 }
 
 /** What clang made and the cache keeps has zeroes where the data belongs. */

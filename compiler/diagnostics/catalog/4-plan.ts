@@ -58,4 +58,10 @@ export const PLAN = {
     message: (p: { interfaces: number; limit: number }) =>
       `the rules redirect to ${p.interfaces} different interfaces, more than ${p.limit}`,
   },
+  PKT4040: {
+    title: 'tables too large',
+    severity: 'error',
+    message: (p: { mebibytes: number; limit: number }) =>
+      `the tables of the lists take ${p.mebibytes} MiB, more than ${p.limit} that a program can reach`,
+  },
 } as const satisfies Definitions;
