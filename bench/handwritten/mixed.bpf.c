@@ -105,55 +105,54 @@ static __always_inline int udp(const struct packet *p)
 	return rest(p);
 }
 
-SEC("xdp") int handwritten(struct xdp_md *ctx)
+static __always_inline int rules(const struct packet *p)
 {
-	struct packet p;
-
-	read_packet(ctx, &p);
-	if (p.ethertype == ETH_P_ARP)
-		return decide(ARP, p.bytes, XDP_PASS);
-	if (p.family == 4) {
-		if (in4(p.src, 0, 8) || in4(p.src, 0x7f000000, 8) || in4(p.src, 0xa9fe0000, 16) ||
-		    p.src >= 0xe0000000)
-			return decide(BOGONS, p.bytes, XDP_DROP);
-	} else if (p.family == 6) {
-		if ((p.src6.high == 0 && p.src6.low == 1) || p.src6.high >> 56 == 0xff ||
-		    in6(p.src6, 0x20010db80bad0000, 48))
-			return decide(BOGONS6, p.bytes, XDP_DROP);
+	if (p->ethertype == ETH_P_ARP)
+		return decide(ARP, p->bytes, XDP_PASS);
+	if (p->family == 4) {
+		if (in4(p->src, 0, 8) || in4(p->src, 0x7f000000, 8) || in4(p->src, 0xa9fe0000, 16) ||
+		    p->src >= 0xe0000000)
+			return decide(BOGONS, p->bytes, XDP_DROP);
+	} else if (p->family == 6) {
+		if ((p->src6.high == 0 && p->src6.low == 1) || p->src6.high >> 56 == 0xff ||
+		    in6(p->src6, 0x20010db80bad0000, 48))
+			return decide(BOGONS6, p->bytes, XDP_DROP);
 	}
-	if (p.has_proto && p.proto == IPPROTO_TCP) {
-		count(TCP, p.bytes);
-		if (p.has_flags) {
-			if ((p.flags & 0x12) == 0x02)
-				count(OPENED, p.bytes);
-			if (p.flags == 0)
-				return decide(NO_FLAGS, p.bytes, XDP_DROP);
-			if ((p.flags & 0x03) == 0x03)
-				return decide(SYN_FIN, p.bytes, XDP_DROP);
-			if ((p.flags & 0x06) == 0x06)
-				return decide(SYN_RST, p.bytes, XDP_DROP);
+	if (p->has_proto && p->proto == IPPROTO_TCP) {
+		count(TCP, p->bytes);
+		if (p->has_flags) {
+			if ((p->flags & 0x12) == 0x02)
+				count(OPENED, p->bytes);
+			if (p->flags == 0)
+				return decide(NO_FLAGS, p->bytes, XDP_DROP);
+			if ((p->flags & 0x03) == 0x03)
+				return decide(SYN_FIN, p->bytes, XDP_DROP);
+			if ((p->flags & 0x06) == 0x06)
+				return decide(SYN_RST, p->bytes, XDP_DROP);
 		}
-	} else if (p.has_proto && p.proto == IPPROTO_UDP) {
-		count(UDP, p.bytes);
+	} else if (p->has_proto && p->proto == IPPROTO_UDP) {
+		count(UDP, p->bytes);
 	}
-	if (p.later)
-		return decide(FRAGMENT, p.bytes, XDP_DROP);
-	if (p.family == 4 && blocked(p.src))
-		return decide(BLOCKED, p.bytes, XDP_DROP);
-	if (p.has_proto && p.has_dport) {
-		if (p.proto == IPPROTO_TCP)
-			return tcp(&p);
-		if (p.proto == IPPROTO_UDP)
-			return udp(&p);
+	if (p->later)
+		return decide(FRAGMENT, p->bytes, XDP_DROP);
+	if (p->family == 4 && blocked(p->src))
+		return decide(BLOCKED, p->bytes, XDP_DROP);
+	if (p->has_proto && p->has_dport) {
+		if (p->proto == IPPROTO_TCP)
+			return tcp(p);
+		if (p->proto == IPPROTO_UDP)
+			return udp(p);
 	}
-	if (p.has_icmp) {
-		if (p.ethertype == ETH_P_IP) {
-			if (p.icmp_type == 0 || p.icmp_type == 3 || p.icmp_type == 8 || p.icmp_type == 11)
-				return decide(ICMP4, p.bytes, XDP_PASS);
-		} else if ((p.icmp_type >= 1 && p.icmp_type <= 4) || p.icmp_type == 128 ||
-			   p.icmp_type == 129 || (p.icmp_type >= 133 && p.icmp_type <= 137)) {
-			return decide(ICMP6, p.bytes, XDP_PASS);
+	if (p->has_icmp) {
+		if (p->ethertype == ETH_P_IP) {
+			if (p->icmp_type == 0 || p->icmp_type == 3 || p->icmp_type == 8 || p->icmp_type == 11)
+				return decide(ICMP4, p->bytes, XDP_PASS);
+		} else if ((p->icmp_type >= 1 && p->icmp_type <= 4) || p->icmp_type == 128 ||
+			   p->icmp_type == 129 || (p->icmp_type >= 133 && p->icmp_type <= 137)) {
+			return decide(ICMP6, p->bytes, XDP_PASS);
 		}
 	}
-	return rest(&p);
+	return rest(p);
 }
+
+#include "walk.h"

@@ -4,6 +4,7 @@ import { diagnostic } from '../diagnostics/catalog.ts';
 import type { Diagnostic } from '../diagnostics/diagnostic.ts';
 import type { Target } from '../targets/target.ts';
 import { conditionCost, ruleCost } from './cost.ts';
+import { FEW_RULES_MAX } from './few.ts';
 import type { ChainPlan, Classifier, Plan, TreePlan } from './plan.ts';
 import { planTree, type TreeOptions } from './plan-tree.ts';
 
@@ -20,9 +21,6 @@ const LARGEST_RULE = 600;
 const VERIFIER_INSTRUCTIONS_MAX = 500_000;
 
 const WRITE_LISTS = 'write rules that differ in payload, options or raw bytes as one rule with a list';
-
-/** So few rules are a chain without further ado. */
-const FEW_RULES = 16;
 
 /** From so many rules on a tree is taken whatever the estimate says: a chain of them takes clang longer than a second. */
 const MANY_RULES = 1024;
@@ -47,7 +45,7 @@ export type Choice =
 /** @param fixed instructions of the program without its rules */
 export function chooseClassifier(program: Program, target: Target, fixed: number, options: ClassifierOptions): Choice {
   const { rules } = program;
-  const wanted = options.classifier ?? (rules.length <= FEW_RULES ? 'chain' : null);
+  const wanted = options.classifier ?? (rules.length <= FEW_RULES_MAX ? 'chain' : null);
   const tree = wanted === 'chain' ? 'a chain was asked for' : planTree(program, target, options);
   const treeCost =
     typeof tree === 'string'

@@ -51,8 +51,11 @@ export function actionHeaders({ program, events }: Plan): readonly Declaration[]
   return headers.sort().map((action) => ({ kind: 'include', path: `pktc/action_${action}.h` }));
 }
 
-/** @param redirects the interfaces that rules send to; a rule has its number among them */
-export function actionStatements(rule: Rule, redirects: readonly string[]): readonly Statement[] {
+/**
+ * @param redirects the interfaces that rules send to; a rule has its number among them
+ * @param few whether the rule is part of the walk, where its fields are not in memory
+ */
+export function actionStatements(rule: Rule, redirects: readonly string[], few = false): readonly Statement[] {
   const { log, verdict, mark } = rule.actions;
   const statements: Statement[] = [];
   if (mark !== null) statements.push({ kind: 'do', value: call('pktc_set_mark', name('ctx'), decimal(mark)) });
@@ -60,12 +63,23 @@ export function actionStatements(rule: Rule, redirects: readonly string[]): read
     const how = call('pktc_log_how', name(verdict === null ? 'PKTC_VERDICT_NONE' : CONSTANTS[verdict]), decimal(log.payload));
     statements.push({
       kind: 'do',
-      value: call('pktc_log', name('ctx'), name('f'), decimal(rule.index), how, decimal(log.sample)),
+      value: call(
+        'pktc_log',
+        name('ctx'),
+        few ? call('pktc_kept', name('f'), name('room')) : name('f'),
+        decimal(rule.index),
+        how,
+        decimal(log.sample),
+      ),
     });
   }
   // The program counts the rule that decides; one that does not decide counts itself.
   if (verdict === null) {
-    statements.push({ kind: 'do', value: call('pktc_count', decimal(rule.index), call('pktc_read', member('f', 'len'))) });
+    const len = member('f', 'len');
+    const counted = few
+      ? call('pktc_add', decimal(rule.index), len)
+      : call('pktc_count', decimal(rule.index), call('pktc_read', len));
+    statements.push({ kind: 'do', value: counted });
   } else {
     statements.push({ kind: 'return', value: call(CALLS[verdict], decimal(rule.index), ...destination(rule, redirects)) });
   }

@@ -11,7 +11,7 @@ import { binary, call, chain, decimal, type Expr, hex, member, name } from './c.
 import { presence } from './fields.ts';
 import type { Lists, ValueKind, ValueRange } from './lists.ts';
 import type { PayloadSearch } from './payload.ts';
-import { type RawField, rawTest, type View } from './raw.ts';
+import { type RawField, rawTest, readingOf, type View } from './raw.ts';
 
 export interface ConditionContext {
   readonly slots: ReadonlyMap<string, Slot>;
@@ -22,6 +22,8 @@ export interface ConditionContext {
   /** Lists of option kinds; the index is the bit. */
   readonly kindLists: readonly (readonly number[])[];
   readonly payload: PayloadSearch;
+  /** Few rules are part of the walk, where values are in registers: `templates/include/pktc/few.h`. */
+  readonly few?: boolean;
 }
 
 /** What has to be present in a packet for a test to count, and the test; several alternatives for an address, one a family. */
@@ -48,7 +50,7 @@ export function conditionOf(expression: Expression, context: ConditionContext, v
     case 'inner':
       return innerCondition(expression.of, context);
     default:
-      return anyOf(alternatives(expression, context, view));
+      return anyOf(alternatives(expression, context, view), context);
   }
 }
 
@@ -71,10 +73,10 @@ function allOf(of: readonly Expression[], context: ConditionContext, view: View)
       needs[only.view].push(...only.needs);
       if (only.test !== null) tests.push(only.test);
     } else {
-      tests.push(guarded === null ? conditionOf(part, context, view) : anyOf(guarded));
+      tests.push(guarded === null ? conditionOf(part, context, view) : anyOf(guarded, context));
     }
   }
-  return chain('&&', [...has('f', needs.f), ...has('in', needs.in), ...tests]);
+  return chain('&&', [...has('f', needs.f, context), ...has('in', needs.in, context), ...tests]);
 }
 
 function isPredicate(expression: Expression): expression is Predicate {
@@ -97,21 +99,21 @@ function effort(expression: Expression): number {
   }
 }
 
-function anyOf(alternatives: readonly Guarded[]): Expr {
+function anyOf(alternatives: readonly Guarded[], context: ConditionContext): Expr {
   return chain(
     '||',
-    alternatives.map(({ view, needs, test }) => chain('&&', [...has(view, needs), ...(test === null ? [] : [test])])),
+    alternatives.map(({ view, needs, test }) => chain('&&', [...has(view, needs, context), ...(test === null ? [] : [test])])),
   );
 }
 
-/** `pktc_has(f, A | B)`, unless all are always there. */
-function has(view: View, needs: readonly Slot[]): readonly Expr[] {
+/** `pktc_has(f, A | B)`, unless all are always there; in the quick walk the compiler knows most of it. */
+function has(view: View, needs: readonly Slot[], { few }: ConditionContext): readonly Expr[] {
   const slots = [...new Set(needs)].filter((slot) => {
     const field = fieldNamed(slot.field);
     return field === undefined || !isNeverAbsent(field);
   });
   slots.sort((a, b) => a.bit - b.bit);
-  return slots.length === 0 ? [] : [call('pktc_has', name(view), chain('|', slots.map(presence)))];
+  return slots.length === 0 ? [] : [call(few ? 'pktc_known' : 'pktc_has', name(view), chain('|', slots.map(presence)))];
 }
 
 function alternatives(predicate: Predicate, context: ConditionContext, inView: View): readonly Guarded[] {
@@ -159,7 +161,7 @@ function holdsFor(predicate: Predicate, value: number): boolean {
 type ValuePredicate = Exclude<Predicate, { kind: 'address' | 'masked' | 'present' }>;
 
 function testOf(predicate: ValuePredicate, slot: Slot, context: ConditionContext, view: View): Expr | null {
-  const value = call('pktc_read', member(view, slot.name));
+  const value = readingOf(member(view, slot.name), context);
   switch (predicate.kind) {
     case 'in':
       return inRanges(predicate.ranges, value, slot, context);
@@ -205,12 +207,16 @@ function valueKind(slot: Slot): ValueKind {
 }
 
 /** The slots of an address field, and its value in C by family. */
-function families(field: string, { slots }: ConditionContext, view: View) {
+function families(field: string, context: ConditionContext, view: View) {
+  const { slots, few } = context;
   const v4 = slots.get(slotName(field, '4'));
   const v6 = slots.get(slotName(field, '6'));
   return {
-    v4: v4 && { slot: v4, value: call('pktc_read', member(view, v4.name)) },
-    v6: v6 && { slot: v6, value: call('pktc_read6', name(`&${view}->${v6.name}`)) },
+    v4: v4 && { slot: v4, value: readingOf(member(view, v4.name), context) },
+    v6: v6 && {
+      slot: v6,
+      value: few ? call('pktc_value6', member(view, v6.name)) : call('pktc_read6', name(`&${view}->${v6.name}`)),
+    },
   };
 }
 

@@ -1,4 +1,5 @@
 /** Plan -> C: the hook's skeleton with its slots filled. */
+
 import { foundWords } from '../4-plan/patterns.ts';
 import type { Plan } from '../4-plan/plan.ts';
 import { type Target, targetFor } from '../targets/target.ts';

@@ -1,4 +1,5 @@
 /** What a program does ahead of its rules: reads the packet, and the one in it if a rule asks. */
+import { isFew } from '../4-plan/few.ts';
 import type { Plan } from '../4-plan/plan.ts';
 import { call, decimal, type Expr, name, type Statement } from './c.ts';
 
@@ -16,13 +17,18 @@ export function innerAddress({ innerRoom }: Plan): Expr {
 }
 
 export function packetReading(plan: Plan): readonly Statement[] {
+  if (isFew(plan)) {
+    const decided = call('pktc_decide_usual', name('ctx'), name('direction'), name('&f'));
+    return [{ kind: 'set', to: name('decision'), operator: '=', value: decided }];
+  }
   const cleared = (variable: string): Statement => ({
     kind: 'do',
     value: call('__builtin_memset', name(`&${variable}`), decimal(0), name(`sizeof(${variable})`)),
   });
-  if (!plan.inner) return [cleared('f'), { kind: 'do', value: call('pktc_parse', name('ctx'), name('&f')) }];
+  const context: Statement = { kind: 'do', value: call('pktc_read_context', name('&f'), name('ctx'), name('direction')) };
+  if (!plan.inner) return [cleared('f'), { kind: 'do', value: call('pktc_parse', name('ctx'), name('&f')) }, context];
   const read: Statement = { kind: 'do', value: call('pktc_parse_both', name('ctx'), name('&f'), innerAddress(plan)) };
-  if (plan.innerRoom === 'stack') return [cleared('f'), cleared('in'), read];
+  if (plan.innerRoom === 'stack') return [cleared('f'), cleared('in'), read, context];
   const found: Statement = { kind: 'set', to: name('in'), operator: '=', value: call('pktc_inner_room') };
-  return [cleared('f'), found, { kind: 'if', condition: name('in'), body: [read] }];
+  return [cleared('f'), found, { kind: 'if', condition: name('in'), body: [read] }, context];
 }

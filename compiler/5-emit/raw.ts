@@ -20,30 +20,35 @@ const MAX = (1n << 64n) - 1n;
 export interface RawContext {
   readonly slots: ReadonlyMap<string, Slot>;
   readonly lists: Lists;
+  readonly few?: boolean;
+}
+
+/** The value of a member, read afresh for each comparison: `pktc_read` in `bpf.h`, `pktc_value` in `few.h`. */
+export function readingOf(value: Expr, { few }: { readonly few?: boolean }): Expr {
+  return call(few === true ? 'pktc_value' : 'pktc_read', value);
 }
 
 /** What has to be present for the read, and the read with its comparison, which is false when a byte is not there. */
 export function rawTest(
   predicate: Predicate,
   read: RawRead,
-  { slots, lists }: RawContext,
+  context: RawContext,
   view: View,
 ): { readonly needs: readonly Slot[]; readonly test: Expr } {
-  const { needs, value } = fetch(read, view);
-  const test = compared(predicate, read, value, lists);
+  const values = (slot: PlaceSlot) => readingOf(member(view, slot), context);
+  const { needs, value } = fetch(read, view, values);
+  const test = compared(predicate, read, value, context.lists);
   return {
-    needs: needs.map((need) => slots.get(need)).filter((slot) => slot !== undefined),
-    test: read.base === 'tail' ? chain('&&', [longEnough(read, view), test]) : test,
+    needs: needs.map((need) => context.slots.get(need)).filter((slot) => slot !== undefined),
+    test: read.base === 'tail' ? chain('&&', [longEnough(read, values), test]) : test,
   };
 }
 
-/** A payload shorter than that has no place to begin at. */
-function longEnough({ offset }: RawRead, view: View): Expr {
-  return binary(slotValue(view, 'payload_len'), '>=', decimal(offset));
-}
+type PlaceSlot = Place | 'len' | 'payload_len';
 
-function slotValue(view: View, slot: Place | 'len' | 'payload_len'): Expr {
-  return call('pktc_read', member(view, slot));
+/** A payload shorter than that has no place to begin at. */
+function longEnough({ offset }: RawRead, values: (slot: PlaceSlot) => Expr): Expr {
+  return binary(values('payload_len'), '>=', decimal(offset));
 }
 
 interface Fetch {
@@ -51,22 +56,22 @@ interface Fetch {
   readonly value: Expr;
 }
 
-function fetch({ base, offset, size }: RawRead, view: View): Fetch {
+function fetch({ base, offset, size }: RawRead, view: View, values: (slot: PlaceSlot) => Expr): Fetch {
   const from = (start: Expr, end: Expr) => call('pktc_raw', name('ctx'), start, decimal(size), end);
   const behind = (start: Expr) => (offset === 0 ? start : binary(start, '+', decimal(offset)));
-  const end = slotValue(view, 'datagram_end');
+  const end = values('datagram_end');
   switch (base) {
     case 'frame': {
       if (view === 'f') return { needs: [], value: call('pktc_raw_frame', name('ctx'), decimal(offset), decimal(size)) };
-      const start = slotValue(view, 'frame_off');
-      return { needs: [], value: from(behind(start), binary(start, '+', slotValue(view, 'len'))) };
+      const start = values('frame_off');
+      return { needs: [], value: from(behind(start), binary(start, '+', values('len'))) };
     }
     case 'network':
-      return { needs: ['network_off'], value: from(behind(slotValue(view, 'network_off')), end) };
+      return { needs: ['network_off'], value: from(behind(values('network_off')), end) };
     case 'transport':
-      return { needs: ['transport_off'], value: from(behind(slotValue(view, 'transport_off')), end) };
+      return { needs: ['transport_off'], value: from(behind(values('transport_off')), end) };
     case 'payload':
-      return { needs: ['payload_off'], value: from(behind(slotValue(view, 'payload_off')), end) };
+      return { needs: ['payload_off'], value: from(behind(values('payload_off')), end) };
     case 'tail':
       return { needs: ['payload_len'], value: from(binary(end, '-', decimal(offset)), end) };
   }

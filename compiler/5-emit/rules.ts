@@ -1,5 +1,6 @@
 /** The chain of rules as C functions, one a block of the plan. */
 import type { Rule } from '../2-resolve/program.ts';
+import { isFew, isStraight } from '../4-plan/few.ts';
 import type { Plan } from '../4-plan/plan.ts';
 import { actionStatements } from './actions.ts';
 import {
@@ -8,6 +9,7 @@ import {
   call,
   chain,
   type Declaration,
+  decimal,
   type Expr,
   mentions,
   name,
@@ -32,6 +34,7 @@ export interface Chain {
 }
 
 export function chainOf(plan: Plan, context: ConditionContext): Chain {
+  if (isFew(plan)) return fewRules(plan, { ...context, few: true });
   const { rules } = plan.program;
   const blocks = plan.classifier.name === 'chain' ? plan.classifier.blocks : [];
   const functions = blocks.map(([first, end], at) => {
@@ -49,6 +52,79 @@ export function chainOf(plan: Plan, context: ConditionContext): Chain {
       if (at === 0) return decide;
       return { kind: 'if', condition: binary(name('decision'), '==', name('PKTC_UNDECIDED')), body: [decide] };
     }),
+  };
+}
+
+/** Memory for the fields of a packet that is logged. */
+const ROOM: Parameter = { type: 'struct pktc_fields *', name: 'room' };
+/** Whether this is the quick walk; a constant in each call. */
+const USUAL: Parameter = { type: 'const bool', name: 'usual' };
+
+/** The rules as a part of the quick walk, and as a function for packets that it does not take. */
+function fewRules(plan: Plan, context: ConditionContext): Chain {
+  const body = plan.program.rules.flatMap((rule) => ruleStatements(rule, plan, context));
+  const parameters = [CONTEXT, FIELDS, ROOM, USUAL];
+  const mentioned = (one: string) => body.some((statement) => statementMentions(statement, one));
+  // The macros of few.h mention it.
+  const unused = parameters.filter(({ name: one }) => one === 'usual' || !mentioned(one));
+  const match: Declaration = {
+    kind: 'function',
+    linkage: 'inline',
+    returns: 'int',
+    name: 'pktc_match',
+    parameters,
+    body: [
+      ...unused.map(({ name: one }): Statement => ({ kind: 'do', value: name(`(void)${one}`) })),
+      ...(unused.length > 0 ? [BLANK] : []),
+      ...body,
+      { kind: 'end of rules' },
+      { kind: 'return', value: name('PKTC_UNDECIDED') },
+    ],
+  };
+  const [ctx, f, cleared] = [name('ctx'), name('&f'), call('sizeof', name('f'))];
+  const whole: readonly Statement[] = [
+    { kind: 'do', value: call('__builtin_memset', f, decimal(0), cleared) },
+    { kind: 'do', value: call('pktc_parse', ctx, f) },
+    { kind: 'do', value: call('pktc_read_context', f, ctx, name('direction')) },
+    { kind: 'set', to: name('decision'), operator: '=', value: call('pktc_rules', ctx, f) },
+  ];
+  return {
+    functions: [
+      { kind: 'define', name: 'PKTC_FEW_RULES', value: null },
+      ...(isStraight(plan) ? [] : [{ kind: 'define', name: 'PKTC_HIDE_VALUES', value: null } as const]),
+      { kind: 'include', path: 'pktc/few.h' },
+      BLANK,
+      {
+        kind: 'comment',
+        lines: ['Part of the quick walk for each kind of packet, with what is known of it, and of the next function.'],
+      },
+      match,
+      BLANK,
+      {
+        kind: 'comment',
+        lines: ['For packets that the quick walk does not take. A global function: the verifier checks it once.'],
+      },
+      rulesForAny(),
+      BLANK,
+      { kind: 'include', path: 'pktc/usual.h' },
+      BLANK,
+    ],
+    calls: [{ kind: 'if', condition: binary(name('decision'), '==', name('PKTC_UNUSUAL')), body: whole }],
+  };
+}
+
+function rulesForAny(): Declaration {
+  return {
+    kind: 'function',
+    linkage: 'global',
+    returns: 'int',
+    name: 'pktc_rules',
+    parameters: [CONTEXT, FIELDS],
+    body: [
+      { kind: 'if', condition: { kind: 'not', of: name('f') }, body: [{ kind: 'return', value: name('PKTC_UNDECIDED') }] },
+      { kind: 'do', value: call('pktc_keep', name('ctx')) },
+      { kind: 'return', value: call('pktc_match', name('ctx'), name('f'), name('f'), name('false')) },
+    ],
   };
 }
 
@@ -99,7 +175,7 @@ function statementMentions(statement: Statement, variable: string): boolean {
 function ruleStatements(rule: Rule, plan: Plan, context: ConditionContext): readonly Statement[] {
   return [
     { kind: 'comment', text: ruleComment(rule, plan), rule: rule.index },
-    { kind: 'if', condition: conditionOf(rule.condition, context), body: actionStatements(rule, plan.redirects) },
+    { kind: 'if', condition: conditionOf(rule.condition, context), body: actionStatements(rule, plan.redirects, context.few) },
     BLANK,
   ];
 }

@@ -54,13 +54,14 @@ SEC("socket") int pktc_socket(struct __sk_buff *ctx)
 	/* slot: locals */
 	struct pktc_fields f;
 	/* end: locals */
+	const enum pktc_direction direction = pktc_direction(ctx);
 	int decision = PKTC_UNDECIDED;
 
 	/* slot: parse */
 	__builtin_memset(&f, 0, sizeof(f));
 	pktc_parse(ctx, &f);
+	pktc_read_context(&f, ctx, direction);
 	/* end: parse */
-	pktc_read_context(&f, ctx, pktc_direction(ctx));
 
 	/* slot: decide */
 	decision = pktc_rules(ctx, &f);
@@ -69,5 +70,5 @@ SEC("socket") int pktc_socket(struct __sk_buff *ctx)
 	if (decision == PKTC_UNDECIDED)
 		decision = pktc_decision(PKTC_RULES, PKTC_DEFAULT);
 	pktc_add(pktc_decision_rule(decision), f.len);
-	return pktc_carry_out(ctx, decision, pktc_direction(ctx));
+	return pktc_carry_out(ctx, decision, direction);
 }

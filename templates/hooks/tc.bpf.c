@@ -64,8 +64,8 @@ static __always_inline int pktc_filter(struct __sk_buff *ctx, enum pktc_directio
 	/* slot: parse */
 	__builtin_memset(&f, 0, sizeof(f));
 	pktc_parse(ctx, &f);
-	/* end: parse */
 	pktc_read_context(&f, ctx, direction);
+	/* end: parse */
 
 	/* slot: decide */
 	decision = pktc_rules(ctx, &f);

@@ -53,13 +53,14 @@ SEC("xdp.frags") int pktc_xdp(struct xdp_md *ctx)
 	/* slot: locals */
 	struct pktc_fields f;
 	/* end: locals */
+	const enum pktc_direction direction = PKTC_INGRESS;
 	int decision = PKTC_UNDECIDED;
 
 	/* slot: parse */
 	__builtin_memset(&f, 0, sizeof(f));
 	pktc_parse(ctx, &f);
+	pktc_read_context(&f, ctx, direction);
 	/* end: parse */
-	pktc_read_context(&f, ctx, PKTC_INGRESS);
 
 	/* slot: decide */
 	decision = pktc_rules(ctx, &f);
@@ -68,5 +69,5 @@ SEC("xdp.frags") int pktc_xdp(struct xdp_md *ctx)
 	if (decision == PKTC_UNDECIDED)
 		decision = pktc_decision(PKTC_RULES, PKTC_DEFAULT);
 	pktc_add(pktc_decision_rule(decision), f.len);
-	return pktc_carry_out(ctx, decision, PKTC_INGRESS);
+	return pktc_carry_out(ctx, decision, direction);
 }

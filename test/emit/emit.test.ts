@@ -107,30 +107,30 @@ describe('a condition', () => {
     // What is cheap comes first, and presence before everything.
     [
       'transport[0:2] 22 proto tcp',
-      'pktc_has(f, PKTC_HAS_PROTO | PKTC_HAS_TRANSPORT_OFF) && pktc_read(f->proto) == 6 && ' +
-        'pktc_raw(ctx, pktc_read(f->transport_off), 2, pktc_read(f->datagram_end)) == 0x0016',
+      'pktc_known(f, PKTC_HAS_PROTO | PKTC_HAS_TRANSPORT_OFF) && pktc_value(f->proto) == 6 && ' +
+        'pktc_raw(ctx, pktc_value(f->transport_off), 2, pktc_value(f->datagram_end)) == 0x0016',
     ],
     // The bit of an absent read is asked for, too: it must not pass for a value.
     [
       'network[9:1] & 0x0f = 0',
-      'pktc_has(f, PKTC_HAS_NETWORK_OFF) && (pktc_raw(ctx, pktc_read(f->network_off) + 9, 1, ' +
-        'pktc_read(f->datagram_end)) & 0x800000000000000fULL) == 0x00',
+      'pktc_known(f, PKTC_HAS_NETWORK_OFF) && (pktc_raw(ctx, pktc_value(f->network_off) + 9, 1, ' +
+        'pktc_value(f->datagram_end)) & 0x800000000000000fULL) == 0x00',
     ],
     ['frame[12:2] 0x0806', 'pktc_raw_frame(ctx, 12, 2) == 0x0806'],
     [
       'payload ends "ab"',
-      'pktc_has(f, PKTC_HAS_PAYLOAD_LEN) && pktc_read(f->payload_len) >= 2 && ' +
-        'pktc_raw(ctx, pktc_read(f->datagram_end) - 2, 2, pktc_read(f->datagram_end)) == 0x6162',
+      'pktc_known(f, PKTC_HAS_PAYLOAD_LEN) && pktc_value(f->payload_len) >= 2 && ' +
+        'pktc_raw(ctx, pktc_value(f->datagram_end) - 2, 2, pktc_value(f->datagram_end)) == 0x6162',
     ],
-    ['tcp.option md5', 'pktc_has(f, PKTC_HAS_TCP_OPTION) && (pktc_read(f->tcp_option) & 0x1) != 0'],
-    ['tcp.option != md5', 'pktc_has(f, PKTC_HAS_TCP_OPTION) && (pktc_read(f->tcp_option) & 0x1) == 0'],
-    ['tcp.option any', 'pktc_has(f, PKTC_HAS_TCP_OPTION)'],
-    ['iface "veth*"', 'pktc_has(f, PKTC_HAS_IFACE) && (pktc_read(f->iface) & 0x1) != 0'],
-    ['src & 255.0.255.0 = 10.0.0.0', 'pktc_has(f, PKTC_HAS_SRC4) && (pktc_read(f->src4) & 0xff00ff00U) == 0x0a000000'],
+    ['tcp.option md5', 'pktc_known(f, PKTC_HAS_TCP_OPTION) && (pktc_value(f->tcp_option) & 0x1) != 0'],
+    ['tcp.option != md5', 'pktc_known(f, PKTC_HAS_TCP_OPTION) && (pktc_value(f->tcp_option) & 0x1) == 0'],
+    ['tcp.option any', 'pktc_known(f, PKTC_HAS_TCP_OPTION)'],
+    ['iface "veth*"', 'pktc_known(f, PKTC_HAS_IFACE) && (pktc_value(f->iface) & 0x1) != 0'],
+    ['src & 255.0.255.0 = 10.0.0.0', 'pktc_known(f, PKTC_HAS_SRC4) && (pktc_value(f->src4) & 0xff00ff00U) == 0x0a000000'],
     // An address of the other family is another address.
     [
       'src & 255.0.255.0 != 10.0.0.0',
-      '(pktc_has(f, PKTC_HAS_SRC4) && (pktc_read(f->src4) & 0xff00ff00U) != 0x0a000000) || pktc_has(f, PKTC_HAS_SRC6)',
+      '(pktc_known(f, PKTC_HAS_SRC4) && (pktc_value(f->src4) & 0xff00ff00U) != 0x0a000000) || pktc_known(f, PKTC_HAS_SRC6)',
     ],
     ['inner(dport 22)', 'pktc_has(in, PKTC_HAS_LEN) && pktc_has(in, PKTC_HAS_DPORT) && pktc_read(in->dport) == 22'],
     // A packet that is no tunnel's has no packet in it, of which something could be untrue.

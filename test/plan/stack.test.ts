@@ -15,7 +15,16 @@ import { ROOT } from '../house/source-tree.ts';
 const STACK_BYTES = 512;
 /** The kernel rounds a function's frame up to as much. */
 const FRAME_STEP_BYTES = 32;
-const FLAGS = ['-target', 'bpf', '-O2', '-mcpu=v3', '-std=gnu11', '-nostdinc', `-I${path.join(ROOT, 'templates/include')}`];
+const FLAGS = [
+  '-target',
+  'bpf',
+  '-O2',
+  '-g',
+  '-mcpu=v3',
+  '-std=gnu11',
+  '-nostdinc',
+  `-I${path.join(ROOT, 'templates/include')}`,
+];
 
 let folder: string;
 beforeAll(() => {

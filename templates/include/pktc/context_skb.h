@@ -50,6 +50,12 @@ static __always_inline __u32 pktc_length(struct __sk_buff *ctx)
 	return ctx->len;
 }
 
+/* Whether all of the packet can be read in place. */
+static __always_inline bool pktc_in_one_piece(struct __sk_buff *ctx)
+{
+	return ctx->data_end - ctx->data == ctx->len;
+}
+
 /* Whether `size` bytes at `off`, at most PKTC_OFFSET_MAX, can be read in place, from `at`. */
 static __always_inline bool pktc_in_place(struct __sk_buff *ctx, __u32 off, __u32 size,
 					  const void **at)

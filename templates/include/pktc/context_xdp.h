@@ -33,11 +33,48 @@ static __always_inline bool pktc_has_fragments(void)
 	return LINUX_KERNEL_VERSION >= PKTC_KERNEL_VERSION(5, 18);
 }
 
+/* The kernel's own context, as much of it as is read; where the flags lie, libbpf finds out. */
+struct xdp_buff {
+	__u32 flags;
+} __attribute__((preserve_access_index));
+
+/* enum xdp_buff_flags in include/net/xdp.h */
+#define XDP_FLAGS_HAS_FRAGS (1U << 0)
+
+#if __clang_major__ >= 13
+/* Since 6.2; the verifier makes a move of it. Older versions of clang do not describe such a function. */
+#define PKTC_KERNEL_CONTEXT 1
+extern void *bpf_cast_to_kern_ctx(void *ctx) SEC_EXTERN(".ksyms") __attribute__((weak));
+#else
+#define PKTC_KERNEL_CONTEXT 0
+static inline void *bpf_cast_to_kern_ctx(void *ctx)
+{
+	return ctx;
+}
+#endif
+
+/*
+ * Whether all of the frame lies between data and data_end, the end of the first piece,
+ * which a driver may make as short as it likes. Without a call, which would take longer
+ * than reading all headers.
+ */
+static __always_inline bool pktc_in_one_piece(struct xdp_md *ctx)
+{
+	const struct xdp_buff *xdp;
+
+	if (PKTC_KERNEL_CONTEXT && LINUX_KERNEL_VERSION >= PKTC_KERNEL_VERSION(6, 2)) {
+		xdp = bpf_cast_to_kern_ctx(ctx);
+		return !(xdp->flags & XDP_FLAGS_HAS_FRAGS);
+	}
+	if (pktc_has_fragments())
+		return bpf_xdp_get_buff_len(ctx) == ctx->data_end - ctx->data;
+	return true;
+}
+
 /* Bytes that the program can see. */
 static __always_inline __u32 pktc_length(struct xdp_md *ctx)
 {
-	/* data_end is the end of the first piece, which a driver may make as short as it likes. */
-	if (pktc_has_fragments())
+	if (pktc_has_fragments() && !pktc_in_one_piece(ctx))
 		return bpf_xdp_get_buff_len(ctx);
 	return ctx->data_end - ctx->data;
 }

@@ -16,6 +16,8 @@ enum pktc_verdict {
 };
 
 #define PKTC_UNDECIDED (-1)
+/* The quick walk leaves this packet to the whole one: usual.h. */
+#define PKTC_UNUSUAL (-2)
 
 /* Verdict in 3 bits, rule in 20, number in pktc_redirects in 8: never negative. */
 #define pktc_decision(rule, verdict) pktc_decision_to(rule, verdict, 0)

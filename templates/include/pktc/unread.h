@@ -86,6 +86,13 @@
 #define pktc_set_frag(f, value) ((void)(f), (void)(value))
 #endif
 
+/* Whether it matters that a TCP header ends before the datagram does. */
+#if defined(pktc_set_payload_len) || defined(pktc_set_payload_off) || defined(pktc_set_malformed)
+#define PKTC_WANT_PAYLOAD 1
+#else
+#define PKTC_WANT_PAYLOAD 0
+#endif
+
 #ifndef pktc_set_payload_len
 #define pktc_set_payload_len(f, value) ((void)(f), (void)(value))
 #endif

@@ -217,50 +217,66 @@ void pktc_read_context(struct pktc_fields *f, struct pktc_ctx *ctx, enum pktc_di
 
 char pktc_license[] SEC("license") = "Dual MIT/GPL";
 
-/* A global function: the verifier checks it once, whatever the packet held before. */
-__noinline int pktc_rules(struct pktc_ctx *ctx, struct pktc_fields *f)
+#define PKTC_FEW_RULES
+#include <pktc/few.h>
+
+/*
+ * Part of the quick walk for each kind of packet, with what is known of it, and of the next
+ * function.
+ */
+static __always_inline
+int pktc_match(struct pktc_ctx *ctx, struct pktc_fields *f, struct pktc_fields *room, const bool usual)
 {
-	if (!f)
-		return PKTC_UNDECIDED;
-	pktc_keep(ctx);
+	(void)usual;
 
 	/* line 4: match mark 7 -> mark 8 */
-	if (pktc_read(f->mark) == 7) {
+	if (pktc_value(f->mark) == 7) {
 		pktc_set_mark(ctx, 8);
-		pktc_count(0, pktc_read(f->len));
+		pktc_add(0, f->len);
 	}
 
 	/* line 5: match udp dport 82 -> mark 0x10, log */
-	if (pktc_has(f, PKTC_HAS_PROTO | PKTC_HAS_DPORT) &&
-	    pktc_read(f->proto) == 17 &&
-	    pktc_read(f->dport) == 82) {
+	if (pktc_known(f, PKTC_HAS_PROTO | PKTC_HAS_DPORT) &&
+	    pktc_value(f->proto) == 17 &&
+	    pktc_value(f->dport) == 82) {
 		pktc_set_mark(ctx, 16);
-		pktc_log(ctx, f, 1, pktc_log_how(PKTC_VERDICT_NONE, 0), 1);
-		pktc_count(1, pktc_read(f->len));
+		pktc_log(ctx, pktc_kept(f, room), 1, pktc_log_how(PKTC_VERDICT_NONE, 0), 1);
+		pktc_add(1, f->len);
 	}
 
 	/* line 6: match tcp dport 83 -> mark 9, redirect lo */
-	if (pktc_has(f, PKTC_HAS_PROTO | PKTC_HAS_DPORT) &&
-	    pktc_read(f->proto) == 6 &&
-	    pktc_read(f->dport) == 83) {
+	if (pktc_known(f, PKTC_HAS_PROTO | PKTC_HAS_DPORT) &&
+	    pktc_value(f->proto) == 6 &&
+	    pktc_value(f->dport) == 83) {
 		pktc_set_mark(ctx, 9);
 		return pktc_redirect(2, 0);
 	}
 
 	/* line 7: match direction egress tcp dport 84 -> audit drop */
-	if (pktc_has(f, PKTC_HAS_PROTO | PKTC_HAS_DPORT) &&
-	    pktc_read(f->direction) == 1 &&
-	    pktc_read(f->proto) == 6 &&
-	    pktc_read(f->dport) == 84)
+	if (pktc_known(f, PKTC_HAS_PROTO | PKTC_HAS_DPORT) &&
+	    pktc_value(f->direction) == 1 &&
+	    pktc_value(f->proto) == 6 &&
+	    pktc_value(f->dport) == 84)
 		return pktc_audit(3);
 
 	/* line 8: match udp or arp -> pass */
-	if ((pktc_has(f, PKTC_HAS_PROTO) && pktc_read(f->proto) == 17) ||
-	    (pktc_has(f, PKTC_HAS_ETHERTYPE) && pktc_read(f->ethertype) == 2054))
+	if ((pktc_known(f, PKTC_HAS_PROTO) && pktc_value(f->proto) == 17) ||
+	    (pktc_known(f, PKTC_HAS_ETHERTYPE) && pktc_value(f->ethertype) == 2054))
 		return pktc_pass(4);
 
 	return PKTC_UNDECIDED;
 }
+
+/* For packets that the quick walk does not take. A global function: the verifier checks it once. */
+__noinline int pktc_rules(struct pktc_ctx *ctx, struct pktc_fields *f)
+{
+	if (!f)
+		return PKTC_UNDECIDED;
+	pktc_keep(ctx);
+	return pktc_match(ctx, f, f, false);
+}
+
+#include <pktc/usual.h>
 
 /* Other programs and filters go on with a packet that passes. */
 static __always_inline int pktc_filter(struct __sk_buff *ctx, enum pktc_direction direction)
@@ -271,11 +287,14 @@ static __always_inline int pktc_filter(struct __sk_buff *ctx, enum pktc_directio
 	if (pktc_is_answer(ctx))
 		return TC_ACT_UNSPEC;
 
-	__builtin_memset(&f, 0, sizeof(f));
-	pktc_parse(ctx, &f);
-	pktc_read_context(&f, ctx, direction);
+	decision = pktc_decide_usual(ctx, direction, &f);
 
-	decision = pktc_rules(ctx, &f);
+	if (decision == PKTC_UNUSUAL) {
+		__builtin_memset(&f, 0, sizeof(f));
+		pktc_parse(ctx, &f);
+		pktc_read_context(&f, ctx, direction);
+		decision = pktc_rules(ctx, &f);
+	}
 
 	if (decision == PKTC_UNDECIDED)
 		decision = pktc_decision(PKTC_RULES, PKTC_DEFAULT);

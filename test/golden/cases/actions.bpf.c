@@ -215,69 +215,89 @@ static __always_inline bool pktc_list_0(__u32 value)
 	return value == 81 || value == 8081;
 }
 
-/* A global function: the verifier checks it once, whatever the packet held before. */
-__noinline int pktc_rules(struct pktc_ctx *ctx, struct pktc_fields *f)
+#define PKTC_FEW_RULES
+#include <pktc/few.h>
+
+/*
+ * Part of the quick walk for each kind of packet, with what is known of it, and of the next
+ * function.
+ */
+static __always_inline
+int pktc_match(struct pktc_ctx *ctx, struct pktc_fields *f, struct pktc_fields *room, const bool usual)
 {
-	if (!f)
-		return PKTC_UNDECIDED;
-	pktc_keep(ctx);
+	(void)usual;
 
 	/* line 3: closed: match tcp dport { 81, 8081 } -> reject, log */
-	if (pktc_has(f, PKTC_HAS_PROTO | PKTC_HAS_DPORT) &&
-	    pktc_read(f->proto) == 6 &&
-	    pktc_list_0(pktc_read(f->dport))) {
-		pktc_log(ctx, f, 0, pktc_log_how(PKTC_VERDICT_REJECT, 0), 1);
+	if (pktc_known(f, PKTC_HAS_PROTO | PKTC_HAS_DPORT) &&
+	    pktc_value(f->proto) == 6 &&
+	    pktc_list_0(pktc_value(f->dport))) {
+		pktc_log(ctx, pktc_kept(f, room), 0, pktc_log_how(PKTC_VERDICT_REJECT, 0), 1);
 		return pktc_reject(0);
 	}
 
 	/* line 4: match udp dport 82 -> reject */
-	if (pktc_has(f, PKTC_HAS_PROTO | PKTC_HAS_DPORT) &&
-	    pktc_read(f->proto) == 17 &&
-	    pktc_read(f->dport) == 82)
+	if (pktc_known(f, PKTC_HAS_PROTO | PKTC_HAS_DPORT) &&
+	    pktc_value(f->proto) == 17 &&
+	    pktc_value(f->dport) == 82)
 		return pktc_reject(1);
 
 	/* line 5: match vlan 7 -> redirect lo */
-	if (pktc_has(f, PKTC_HAS_VLAN) && pktc_read(f->vlan) == 7)
+	if (pktc_known(f, PKTC_HAS_VLAN) && pktc_value(f->vlan) == 7)
 		return pktc_redirect(2, 0);
 
 	/* line 6: trial: match tcp dport 84 -> audit drop, log */
-	if (pktc_has(f, PKTC_HAS_PROTO | PKTC_HAS_DPORT) &&
-	    pktc_read(f->proto) == 6 &&
-	    pktc_read(f->dport) == 84) {
-		pktc_log(ctx, f, 3, pktc_log_how(PKTC_VERDICT_AUDIT, 0), 1);
+	if (pktc_known(f, PKTC_HAS_PROTO | PKTC_HAS_DPORT) &&
+	    pktc_value(f->proto) == 6 &&
+	    pktc_value(f->dport) == 84) {
+		pktc_log(ctx, pktc_kept(f, room), 3, pktc_log_how(PKTC_VERDICT_AUDIT, 0), 1);
 		return pktc_audit(3);
 	}
 
 	/* line 7: match icmp or icmp6 -> pass */
-	if ((pktc_has(f, PKTC_HAS_ETHERTYPE | PKTC_HAS_PROTO) &&
-	     pktc_read(f->ethertype) == 2048 &&
-	     pktc_read(f->proto) == 1) ||
-	    (pktc_has(f, PKTC_HAS_ETHERTYPE | PKTC_HAS_PROTO) &&
-	     pktc_read(f->ethertype) == 34525 &&
-	     pktc_read(f->proto) == 58))
+	if ((pktc_known(f, PKTC_HAS_ETHERTYPE | PKTC_HAS_PROTO) &&
+	     pktc_value(f->ethertype) == 2048 &&
+	     pktc_value(f->proto) == 1) ||
+	    (pktc_known(f, PKTC_HAS_ETHERTYPE | PKTC_HAS_PROTO) &&
+	     pktc_value(f->ethertype) == 34525 &&
+	     pktc_value(f->proto) == 58))
 		return pktc_pass(4);
 
 	/* line 8: match frag later -> drop */
-	if (pktc_has(f, PKTC_HAS_FRAG) && pktc_read(f->frag) == 2)
+	if (pktc_known(f, PKTC_HAS_FRAG) && pktc_value(f->frag) == 2)
 		return pktc_drop(5);
 
 	return PKTC_UNDECIDED;
 }
 
+/* For packets that the quick walk does not take. A global function: the verifier checks it once. */
+__noinline int pktc_rules(struct pktc_ctx *ctx, struct pktc_fields *f)
+{
+	if (!f)
+		return PKTC_UNDECIDED;
+	pktc_keep(ctx);
+	return pktc_match(ctx, f, f, false);
+}
+
+#include <pktc/usual.h>
+
 /* With frames of several pieces, so that it can be attached whatever the MTU is. */
 SEC("xdp.frags") int pktc_xdp(struct xdp_md *ctx)
 {
 	struct pktc_fields f;
+	const enum pktc_direction direction = PKTC_INGRESS;
 	int decision = PKTC_UNDECIDED;
 
-	__builtin_memset(&f, 0, sizeof(f));
-	pktc_parse(ctx, &f);
-	pktc_read_context(&f, ctx, PKTC_INGRESS);
+	decision = pktc_decide_usual(ctx, direction, &f);
 
-	decision = pktc_rules(ctx, &f);
+	if (decision == PKTC_UNUSUAL) {
+		__builtin_memset(&f, 0, sizeof(f));
+		pktc_parse(ctx, &f);
+		pktc_read_context(&f, ctx, direction);
+		decision = pktc_rules(ctx, &f);
+	}
 
 	if (decision == PKTC_UNDECIDED)
 		decision = pktc_decision(PKTC_RULES, PKTC_DEFAULT);
 	pktc_add(pktc_decision_rule(decision), f.len);
-	return pktc_carry_out(ctx, decision, PKTC_INGRESS);
+	return pktc_carry_out(ctx, decision, direction);
 }

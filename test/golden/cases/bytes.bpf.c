@@ -192,69 +192,93 @@ static __always_inline bool pktc_list_0(__u64 value)
 	return value == 0x00000001 || value == 0x6b3343cf;
 }
 
-/* A global function: the verifier checks it once, whatever the packet held before. */
-__noinline int pktc_rules(struct pktc_ctx *ctx, struct pktc_fields *f)
+#define PKTC_FEW_RULES
+#include <pktc/few.h>
+
+/*
+ * Part of the quick walk for each kind of packet, with what is known of it, and of the next
+ * function.
+ */
+static __always_inline
+int pktc_match(struct pktc_ctx *ctx, struct pktc_fields *f, struct pktc_fields *room, const bool usual)
 {
-	if (!f)
-		return PKTC_UNDECIDED;
-	pktc_keep(ctx);
+	(void)room;
+	(void)usual;
 
 	/* line 2: small: match flags SYN,!ACK tcp.option mss tcp.mss < 500 -> drop */
-	if (pktc_has(f, PKTC_HAS_FLAGS | PKTC_HAS_TCP_MSS | PKTC_HAS_TCP_OPTION) &&
-	    (pktc_read(f->flags) & 0x12) == 0x2 &&
-	    (pktc_read(f->tcp_option) & 0x1) != 0 &&
-	    pktc_read(f->tcp_mss) <= 499)
+	if (pktc_known(f, PKTC_HAS_FLAGS | PKTC_HAS_TCP_MSS | PKTC_HAS_TCP_OPTION) &&
+	    (pktc_value(f->flags) & 0x12) == 0x2 &&
+	    (pktc_value(f->tcp_option) & 0x1) != 0 &&
+	    pktc_value(f->tcp_mss) <= 499)
 		return pktc_drop(0);
 
 	/*
 	 * line 3: source_routed: match ip.options { loose-source-route, strict-source-route } or
 	 * ip6.ext routing -> drop
 	 */
-	if ((pktc_has(f, PKTC_HAS_IP_OPTIONS) && (pktc_read(f->ip_options) & 0x2) != 0) ||
-	    (pktc_has(f, PKTC_HAS_IP6_EXT) && (pktc_read(f->ip6_ext) & 0x4) != 0))
+	if ((pktc_known(f, PKTC_HAS_IP_OPTIONS) && (pktc_value(f->ip_options) & 0x2) != 0) ||
+	    (pktc_known(f, PKTC_HAS_IP6_EXT) && (pktc_value(f->ip6_ext) & 0x4) != 0))
 		return pktc_drop(1);
 
 	/* line 4: hosts: match src & 255.0.0.255 = 10.0.0.1 -> count */
-	if (pktc_has(f, PKTC_HAS_SRC4) && (pktc_read(f->src4) & 0xff0000ffU) == 0x0a000001)
-		pktc_count(2, pktc_read(f->len));
+	if (pktc_known(f, PKTC_HAS_SRC4) && (pktc_value(f->src4) & 0xff0000ffU) == 0x0a000001)
+		pktc_add(2, f->len);
 
 	/* line 5: version: match udp dport 443 payload[1:4] { 1, 0x6b3343cf } -> count */
-	if (pktc_has(f, PKTC_HAS_PROTO | PKTC_HAS_DPORT | PKTC_HAS_PAYLOAD_OFF) &&
-	    pktc_read(f->proto) == 17 &&
-	    pktc_read(f->dport) == 443 &&
+	if (pktc_known(f, PKTC_HAS_PROTO | PKTC_HAS_DPORT | PKTC_HAS_PAYLOAD_OFF) &&
+	    pktc_value(f->proto) == 17 &&
+	    pktc_value(f->dport) == 443 &&
 	    pktc_list_0(pktc_raw(ctx,
-	                         pktc_read(f->payload_off) + 1,
+	                         pktc_value(f->payload_off) + 1,
 	                         4,
-	                         pktc_read(f->datagram_end))))
-		pktc_count(3, pktc_read(f->len));
+	                         pktc_value(f->datagram_end))))
+		pktc_add(3, f->len);
 
 	/* line 6: greeting: match payload starts "SSH-2.0-" iface "wan*" -> pass */
-	if (pktc_has(f, PKTC_HAS_IFACE | PKTC_HAS_PAYLOAD_OFF) &&
-	    (pktc_read(f->iface) & 0x1) != 0 &&
+	if (pktc_known(f, PKTC_HAS_IFACE | PKTC_HAS_PAYLOAD_OFF) &&
+	    (pktc_value(f->iface) & 0x1) != 0 &&
 	    pktc_raw(ctx,
-	             pktc_read(f->payload_off),
+	             pktc_value(f->payload_off),
 	             6,
-	             pktc_read(f->datagram_end)) == 0x5353482d322eULL &&
-	    pktc_raw(ctx, pktc_read(f->payload_off) + 6, 2, pktc_read(f->datagram_end)) == 0x302d)
+	             pktc_value(f->datagram_end)) == 0x5353482d322eULL &&
+	    pktc_raw(ctx,
+	             pktc_value(f->payload_off) + 6,
+	             2,
+	             pktc_value(f->datagram_end)) == 0x302d)
 		return pktc_pass(4);
 
 	return PKTC_UNDECIDED;
 }
 
+/* For packets that the quick walk does not take. A global function: the verifier checks it once. */
+__noinline int pktc_rules(struct pktc_ctx *ctx, struct pktc_fields *f)
+{
+	if (!f)
+		return PKTC_UNDECIDED;
+	pktc_keep(ctx);
+	return pktc_match(ctx, f, f, false);
+}
+
+#include <pktc/usual.h>
+
 /* With frames of several pieces, so that it can be attached whatever the MTU is. */
 SEC("xdp.frags") int pktc_xdp(struct xdp_md *ctx)
 {
 	struct pktc_fields f;
+	const enum pktc_direction direction = PKTC_INGRESS;
 	int decision = PKTC_UNDECIDED;
 
-	__builtin_memset(&f, 0, sizeof(f));
-	pktc_parse(ctx, &f);
-	pktc_read_context(&f, ctx, PKTC_INGRESS);
+	decision = pktc_decide_usual(ctx, direction, &f);
 
-	decision = pktc_rules(ctx, &f);
+	if (decision == PKTC_UNUSUAL) {
+		__builtin_memset(&f, 0, sizeof(f));
+		pktc_parse(ctx, &f);
+		pktc_read_context(&f, ctx, direction);
+		decision = pktc_rules(ctx, &f);
+	}
 
 	if (decision == PKTC_UNDECIDED)
 		decision = pktc_decision(PKTC_RULES, PKTC_DEFAULT);
 	pktc_add(pktc_decision_rule(decision), f.len);
-	return pktc_carry_out(ctx, decision, PKTC_INGRESS);
+	return pktc_carry_out(ctx, decision, direction);
 }

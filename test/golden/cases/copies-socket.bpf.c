@@ -301,16 +301,17 @@ __noinline int pktc_rules(struct pktc_ctx *ctx, struct pktc_fields *f)
 SEC("socket") int pktc_socket(struct __sk_buff *ctx)
 {
 	struct pktc_fields f;
+	const enum pktc_direction direction = pktc_direction(ctx);
 	int decision = PKTC_UNDECIDED;
 
 	__builtin_memset(&f, 0, sizeof(f));
 	pktc_parse(ctx, &f);
-	pktc_read_context(&f, ctx, pktc_direction(ctx));
+	pktc_read_context(&f, ctx, direction);
 
 	decision = pktc_rules(ctx, &f);
 
 	if (decision == PKTC_UNDECIDED)
 		decision = pktc_decision(PKTC_RULES, PKTC_DEFAULT);
 	pktc_add(pktc_decision_rule(decision), f.len);
-	return pktc_carry_out(ctx, decision, pktc_direction(ctx));
+	return pktc_carry_out(ctx, decision, direction);
 }

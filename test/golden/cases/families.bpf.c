@@ -107,16 +107,24 @@ static __always_inline bool pktc_list_1(struct pktc_u128 value)
 	                0xffffffffffffffffULL);
 }
 
-/* A global function: the verifier checks it once, whatever the packet held before. */
-__noinline int pktc_rules(struct pktc_fields *f)
+#define PKTC_FEW_RULES
+#include <pktc/few.h>
+
+/*
+ * Part of the quick walk for each kind of packet, with what is known of it, and of the next
+ * function.
+ */
+static __always_inline
+int pktc_match(struct pktc_ctx *ctx, struct pktc_fields *f, struct pktc_fields *room, const bool usual)
 {
-	if (!f)
-		return PKTC_UNDECIDED;
+	(void)ctx;
+	(void)room;
+	(void)usual;
 
 	/* line 3: lan: match src lan -> pass */
-	if ((pktc_has(f, PKTC_HAS_SRC4) && pktc_list_0(pktc_read(f->src4))) ||
-	    (pktc_has(f, PKTC_HAS_SRC6) &&
-	     pktc_in6(pktc_read6(&f->src6),
+	if ((pktc_known(f, PKTC_HAS_SRC4) && pktc_list_0(pktc_value(f->src4))) ||
+	    (pktc_known(f, PKTC_HAS_SRC6) &&
+	     pktc_in6(pktc_value6(f->src6),
 	              0xfd00000000000000ULL,
 	              0x0000000000000000,
 	              0xfdffffffffffffffULL,
@@ -124,34 +132,49 @@ __noinline int pktc_rules(struct pktc_fields *f)
 		return pktc_pass(0);
 
 	/* line 4: peer: match ip6 src 2001:db8::1-2001:db8::9 dst != 2001:db8::/32 -> count */
-	if (pktc_has(f, PKTC_HAS_ETHERTYPE | PKTC_HAS_SRC6) &&
-	    pktc_read(f->ethertype) == 34525 &&
-	    pktc_in6(pktc_read6(&f->src6),
+	if (pktc_known(f, PKTC_HAS_ETHERTYPE | PKTC_HAS_SRC6) &&
+	    pktc_value(f->ethertype) == 34525 &&
+	    pktc_in6(pktc_value6(f->src6),
 	             0x20010db800000000ULL,
 	             0x0000000000000001,
 	             0x20010db800000000ULL,
 	             0x0000000000000009) &&
-	    (pktc_has(f, PKTC_HAS_DST4) ||
-	     (pktc_has(f, PKTC_HAS_DST6) && pktc_list_1(pktc_read6(&f->dst6)))))
-		pktc_count(1, pktc_read(f->len));
+	    (pktc_known(f, PKTC_HAS_DST4) ||
+	     (pktc_known(f, PKTC_HAS_DST6) && pktc_list_1(pktc_value6(f->dst6)))))
+		pktc_add(1, f->len);
 
 	return PKTC_UNDECIDED;
 }
+
+/* For packets that the quick walk does not take. A global function: the verifier checks it once. */
+__noinline int pktc_rules(struct pktc_ctx *ctx, struct pktc_fields *f)
+{
+	if (!f)
+		return PKTC_UNDECIDED;
+	pktc_keep(ctx);
+	return pktc_match(ctx, f, f, false);
+}
+
+#include <pktc/usual.h>
 
 /* With frames of several pieces, so that it can be attached whatever the MTU is. */
 SEC("xdp.frags") int pktc_xdp(struct xdp_md *ctx)
 {
 	struct pktc_fields f;
+	const enum pktc_direction direction = PKTC_INGRESS;
 	int decision = PKTC_UNDECIDED;
 
-	__builtin_memset(&f, 0, sizeof(f));
-	pktc_parse(ctx, &f);
-	pktc_read_context(&f, ctx, PKTC_INGRESS);
+	decision = pktc_decide_usual(ctx, direction, &f);
 
-	decision = pktc_rules(&f);
+	if (decision == PKTC_UNUSUAL) {
+		__builtin_memset(&f, 0, sizeof(f));
+		pktc_parse(ctx, &f);
+		pktc_read_context(&f, ctx, direction);
+		decision = pktc_rules(ctx, &f);
+	}
 
 	if (decision == PKTC_UNDECIDED)
 		decision = pktc_decision(PKTC_RULES, PKTC_DEFAULT);
 	pktc_add(pktc_decision_rule(decision), f.len);
-	return pktc_carry_out(ctx, decision, PKTC_INGRESS);
+	return pktc_carry_out(ctx, decision, direction);
 }

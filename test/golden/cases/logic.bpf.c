@@ -252,61 +252,82 @@ static __always_inline void pktc_set_payload_off(struct pktc_fields *f, __u16 va
 
 char pktc_license[] SEC("license") = "Dual MIT/GPL";
 
-/* A global function: the verifier checks it once, whatever the packet held before. */
-__noinline int pktc_rules(struct pktc_ctx *ctx, struct pktc_fields *f)
+#define PKTC_FEW_RULES
+#include <pktc/few.h>
+
+/*
+ * Part of the quick walk for each kind of packet, with what is known of it, and of the next
+ * function.
+ */
+static __always_inline
+int pktc_match(struct pktc_ctx *ctx, struct pktc_fields *f, struct pktc_fields *room, const bool usual)
 {
-	if (!f)
-		return PKTC_UNDECIDED;
-	pktc_keep(ctx);
+	(void)usual;
 
 	/*
 	 * line 1: odd: match not (tcp or udp or icmp or icmp6) and not arp -> log sample 1/10
 	 * payload 64, drop
 	 */
-	if (!((pktc_has(f, PKTC_HAS_PROTO) && pktc_read(f->proto) == 6) ||
-	      (pktc_has(f, PKTC_HAS_PROTO) && pktc_read(f->proto) == 17) ||
-	      (pktc_has(f, PKTC_HAS_ETHERTYPE | PKTC_HAS_PROTO) &&
-	       pktc_read(f->ethertype) == 2048 &&
-	       pktc_read(f->proto) == 1) ||
-	      (pktc_has(f, PKTC_HAS_ETHERTYPE | PKTC_HAS_PROTO) &&
-	       pktc_read(f->ethertype) == 34525 &&
-	       pktc_read(f->proto) == 58)) &&
-	    !(pktc_has(f, PKTC_HAS_ETHERTYPE) && pktc_read(f->ethertype) == 2054)) {
-		pktc_log(ctx, f, 0, pktc_log_how(PKTC_VERDICT_DROP, 64), 10);
+	if (!((pktc_known(f, PKTC_HAS_PROTO) && pktc_value(f->proto) == 6) ||
+	      (pktc_known(f, PKTC_HAS_PROTO) && pktc_value(f->proto) == 17) ||
+	      (pktc_known(f, PKTC_HAS_ETHERTYPE | PKTC_HAS_PROTO) &&
+	       pktc_value(f->ethertype) == 2048 &&
+	       pktc_value(f->proto) == 1) ||
+	      (pktc_known(f, PKTC_HAS_ETHERTYPE | PKTC_HAS_PROTO) &&
+	       pktc_value(f->ethertype) == 34525 &&
+	       pktc_value(f->proto) == 58)) &&
+	    !(pktc_known(f, PKTC_HAS_ETHERTYPE) && pktc_value(f->ethertype) == 2054)) {
+		pktc_log(ctx, pktc_kept(f, room), 0, pktc_log_how(PKTC_VERDICT_DROP, 64), 10);
 		return pktc_drop(0);
 	}
 
 	/* line 2: land: match malformed or ttl < 2 -> drop */
-	if (pktc_read(f->malformed) == 1 || (pktc_has(f, PKTC_HAS_TTL) && pktc_read(f->ttl) <= 1))
+	if (pktc_value(f->malformed) == 1 ||
+	    (pktc_known(f, PKTC_HAS_TTL) && pktc_value(f->ttl) <= 1))
 		return pktc_drop(1);
 
 	/* line 3: frag: match frag later -> count */
-	if (pktc_has(f, PKTC_HAS_FRAG) && pktc_read(f->frag) == 2)
-		pktc_count(2, pktc_read(f->len));
+	if (pktc_known(f, PKTC_HAS_FRAG) && pktc_value(f->frag) == 2)
+		pktc_add(2, f->len);
 
 	/* line 4: vlan: match vlan 100-199 dmac multicast -> count */
-	if (pktc_has(f, PKTC_HAS_DMAC | PKTC_HAS_VLAN) &&
-	    pktc_in(pktc_read(f->vlan), 100, 199) &&
-	    (pktc_read(f->dmac) & 0x10000000000ULL) == 0x10000000000ULL)
-		pktc_count(3, pktc_read(f->len));
+	if (pktc_known(f, PKTC_HAS_DMAC | PKTC_HAS_VLAN) &&
+	    pktc_in(pktc_value(f->vlan), 100, 199) &&
+	    (pktc_value(f->dmac) & 0x10000000000ULL) == 0x10000000000ULL)
+		pktc_add(3, f->len);
 
 	return PKTC_UNDECIDED;
 }
+
+/* For packets that the quick walk does not take. A global function: the verifier checks it once. */
+__noinline int pktc_rules(struct pktc_ctx *ctx, struct pktc_fields *f)
+{
+	if (!f)
+		return PKTC_UNDECIDED;
+	pktc_keep(ctx);
+	return pktc_match(ctx, f, f, false);
+}
+
+#include <pktc/usual.h>
 
 /* With frames of several pieces, so that it can be attached whatever the MTU is. */
 SEC("xdp.frags") int pktc_xdp(struct xdp_md *ctx)
 {
 	struct pktc_fields f;
+	const enum pktc_direction direction = PKTC_INGRESS;
 	int decision = PKTC_UNDECIDED;
 
-	__builtin_memset(&f, 0, sizeof(f));
-	pktc_parse(ctx, &f);
-	pktc_read_context(&f, ctx, PKTC_INGRESS);
+	decision = pktc_decide_usual(ctx, direction, &f);
 
-	decision = pktc_rules(ctx, &f);
+	if (decision == PKTC_UNUSUAL) {
+		__builtin_memset(&f, 0, sizeof(f));
+		pktc_parse(ctx, &f);
+		pktc_read_context(&f, ctx, direction);
+		decision = pktc_rules(ctx, &f);
+	}
 
 	if (decision == PKTC_UNDECIDED)
 		decision = pktc_decision(PKTC_RULES, PKTC_DEFAULT);
 	pktc_add(pktc_decision_rule(decision), f.len);
-	return pktc_carry_out(ctx, decision, PKTC_INGRESS);
+	return pktc_carry_out(ctx, decision, direction);
 }

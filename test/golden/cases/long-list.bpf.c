@@ -76,19 +76,27 @@ static __always_inline bool pktc_list_0(__u32 value)
 	return pktc_in_set(value, 0);
 }
 
-/* A global function: the verifier checks it once, whatever the packet held before. */
-__noinline int pktc_rules(struct pktc_fields *f)
+#define PKTC_FEW_RULES
+#include <pktc/few.h>
+
+/*
+ * Part of the quick walk for each kind of packet, with what is known of it, and of the next
+ * function.
+ */
+static __always_inline
+int pktc_match(struct pktc_ctx *ctx, struct pktc_fields *f, struct pktc_fields *room, const bool usual)
 {
-	if (!f)
-		return PKTC_UNDECIDED;
+	(void)ctx;
+	(void)room;
+	(void)usual;
 
 	/*
 	 * line 1: blocked: match src { 192.0.2.1, 192.0.2.3, 192.0.2.5, 192.0.2.7, 192.0.2.9,
 	 * 192.0.2.11, 192.0.2.13, 192.0.2.15, 192.0.2.17, 192.0.2.19, 192.0.2.21, 192.0.2.23,  ...
 	 */
-	if ((pktc_has(f, PKTC_HAS_SRC4) && pktc_list_0(pktc_read(f->src4))) ||
-	    (pktc_has(f, PKTC_HAS_SRC6) &&
-	     pktc_in6(pktc_read6(&f->src6),
+	if ((pktc_known(f, PKTC_HAS_SRC4) && pktc_list_0(pktc_value(f->src4))) ||
+	    (pktc_known(f, PKTC_HAS_SRC6) &&
+	     pktc_in6(pktc_value6(f->src6),
 	              0x20010db800000000ULL,
 	              0x0000000000000000,
 	              0x20010db8ffffffffULL,
@@ -98,20 +106,35 @@ __noinline int pktc_rules(struct pktc_fields *f)
 	return PKTC_UNDECIDED;
 }
 
+/* For packets that the quick walk does not take. A global function: the verifier checks it once. */
+__noinline int pktc_rules(struct pktc_ctx *ctx, struct pktc_fields *f)
+{
+	if (!f)
+		return PKTC_UNDECIDED;
+	pktc_keep(ctx);
+	return pktc_match(ctx, f, f, false);
+}
+
+#include <pktc/usual.h>
+
 /* With frames of several pieces, so that it can be attached whatever the MTU is. */
 SEC("xdp.frags") int pktc_xdp(struct xdp_md *ctx)
 {
 	struct pktc_fields f;
+	const enum pktc_direction direction = PKTC_INGRESS;
 	int decision = PKTC_UNDECIDED;
 
-	__builtin_memset(&f, 0, sizeof(f));
-	pktc_parse(ctx, &f);
-	pktc_read_context(&f, ctx, PKTC_INGRESS);
+	decision = pktc_decide_usual(ctx, direction, &f);
 
-	decision = pktc_rules(&f);
+	if (decision == PKTC_UNUSUAL) {
+		__builtin_memset(&f, 0, sizeof(f));
+		pktc_parse(ctx, &f);
+		pktc_read_context(&f, ctx, direction);
+		decision = pktc_rules(ctx, &f);
+	}
 
 	if (decision == PKTC_UNDECIDED)
 		decision = pktc_decision(PKTC_RULES, PKTC_DEFAULT);
 	pktc_add(pktc_decision_rule(decision), f.len);
-	return pktc_carry_out(ctx, decision, PKTC_INGRESS);
+	return pktc_carry_out(ctx, decision, direction);
 }

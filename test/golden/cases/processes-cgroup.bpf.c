@@ -234,50 +234,66 @@ static __always_inline bool pktc_list_0(__u32 value)
 	return value == 53 || value == 853;
 }
 
-/* A global function: the verifier checks it once, whatever the packet held before. */
-__noinline int pktc_rules(struct pktc_ctx *ctx, struct pktc_fields *f)
+#define PKTC_FEW_RULES
+#include <pktc/few.h>
+
+/*
+ * Part of the quick walk for each kind of packet, with what is known of it, and of the next
+ * function.
+ */
+static __always_inline
+int pktc_match(struct pktc_ctx *ctx, struct pktc_fields *f, struct pktc_fields *room, const bool usual)
 {
-	if (!f)
-		return PKTC_UNDECIDED;
-	pktc_keep(ctx);
+	(void)usual;
 
 	/* line 4: match direction ingress tcp flags SYN,!ACK -> drop */
-	if (pktc_has(f, PKTC_HAS_PROTO | PKTC_HAS_FLAGS) &&
-	    pktc_read(f->direction) == 0 &&
-	    pktc_read(f->proto) == 6 &&
-	    (pktc_read(f->flags) & 0x12) == 0x2)
+	if (pktc_known(f, PKTC_HAS_PROTO | PKTC_HAS_FLAGS) &&
+	    pktc_value(f->direction) == 0 &&
+	    pktc_value(f->proto) == 6 &&
+	    (pktc_value(f->flags) & 0x12) == 0x2)
 		return pktc_drop(0);
 
 	/* line 5: match direction egress udp dport { 53, 853 } -> mark 5, pass */
-	if (pktc_has(f, PKTC_HAS_PROTO | PKTC_HAS_DPORT) &&
-	    pktc_read(f->direction) == 1 &&
-	    pktc_read(f->proto) == 17 &&
-	    pktc_list_0(pktc_read(f->dport))) {
+	if (pktc_known(f, PKTC_HAS_PROTO | PKTC_HAS_DPORT) &&
+	    pktc_value(f->direction) == 1 &&
+	    pktc_value(f->proto) == 17 &&
+	    pktc_list_0(pktc_value(f->dport))) {
 		pktc_set_mark(ctx, 5);
 		return pktc_pass(1);
 	}
 
 	/* line 6: match ip ttl < 5 -> log */
-	if (pktc_has(f, PKTC_HAS_ETHERTYPE | PKTC_HAS_TTL) &&
-	    pktc_read(f->ethertype) == 2048 &&
-	    pktc_read(f->ttl) <= 4) {
-		pktc_log(ctx, f, 2, pktc_log_how(PKTC_VERDICT_NONE, 0), 1);
-		pktc_count(2, pktc_read(f->len));
+	if (pktc_known(f, PKTC_HAS_ETHERTYPE | PKTC_HAS_TTL) &&
+	    pktc_value(f->ethertype) == 2048 &&
+	    pktc_value(f->ttl) <= 4) {
+		pktc_log(ctx, pktc_kept(f, room), 2, pktc_log_how(PKTC_VERDICT_NONE, 0), 1);
+		pktc_add(2, f->len);
 	}
 
 	/* line 7: match ip6 src fd00::/8 payload.len > 1000 -> drop */
-	if (pktc_has(f, PKTC_HAS_ETHERTYPE | PKTC_HAS_SRC6 | PKTC_HAS_PAYLOAD_LEN) &&
-	    pktc_read(f->ethertype) == 34525 &&
-	    pktc_in6(pktc_read6(&f->src6),
+	if (pktc_known(f, PKTC_HAS_ETHERTYPE | PKTC_HAS_SRC6 | PKTC_HAS_PAYLOAD_LEN) &&
+	    pktc_value(f->ethertype) == 34525 &&
+	    pktc_in6(pktc_value6(f->src6),
 	             0xfd00000000000000ULL,
 	             0x0000000000000000,
 	             0xfdffffffffffffffULL,
 	             0xffffffffffffffffULL) &&
-	    pktc_read(f->payload_len) >= 1001)
+	    pktc_value(f->payload_len) >= 1001)
 		return pktc_drop(3);
 
 	return PKTC_UNDECIDED;
 }
+
+/* For packets that the quick walk does not take. A global function: the verifier checks it once. */
+__noinline int pktc_rules(struct pktc_ctx *ctx, struct pktc_fields *f)
+{
+	if (!f)
+		return PKTC_UNDECIDED;
+	pktc_keep(ctx);
+	return pktc_match(ctx, f, f, false);
+}
+
+#include <pktc/usual.h>
 
 /* Returns whether the packet passes. */
 static __always_inline int pktc_filter(struct __sk_buff *ctx, enum pktc_direction direction)
@@ -285,11 +301,14 @@ static __always_inline int pktc_filter(struct __sk_buff *ctx, enum pktc_directio
 	struct pktc_fields f;
 	int decision = PKTC_UNDECIDED;
 
-	__builtin_memset(&f, 0, sizeof(f));
-	pktc_parse(ctx, &f);
-	pktc_read_context(&f, ctx, direction);
+	decision = pktc_decide_usual(ctx, direction, &f);
 
-	decision = pktc_rules(ctx, &f);
+	if (decision == PKTC_UNUSUAL) {
+		__builtin_memset(&f, 0, sizeof(f));
+		pktc_parse(ctx, &f);
+		pktc_read_context(&f, ctx, direction);
+		decision = pktc_rules(ctx, &f);
+	}
 
 	if (decision == PKTC_UNDECIDED)
 		decision = pktc_decision(PKTC_RULES, PKTC_DEFAULT);

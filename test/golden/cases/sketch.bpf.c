@@ -195,39 +195,59 @@ static __always_inline void pktc_set_proto(struct pktc_fields *f, __u8 value)
 
 char pktc_license[] SEC("license") = "Dual MIT/GPL";
 
-/* A global function: the verifier checks it once, whatever the packet held before. */
-__noinline int pktc_rules(struct pktc_ctx *ctx, struct pktc_fields *f)
+#define PKTC_FEW_RULES
+#include <pktc/few.h>
+
+/*
+ * Part of the quick walk for each kind of packet, with what is known of it, and of the next
+ * function.
+ */
+static __always_inline
+int pktc_match(struct pktc_ctx *ctx, struct pktc_fields *f, struct pktc_fields *room, const bool usual)
 {
-	if (!f)
-		return PKTC_UNDECIDED;
-	pktc_keep(ctx);
+	(void)usual;
 
 	/* line 1: match src 10.0.0.0/8 proto tcp flags SYN -> count/drop/log */
-	if (pktc_has(f, PKTC_HAS_SRC4 | PKTC_HAS_PROTO | PKTC_HAS_FLAGS) &&
-	    pktc_in(pktc_read(f->src4), 0x0a000000, 0x0affffff) &&
-	    pktc_read(f->proto) == 6 &&
-	    (pktc_read(f->flags) & 0x2) == 0x2) {
-		pktc_log(ctx, f, 0, pktc_log_how(PKTC_VERDICT_DROP, 0), 1);
+	if (pktc_known(f, PKTC_HAS_SRC4 | PKTC_HAS_PROTO | PKTC_HAS_FLAGS) &&
+	    pktc_in(pktc_value(f->src4), 0x0a000000, 0x0affffff) &&
+	    pktc_value(f->proto) == 6 &&
+	    (pktc_value(f->flags) & 0x2) == 0x2) {
+		pktc_log(ctx, pktc_kept(f, room), 0, pktc_log_how(PKTC_VERDICT_DROP, 0), 1);
 		return pktc_drop(0);
 	}
 
 	return PKTC_UNDECIDED;
 }
 
+/* For packets that the quick walk does not take. A global function: the verifier checks it once. */
+__noinline int pktc_rules(struct pktc_ctx *ctx, struct pktc_fields *f)
+{
+	if (!f)
+		return PKTC_UNDECIDED;
+	pktc_keep(ctx);
+	return pktc_match(ctx, f, f, false);
+}
+
+#include <pktc/usual.h>
+
 /* With frames of several pieces, so that it can be attached whatever the MTU is. */
 SEC("xdp.frags") int pktc_xdp(struct xdp_md *ctx)
 {
 	struct pktc_fields f;
+	const enum pktc_direction direction = PKTC_INGRESS;
 	int decision = PKTC_UNDECIDED;
 
-	__builtin_memset(&f, 0, sizeof(f));
-	pktc_parse(ctx, &f);
-	pktc_read_context(&f, ctx, PKTC_INGRESS);
+	decision = pktc_decide_usual(ctx, direction, &f);
 
-	decision = pktc_rules(ctx, &f);
+	if (decision == PKTC_UNUSUAL) {
+		__builtin_memset(&f, 0, sizeof(f));
+		pktc_parse(ctx, &f);
+		pktc_read_context(&f, ctx, direction);
+		decision = pktc_rules(ctx, &f);
+	}
 
 	if (decision == PKTC_UNDECIDED)
 		decision = pktc_decision(PKTC_RULES, PKTC_DEFAULT);
 	pktc_add(pktc_decision_rule(decision), f.len);
-	return pktc_carry_out(ctx, decision, PKTC_INGRESS);
+	return pktc_carry_out(ctx, decision, direction);
 }

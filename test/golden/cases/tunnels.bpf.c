@@ -270,17 +270,18 @@ SEC("xdp.frags") int pktc_xdp(struct xdp_md *ctx)
 {
 	struct pktc_fields f;
 	struct pktc_fields in;
+	const enum pktc_direction direction = PKTC_INGRESS;
 	int decision = PKTC_UNDECIDED;
 
 	__builtin_memset(&f, 0, sizeof(f));
 	__builtin_memset(&in, 0, sizeof(in));
 	pktc_parse_both(ctx, &f, &in);
-	pktc_read_context(&f, ctx, PKTC_INGRESS);
+	pktc_read_context(&f, ctx, direction);
 
 	decision = pktc_rules(ctx, &f, &in);
 
 	if (decision == PKTC_UNDECIDED)
 		decision = pktc_decision(PKTC_RULES, PKTC_DEFAULT);
 	pktc_add(pktc_decision_rule(decision), f.len);
-	return pktc_carry_out(ctx, decision, PKTC_INGRESS);
+	return pktc_carry_out(ctx, decision, direction);
 }

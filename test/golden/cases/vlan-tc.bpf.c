@@ -103,31 +103,51 @@ static __always_inline void pktc_set_proto(struct pktc_fields *f, __u8 value)
 
 char pktc_license[] SEC("license") = "Dual MIT/GPL";
 
-/* A global function: the verifier checks it once, whatever the packet held before. */
-__noinline int pktc_rules(struct pktc_fields *f)
+#define PKTC_FEW_RULES
+#include <pktc/few.h>
+
+/*
+ * Part of the quick walk for each kind of packet, with what is known of it, and of the next
+ * function.
+ */
+static __always_inline
+int pktc_match(struct pktc_ctx *ctx, struct pktc_fields *f, struct pktc_fields *room, const bool usual)
 {
-	if (!f)
-		return PKTC_UNDECIDED;
+	(void)ctx;
+	(void)room;
+	(void)usual;
 
 	/* line 3: match vlan 100 vlan.depth 1 len 64 udp dport 53 -> count */
-	if (pktc_has(f, PKTC_HAS_VLAN | PKTC_HAS_VLAN_DEPTH | PKTC_HAS_PROTO | PKTC_HAS_DPORT) &&
-	    pktc_read(f->vlan) == 100 &&
-	    pktc_read(f->vlan_depth) == 1 &&
-	    pktc_read(f->len) == 64 &&
-	    pktc_read(f->proto) == 17 &&
-	    pktc_read(f->dport) == 53)
-		pktc_count(0, pktc_read(f->len));
+	if (pktc_known(f,
+	               (PKTC_HAS_VLAN | PKTC_HAS_VLAN_DEPTH | PKTC_HAS_PROTO | PKTC_HAS_DPORT)) &&
+	    pktc_value(f->vlan) == 100 &&
+	    pktc_value(f->vlan_depth) == 1 &&
+	    pktc_value(f->len) == 64 &&
+	    pktc_value(f->proto) == 17 &&
+	    pktc_value(f->dport) == 53)
+		pktc_add(0, f->len);
 
 	/* line 4: match vlan.depth 0 len 60 udp dport 53 -> count */
-	if (pktc_has(f, PKTC_HAS_VLAN_DEPTH | PKTC_HAS_PROTO | PKTC_HAS_DPORT) &&
-	    pktc_read(f->vlan_depth) == 0 &&
-	    pktc_read(f->len) == 60 &&
-	    pktc_read(f->proto) == 17 &&
-	    pktc_read(f->dport) == 53)
-		pktc_count(1, pktc_read(f->len));
+	if (pktc_known(f, PKTC_HAS_VLAN_DEPTH | PKTC_HAS_PROTO | PKTC_HAS_DPORT) &&
+	    pktc_value(f->vlan_depth) == 0 &&
+	    pktc_value(f->len) == 60 &&
+	    pktc_value(f->proto) == 17 &&
+	    pktc_value(f->dport) == 53)
+		pktc_add(1, f->len);
 
 	return PKTC_UNDECIDED;
 }
+
+/* For packets that the quick walk does not take. A global function: the verifier checks it once. */
+__noinline int pktc_rules(struct pktc_ctx *ctx, struct pktc_fields *f)
+{
+	if (!f)
+		return PKTC_UNDECIDED;
+	pktc_keep(ctx);
+	return pktc_match(ctx, f, f, false);
+}
+
+#include <pktc/usual.h>
 
 /* Other programs and filters go on with a packet that passes. */
 static __always_inline int pktc_filter(struct __sk_buff *ctx, enum pktc_direction direction)
@@ -138,11 +158,14 @@ static __always_inline int pktc_filter(struct __sk_buff *ctx, enum pktc_directio
 	if (pktc_is_answer(ctx))
 		return TC_ACT_UNSPEC;
 
-	__builtin_memset(&f, 0, sizeof(f));
-	pktc_parse(ctx, &f);
-	pktc_read_context(&f, ctx, direction);
+	decision = pktc_decide_usual(ctx, direction, &f);
 
-	decision = pktc_rules(&f);
+	if (decision == PKTC_UNUSUAL) {
+		__builtin_memset(&f, 0, sizeof(f));
+		pktc_parse(ctx, &f);
+		pktc_read_context(&f, ctx, direction);
+		decision = pktc_rules(ctx, &f);
+	}
 
 	if (decision == PKTC_UNDECIDED)
 		decision = pktc_decision(PKTC_RULES, PKTC_DEFAULT);

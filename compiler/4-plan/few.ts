@@ -1,0 +1,21 @@
+/** Few rules: they are part of the walk over the headers, anew for each kind of packet (`templates/include/pktc/usual.h`). */
+import type { Plan } from './plan.ts';
+import { comparisonsOf } from './ways.ts';
+
+/** So few rules are a chain without further ado: their code is there once for each kind of packet, nine times. */
+export const FEW_RULES_MAX = 32;
+
+/** From so many comparisons on, values are hidden from the verifier, which costs an addition each. */
+const COMPARISONS_MAX = 8_000;
+
+/** Whether the program's rules are part of its quick walk. */
+export function isFew({ classifier, program, hook, inner, patterns }: Plan): boolean {
+  if (classifier.name !== 'chain' || program.rules.length > FEW_RULES_MAX) return false;
+  // A socket filter can only copy, and the other two want the fields in memory.
+  return hook !== 'socket' && !inner && patterns === null;
+}
+
+/** Whether the verifier may follow what few rules learn of a value. */
+export function isStraight({ program }: Plan): boolean {
+  return comparisonsOf(program, COMPARISONS_MAX) < COMPARISONS_MAX;
+}
