@@ -1,5 +1,7 @@
 /** What one set of rules costs a packet, its verdicts looked at first. */
+import type { Artifact } from '../runtime/abi/manifest.ts';
 import { type LoadedProgram, loadArtifact } from '../runtime/load.ts';
+import { RuntimeError } from '../runtime/runtime-error.ts';
 import { mapMemory } from '../runtime/timing/map-memory.ts';
 import { openPacketTimer } from '../runtime/timing/packet-timer.ts';
 import { type Times, timeInTurn } from '../runtime/timing/time-in-turn.ts';
@@ -33,7 +35,8 @@ export async function measureSet({ name, rules }: RuleSet, driver: Uint8Array): 
   if (!compiled.ok) return { rules: rules.length, refused: compiled.why };
   const packets = makeTrace(rules, TRACE_SEED);
   const frames = packets.map(frameOf);
-  const loaded = loadArtifact(compiled.artifact, { offline: true });
+  const loaded = loadedOrNot(compiled.artifact);
+  if (typeof loaded === 'string') return { rules: rules.length, refused: loaded };
   try {
     const wrong = wrongVerdicts(loaded, rules, packets, frames);
     if (wrong.length > 0) throw new Error(`${name}, ${rules.length} rules: ${wrong.length} wrong verdicts, first ${wrong[0]}`);
@@ -54,6 +57,16 @@ export async function measureSet({ name, rules }: RuleSet, driver: Uint8Array): 
     }
   } finally {
     loaded.close();
+  }
+}
+
+/** A code when the kernel does not take it. */
+function loadedOrNot(artifact: Artifact): LoadedProgram | string {
+  try {
+    return loadArtifact(artifact, { offline: true });
+  } catch (error) {
+    if (error instanceof RuntimeError) return error.code;
+    throw error;
   }
 }
 

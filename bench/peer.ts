@@ -144,30 +144,28 @@ const libpcap: Peer = {
       const file = path.join(folder, 'filter');
       writeFileSync(file, rules.map((rule) => `(${libpcapMatch(rule)})`).join(' or '));
       const lines = execFileSync('tcpdump', ['-ddd', '-y', 'EN10MB', '-F', file], { encoding: 'utf8', stdio: 'pipe' });
-      writeFileSync(file, lines.trim().split('\n').join(','));
-      const { ifname } = receiver;
-      receiver.exec('tc', ['qdisc', 'add', 'dev', ifname, 'clsact']);
-      receiver.exec('tc', [
-        'filter',
-        'add',
-        'dev',
-        ifname,
-        'ingress',
-        'pref',
-        '1',
-        'bpf',
-        'bytecode-file',
-        file,
-        'action',
-        'drop',
-      ]);
-      receiver.exec('tc', ['filter', 'add', 'dev', ifname, 'ingress', 'pref', '2', 'matchall', 'action', 'drop']);
+      // What the filter returns is what becomes of the packet, and that is to be dropped whether it matches or not.
+      const dropping = lines
+        .trim()
+        .split('\n')
+        .map((line) => line.replace(RETURN, DROP));
+      writeFileSync(file, dropping.join(','));
+      classify(receiver, ['bytecode-file', file]);
       return NOTHING;
     } finally {
       rmSync(folder, { recursive: true });
     }
   },
 };
+
+/** `ret #…` of a classic program, and `ret #2`: TC_ACT_SHOT (include/uapi/linux/pkt_cls.h). */
+const RETURN = /^6 0 0 \d+$/;
+const DROP = '6 0 0 2';
+
+function classify({ ifname, exec }: Receiver, program: readonly string[]): void {
+  exec('tc', ['qdisc', 'add', 'dev', ifname, 'clsact']);
+  exec('tc', ['filter', 'add', 'dev', ifname, 'ingress', 'bpf', 'direct-action', ...program]);
+}
 
 function libpcapMatch({ src, dst, sport, dport, proto, family }: BenchRule): string {
   const parts = ['ip'];
@@ -184,12 +182,11 @@ function libpcapMatch({ src, dst, sport, dport, proto, family }: BenchRule): str
 
 /** What is left when no rule is asked: the way of a packet to the hook, and its end there. */
 const nothing: Peer = {
-  name: 'a drop and no rule, tc ingress (matchall)',
+  name: 'a drop and no rule, tc ingress (cls_bpf)',
   needs: 'tc',
   most: 100_000,
-  async install({ ifname, exec }) {
-    exec('tc', ['qdisc', 'add', 'dev', ifname, 'clsact']);
-    exec('tc', ['filter', 'add', 'dev', ifname, 'ingress', 'matchall', 'action', 'drop']);
+  async install(receiver) {
+    classify(receiver, ['bytecode', `1,${DROP}`]);
     return NOTHING;
   },
 };
