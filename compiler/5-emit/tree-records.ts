@@ -6,9 +6,18 @@ import type { TreeShape } from '../4-plan/tree/box-set.ts';
 import { KEY_SCALARS, type RecordField, type RecordLayout, recordLayout } from '../4-plan/tree/record-layout.ts';
 import { BLANK, binary, call, chain, type Declaration, decimal, type Expr, member, type Parameter } from './c.ts';
 
-/** `struct pktc_record4` and `struct pktc_record6`, their sizes, and `pktc_record4_matches`, `pktc_record6_matches`. */
+/** `PKTC_KEY_USED`, `struct pktc_record4`, its size and `pktc_record4_matches`, and the same for `pktc_record6`. */
 export function recordDeclarations(shape: TreeShape): readonly Declaration[] {
-  return [{ kind: 'include', path: 'pktc/tree_match.h' }, BLANK, ...record(shape, 4), BLANK, ...record(shape, 6)];
+  const used = KEY_SCALARS + shape.scalars.length + (shape.bits === null ? 0 : 1);
+  return [
+    { kind: 'include', path: 'pktc/tree_match.h' },
+    BLANK,
+    { kind: 'comment', lines: ['Words of the key that this program fills.'] },
+    { kind: 'define', name: 'PKTC_KEY_USED', value: decimal(used) },
+    ...record(shape, 4),
+    BLANK,
+    ...record(shape, 6),
+  ];
 }
 
 function record(shape: TreeShape, family: 4 | 6): readonly Declaration[] {

@@ -41,7 +41,7 @@ export function choosePartitions(dimensions: Dimensions, count: number, six: boo
   let sample: Uint32Array = Uint32Array.from({ length: sampled }, (_, at) => Math.floor((at * count) / sampled));
   const chosen: Fixed[] = [];
   while (chosen.length < Math.min(most, PARTITIONS_MAX) - 1 && sample.length > Math.max(8, SHARE_MIN * sampled)) {
-    const next = bestPair(dimensions, sample, six);
+    const next = bestPair(dimensions, sample, six, count / sampled);
     if (next === null || next.worth < SHARE_MIN * sampled) break;
     chosen.push(next.fixed);
     sample = sample.filter((box) => !isIn(dimensions, next.fixed, box));
@@ -74,7 +74,7 @@ function divide(dimensions: Dimensions, count: number, chosen: readonly Fixed[])
   });
 }
 
-function bestPair(dimensions: Dimensions, sample: Uint32Array, six: boolean) {
+function bestPair(dimensions: Dimensions, sample: Uint32Array, six: boolean, scale: number) {
   const { src, dst } = wordsOf(dimensions, six);
   const table = new Uint32Array(4 * 2 ** Math.ceil(Math.log2(sample.length)));
   let best: { fixed: Fixed; worth: number } | null = null;
@@ -84,21 +84,21 @@ function bestPair(dimensions: Dimensions, sample: Uint32Array, six: boolean) {
       const fixed = { src: one, dst: two };
       const eligible = sample.filter((box) => isIn(dimensions, fixed, box));
       if (best !== null && eligible.length <= best.worth) continue;
-      const worth = worthOf(eligible, (box) => hashBox(src, dst, fixed, box), table);
+      const worth = worthOf(eligible, (box) => hashBox(src, dst, fixed, box), table, scale);
       if (best === null || worth > best.worth) best = { fixed, worth };
     }
   }
   return best;
 }
 
-/** A box alone in its bucket is worth 1, each doubling of the bucket an eighth less. */
-function worthOf(boxes: Uint32Array, hash: (box: number) => number, table: Uint32Array): number {
+/** A box alone in its bucket is worth 1, each doubling of the bucket a quarter less. `scale`: boxes to one of the sample. */
+function worthOf(boxes: Uint32Array, hash: (box: number) => number, table: Uint32Array, scale: number): number {
   const shift = Math.clz32(table.length) + 1;
   table.fill(0);
   const hashes = boxes.map(hash);
   for (const value of hashes) countUp(table, value >>> shift);
   let worth = 0;
-  for (const value of hashes) worth += Math.max(0, 1 - Math.log2(table[value >>> shift] as number) / 8);
+  for (const value of hashes) worth += Math.max(0, 1 - Math.log2(1 + scale * ((table[value >>> shift] as number) - 1)) / 4);
   return worth;
 }
 
