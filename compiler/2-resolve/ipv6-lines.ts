@@ -152,13 +152,17 @@ function mergedWords(words: Uint32Array): Uint32Array {
     const at = range * RANGE_WORDS;
     if (tail < 0 || (beyond !== null && compared(words, at, beyond, 0) > 0)) {
       tail += RANGE_WORDS;
-      result.set(words.subarray(at, at + RANGE_WORDS), tail);
+      copyWords(words, at, result, tail, RANGE_WORDS);
     } else if (compared(words, at + WORDS, result, tail + WORDS) > 0) {
-      result.set(words.subarray(at + WORDS, at + RANGE_WORDS), tail + WORDS);
+      copyWords(words, at + WORDS, result, tail + WORDS, WORDS);
     } else continue;
     beyond = following(result, tail + WORDS, beyond);
   }
   return result.slice(0, tail + RANGE_WORDS);
+}
+
+function copyWords(from: Uint32Array, at: number, to: Uint32Array, place: number, count: number): void {
+  for (let word = 0; word < count; word++) to[place + word] = from[at + word] ?? 0;
 }
 
 /** The number behind that at `at`, in `into`; null: there is none. */
@@ -181,32 +185,42 @@ function compared(a: Uint32Array, at: number, b: Uint32Array, other: number): nu
   return 0;
 }
 
-const DIGIT_BITS = 16;
+/** Bits of a number of a range; the bits of an address that share 64 with it. */
+const NUMBER_BITS = 21;
+const NUMBER_MASK = 2 ** NUMBER_BITS - 1;
 
-/** Numbers of the ranges in the order of their first addresses: radix sort, from the last digit to the first. */
+/** Numbers of the ranges in the order of their first addresses. */
 function sorted(words: Uint32Array): Uint32Array {
   const count = words.length / RANGE_WORDS;
-  let order = new Uint32Array(count).map((_, index) => index);
+  const order = new Uint32Array(count).map((_, index) => index);
   if (isSorted(words)) return order;
-  let other = new Uint32Array(count);
-  for (let digit = 2 * WORDS - 1; digit >= 0; digit--) {
-    const [word, shift] = [digit >> 1, digit % 2 === 0 ? DIGIT_BITS : 0];
-    const places = new Uint32Array(2 ** DIGIT_BITS + 1);
-    for (let at = word; at < words.length; at += RANGE_WORDS) {
-      const place = (((words[at] ?? 0) >>> shift) & 0xffff) + 1;
-      places[place] = (places[place] ?? 0) + 1;
-    }
-    if (places.includes(count)) continue;
-    for (let place = 1; place < places.length; place++) places[place] = (places[place] ?? 0) + (places[place - 1] ?? 0);
-    for (const range of order) {
-      const place = ((words[range * RANGE_WORDS + word] ?? 0) >>> shift) & 0xffff;
-      other[places[place] ?? 0] = range;
-      places[place] = (places[place] ?? 0) + 1;
-    }
-    [order, other] = [other, order];
+  const byFirst = (a: number, b: number) => compared(words, a * RANGE_WORDS, words, b * RANGE_WORDS);
+  if (count > NUMBER_MASK) return order.sort(byFirst);
+  // By the first 43 bits of the addresses, as 64-bit numbers, which is fast; the few that agree in them, one by one.
+  const packed = new Uint32Array(2 * count);
+  for (let range = 0; range < count; range++) {
+    packed[2 * range + HIGH] = words[range * RANGE_WORDS] ?? 0;
+    packed[2 * range + 1 - HIGH] = (((words[range * RANGE_WORDS + 1] ?? 0) & ~NUMBER_MASK) | range) >>> 0;
+  }
+  new BigUint64Array(packed.buffer).sort();
+  for (let at = 0; at < count; at++) order[at] = (packed[2 * at + 1 - HIGH] ?? 0) & NUMBER_MASK;
+  for (let from = 0; from < count; ) {
+    let to = from + 1;
+    while (to < count && alike(packed, from, to)) to++;
+    if (to - from > 1) order.subarray(from, to).sort(byFirst);
+    from = to;
   }
   return order;
 }
+
+/** Whether two packed numbers have the same beginning of an address. */
+function alike(packed: Uint32Array, one: number, other: number): boolean {
+  if (packed[2 * one + HIGH] !== packed[2 * other + HIGH]) return false;
+  return ((packed[2 * one + 1 - HIGH] ?? 0) ^ (packed[2 * other + 1 - HIGH] ?? 0)) >>> NUMBER_BITS === 0;
+}
+
+/** Which of two 32-bit words is the more significant half of the 64-bit number that they make on this machine. */
+const HIGH = new Uint32Array(new BigUint64Array([1n]).buffer)[0] === 1 ? 1 : 0;
 
 function isSorted(words: Uint32Array): boolean {
   for (let at = RANGE_WORDS; at < words.length; at += RANGE_WORDS) {
