@@ -130,16 +130,18 @@ function wordsOf(address: bigint): readonly number[] {
   return [96n, 64n, 32n, 0n].map((shift) => Number((address >> shift) & 0xffff_ffffn));
 }
 
-/** The ranges as others read them, with the words for those who can do without BigInts. */
+/** The ranges as others read them, with the words for those who can do without BigInts, of which each is an object. */
 function withBigInts(words: Uint32Array): WideRanges {
+  const halves = new BigUint64Array(words.length / 2);
+  const parts = new Uint32Array(halves.buffer);
+  for (let at = 0; at < words.length; at += 2) {
+    parts[at + HIGH] = words[at] ?? 0;
+    parts[at + 1 - HIGH] = words[at + 1] ?? 0;
+  }
   const ranges: BigRange[] = [];
-  const big = (at: number): bigint => (half(words, at) << 64n) | half(words, at + 2);
-  for (let at = 0; at < words.length; at += RANGE_WORDS) ranges.push([big(at), big(at + WORDS)]);
+  const big = (at: number): bigint => ((halves[at] ?? 0n) << 64n) | (halves[at + 1] ?? 0n);
+  for (let at = 0; at < halves.length; at += WORDS) ranges.push([big(at), big(at + 2)]);
   return Object.defineProperty(ranges, 'words', { value: words });
-}
-
-function half(words: Uint32Array, at: number): bigint {
-  return (BigInt(words[at] ?? 0) << 32n) | BigInt(words[at + 1] ?? 0);
 }
 
 function mergedWords(words: Uint32Array): Uint32Array {
