@@ -1,13 +1,16 @@
 import { createHash } from 'node:crypto';
 import { beforeAll, expect, test } from 'vitest';
+import { interpreterEngine, kernelEngine } from '../../cli/replay/engine.ts';
 import type { Artifact } from '../../runtime/abi/manifest.ts';
 import { attach } from '../../runtime/attach.ts';
 import { openEvents } from '../../runtime/events.ts';
 import { openLibc } from '../../runtime/ffi/libc.ts';
 import { type LoadedProgram, loadArtifact } from '../../runtime/load.ts';
 import { withoutSending } from '../../runtime/xdp-sending.ts';
+import { address, frameOf, ipv4, tcp } from '../packets/build-packet.ts';
 import { dataArtifact, dataObject, numberFrame, type RangeRule } from '../runtime/data-fixture.ts';
 import { fixtureArtifact } from '../runtime/fixture.ts';
+import { compileBoth } from './compile-rules.ts';
 import { describeKernel, eventually, openBpfDescriptors, openInjector, withNetwork, xdpProgramId } from './environment.ts';
 
 const PASS = 2;
@@ -291,5 +294,35 @@ describeKernel('a switch to another program', () => {
         expect(packets(loaded)).toEqual([2n, 0n]);
       });
     });
+  });
+});
+
+describeKernel('compiled rules that are data', () => {
+  const text = (changed: number) =>
+    `default pass\n${Array.from(
+      { length: 300 },
+      (_, index) =>
+        `r${index}: match src 10.${index % 250}.0.0/16 tcp dport ${index === changed ? 9000 : index + 1} -> ${index % 3 ? 'drop' : 'log, drop'}\n`,
+    ).join('')}`;
+  const packet = (net: number, port: number) =>
+    frameOf(ipv4({ src: address(`10.${net}.1.1`), dst: address('10.9.9.9'), proto: 6 }, tcp({ dport: port })));
+
+  test('decide, count, log and change as the interpreter says', async () => {
+    const first = await compileBoth(text(-1));
+    const second = await compileBoth(text(30));
+    expect(first.artifact.data).not.toBe(null);
+    expect(second.artifact.manifest.object_sha256).toBe(first.artifact.manifest.object_sha256);
+    using loaded = loadArtifact(first.artifact, { offline: true });
+    using stream = openEvents(loaded);
+    const frames = [packet(30, 31), packet(30, 9000), packet(31, 32), packet(31, 31), packet(7, 8)];
+    for (const { artifact, program } of [first, second, first]) {
+      expect(await loaded.update(artifact)).toBe('replaced');
+      const decide = kernelEngine(loaded, program);
+      const expected = interpreterEngine(program);
+      for (const frame of frames) expect(decide(frame)).toEqual({ ...expected(frame), engine: 'kernel' });
+    }
+    expect(stream.read().map(({ rule_name }) => rule_name)).toEqual(['r30', 'r30', 'r30']);
+    expect(loaded.counters()[30]).toMatchObject({ packets: 3n, logged: 3n });
+    expect(loaded.counters()[31]).toMatchObject({ packets: 3n, logged: 0n });
   });
 });

@@ -1,0 +1,45 @@
+import { describe, expect, test } from 'vitest';
+import { DATA_LAYOUT } from '../../runtime/abi/manifest.ts';
+import { capacityFor, writeData } from '../../runtime/data-store.ts';
+import { kernelOlderThan } from '../../runtime/kernel-version.ts';
+import { firstSlots } from '../../runtime/slots.ts';
+import { dataArtifact } from './data-fixture.ts';
+
+const MIB = 1 << 20;
+const onKernel = (major: number, minor: number) => (a: number, b: number) => kernelOlderThan(a, b, [major, minor]);
+
+describe('room for rules that are data', () => {
+  test.each([
+    [100, 65_536],
+    [60_000, 131_072],
+    [5 * MIB, 5.625 * MIB],
+    [200 * MIB, 225 * MIB],
+  ])('%d bytes', (bytes, capacity) => {
+    expect(capacityFor(bytes, onKernel(6, 0))).toBe(capacity);
+  });
+
+  test('before Linux 6.0 there are 4 MiB, and what is larger is refused before the kernel does', () => {
+    expect(capacityFor(3 * MIB, onKernel(5, 15))).toBe(3.375 * MIB);
+    expect(capacityFor(3.9 * MIB, onKernel(5, 15))).toBeLessThan(4 * MIB);
+    expect(() => capacityFor(4 * MIB, onKernel(5, 15))).toThrow(
+      expect.objectContaining({ code: 'PKT6040', message: expect.stringContaining('4194304 bytes') }),
+    );
+  });
+});
+
+test('slots and generation are written, and nothing else', () => {
+  const rules = ['a', 'b', 'c'].map((name, index) => ({ name, low: index, high: index, verdict: 'drop' as const }));
+  const { data, manifest } = dataArtifact(new Uint8Array(), rules);
+  const written = new Uint8Array(4096);
+  const { rule_off, rules: rows } = manifest.data!;
+  const slots = { ...firstSlots(manifest.rules, 10), of: new Uint32Array([7, 3, 9]) };
+  writeData(written, { bytes: data!, rule_off, rows, slots: slots.of, generation: 42 });
+  const words = new Uint32Array(written.buffer);
+  expect(words[DATA_LAYOUT.generation / 4]).toBe(42);
+  expect([0, 1, 2].map((row) => words[(rule_off + row * DATA_LAYOUT.row_bytes) / 4])).toEqual([7, 3, 9]);
+  const expected = new Uint8Array(4096);
+  expected.set(data!);
+  const changed = [...written.keys()].filter((at) => written[at] !== expected[at]);
+  const allowed = [DATA_LAYOUT.generation, ...[0, 1, 2].map((row) => rule_off + row * DATA_LAYOUT.row_bytes)];
+  expect(changed.every((at) => allowed.some((start) => at >= start && at < start + 4))).toBe(true);
+});
