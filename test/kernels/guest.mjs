@@ -18,11 +18,12 @@ for (const file of readdirSync('programs')
   const about = { name, frames: 0, differences: [], attached: null, error: null };
   answer.programs.push(about);
   try {
-    const artifact = {
+    const manifest = JSON.parse(readFileSync(`programs/${file}`, 'utf8'));
+    const loaded = loadArtifact({
       object: readFileSync(`programs/${name}.bpf.o`),
-      manifest: JSON.parse(readFileSync(`programs/${file}`, 'utf8')),
-    };
-    const loaded = loadArtifact(artifact);
+      manifest,
+      data: manifest.data === null ? null : readFileSync(`programs/${name}.data`),
+    });
     const expected = JSON.parse(readFileSync(`programs/${name}.frames.json`, 'utf8'));
     let before = loaded.counters();
     for (const { frame, outcomes, rules } of expected) {

@@ -69,6 +69,7 @@ async function writeProgram(file: string, to: string): Promise<void> {
   });
   const name = path.join(to, path.basename(file, '.rules'));
   await writeFile(`${name}.bpf.o`, artifact.object);
+  if (artifact.data !== null) await writeFile(`${name}.data`, artifact.data);
   await writeFile(`${name}.manifest.json`, JSON.stringify(artifact.manifest));
   await writeFile(`${name}.frames.json`, JSON.stringify(frames));
 }
