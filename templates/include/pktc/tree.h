@@ -185,10 +185,10 @@ static __always_inline __u32 pktc_tree_root(const __u8 *data, __u32 set, __u32 p
 
 /*
  * The lowest entry whose box matches, or PKTC_NO_ENTRY. With PKTC_TREE_CHECKED it depends
- * on its check; PKTC_TREE_UNSURE: a leaf is too long to look through here.
+ * on its check; PKTC_TREE_UNSURE: a leaf is too long to look through here. What it keeps on
+ * the stack is not there any more when a check, or an observing rule, is called.
  */
-static __always_inline __u32 pktc_tree_lowest(const __u8 *data, const struct pktc_key *key,
-					      __u32 set)
+static __noinline __u32 pktc_tree_lowest(const __u8 *data, const struct pktc_key *key, __u32 set)
 {
 	__u32 zero = pktc_tree_zero(data), lowest = PKTC_NO_ENTRY + zero, partition;
 	__u32 six = pktc_tree_six(set), units = pktc_tree_units(six);
