@@ -27,6 +27,12 @@ typedef __u64 __be64;
 #define SEC_EXTERN(name) __attribute__((section(name)))
 #define __always_inline inline __attribute__((always_inline))
 #define __noinline __attribute__((noinline))
+
+/*
+ * A variable whose value the build writes into the object. It stays there when clang sees
+ * that nothing depends on it, as in a rule that holds for every packet.
+ */
+#define PKTC_TABLE static const volatile __attribute__((used))
 #define likely(x) __builtin_expect(!!(x), 1)
 #define unlikely(x) __builtin_expect(!!(x), 0)
 #define offsetof(type, member) __builtin_offsetof(type, member)

@@ -11,6 +11,6 @@
 #define PKTC_KINDS 256
 
 /* The bits of each kind; the values are written into the object file. */
-static const volatile __u64 pktc_kind_bits[PKTC_KINDS];
+PKTC_TABLE __u64 pktc_kind_bits[PKTC_KINDS];
 
 #endif /* PKTC_KINDS_H */

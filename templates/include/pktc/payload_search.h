@@ -70,7 +70,7 @@ struct pktc_patterns {
 };
 
 /* The values are written into the object file. */
-static const volatile struct pktc_patterns pktc_patterns;
+PKTC_TABLE struct pktc_patterns pktc_patterns;
 
 /* A search under way. It does not lie on the stack, of which the rules need much. */
 struct pktc_search_memory {

@@ -25,8 +25,8 @@ struct pktc_range64 {
 };
 
 /* The values are written into the object file. */
-static const volatile struct pktc_list64 pktc_lists64[PKTC_LISTS64];
-static const volatile struct pktc_range64 pktc_ranges64[PKTC_RANGES64];
+PKTC_TABLE struct pktc_list64 pktc_lists64[PKTC_LISTS64];
+PKTC_TABLE struct pktc_range64 pktc_ranges64[PKTC_RANGES64];
 
 /*
  * Whether `value`, below 2^63, lies in one of the sorted ranges of a list. Which half to go on with is

@@ -42,12 +42,12 @@ struct pktc_set {
 	__u32 shift;	/* bits below the top bits */
 };
 
-static const volatile struct pktc_set pktc_sets[PKTC_SETS];
+PKTC_TABLE struct pktc_set pktc_sets[PKTC_SETS];
 /* First bucket << 6 | bits of a value below those that choose the bucket. */
-static const volatile __u32 pktc_set_blocks[PKTC_SET_BLOCKS];
+PKTC_TABLE __u32 pktc_set_blocks[PKTC_SET_BLOCKS];
 /* First edge of each bucket; it ends where the next one begins. */
-static const volatile __u32 pktc_set_buckets[PKTC_SET_BUCKETS];
-static const volatile __u32 pktc_set_edges[PKTC_SET_EDGES];
+PKTC_TABLE __u32 pktc_set_buckets[PKTC_SET_BUCKETS];
+PKTC_TABLE __u32 pktc_set_edges[PKTC_SET_EDGES];
 
 /* 1 for an edge at or below the value. */
 #define PKTC_AT_OR_BELOW(edge, value) (((__u64)(edge) - (value) - 1) >> 63)

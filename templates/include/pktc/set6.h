@@ -50,14 +50,14 @@ struct pktc_set_link {
 	__u32 count;	/* of edges; 0: a free place */
 };
 
-static const volatile struct pktc_set6 pktc_sets6[PKTC_SETS6];
+PKTC_TABLE struct pktc_set6 pktc_sets6[PKTC_SETS6];
 /* A /32 network that is in only in part << 32 | its block, as in pktc_set_blocks; 0: a free place. */
-static const volatile __u64 pktc_set_sites[PKTC_SET_SITES];
+PKTC_TABLE __u64 pktc_set_sites[PKTC_SET_SITES];
 /* A bit for each hash: 0, there is no link that has it. */
-static const volatile __u64 pktc_set_filters[PKTC_SET_FILTERS];
-static const volatile struct pktc_set_link pktc_set_links[PKTC_SET_LINKS];
+PKTC_TABLE __u64 pktc_set_filters[PKTC_SET_FILTERS];
+PKTC_TABLE struct pktc_set_link pktc_set_links[PKTC_SET_LINKS];
 /* Edges inside of /64 networks. */
-static const volatile __u64 pktc_set_hosts[PKTC_SET_HOSTS];
+PKTC_TABLE __u64 pktc_set_hosts[PKTC_SET_HOSTS];
 
 /* 1 when a < b, else 0, without a branch: the borrow of a - b. */
 static __always_inline __u64 pktc_below(__u64 a, __u64 b)

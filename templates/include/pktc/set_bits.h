@@ -12,7 +12,7 @@
 #define PKTC_BIT_WORDS_A_LIST 1024
 
 /* The values are written into the object file. */
-static const volatile __u64 pktc_bits[PKTC_BIT_WORDS];
+PKTC_TABLE __u64 pktc_bits[PKTC_BIT_WORDS];
 
 static __always_inline bool pktc_in_bits(__u32 value, __u32 list)
 {

@@ -32,9 +32,9 @@ struct pktc_direct_page {
 };
 
 /* From the lowest bit: 16 bits for nets that are in, 16 for nets with pages, 32 for the page of the first one of those. */
-static const volatile __u64 pktc_direct_groups[PKTC_DIRECT_GROUPS];
+PKTC_TABLE __u64 pktc_direct_groups[PKTC_DIRECT_GROUPS];
 /* Page 0 is empty. */
-static const volatile struct pktc_direct_page pktc_direct_pages[PKTC_DIRECT_PAGES];
+PKTC_TABLE struct pktc_direct_page pktc_direct_pages[PKTC_DIRECT_PAGES];
 
 /* Bits that are set among the lowest 16. */
 static __always_inline __u32 pktc_count16(__u32 bits)
