@@ -59,5 +59,11 @@ export function planProgram(program: Program, target: Target, options: PlanOptio
   };
   const plan = withRoom(onStack);
   const overflow = stackProblem(plan);
-  return overflow === null ? { value: plan, diagnostics: [] } : { value: null, diagnostics: [overflow] };
+  if (overflow === null) return { value: plan, diagnostics: [] };
+  // A chain needs less of the stack.
+  if (classifier.name === 'tree' && options.classifier === undefined) {
+    const chained = planProgram(program, target, { ...options, classifier: 'chain' });
+    if (chained.value !== null) return chained;
+  }
+  return { value: null, diagnostics: [overflow] };
 }

@@ -5,7 +5,8 @@
 import { diagnostic } from '../diagnostics/catalog.ts';
 import type { Diagnostic } from '../diagnostics/diagnostic.ts';
 import { foundWords } from './patterns.ts';
-import type { Plan } from './plan.ts';
+import type { Plan, TreePlan } from './plan.ts';
+import { keyWords } from './tree/box-set.ts';
 
 const STACK_BYTES = 512;
 
@@ -19,6 +20,16 @@ const SEARCH_BYTES = 128;
 const SEARCH_WORDS_BYTES = 160;
 const ANSWER_BYTES = 224;
 const WALK_INNER_BYTES = 192;
+
+/**
+ * Rules that are trees: the function that decides without the packet's key, a turn of the search through leaves, what a check or the
+ * log calls; at a cgroup the state of that search (`pktc_tree_state` in templates/include/pktc/tree.h). Nothing else is in the main function.
+ */
+const DECIDE_BYTES = 64;
+const TURN_BYTES = 80;
+const CHECK_BYTES = 48;
+const TREE_STATE_BYTES = 96;
+const MAIN_TREE_BYTES = 48;
 
 /** `present`, and a word of what was found in the payload. */
 const WORD_BYTES = 8;
@@ -49,10 +60,19 @@ export interface StackUse {
 export function stackUse(plan: Plan): StackUse {
   const { inner, innerRoom, program, patterns } = plan;
   const rejects = program.defaultVerdict === 'reject' || program.rules.some((rule) => rule.actions.verdict === 'reject');
-  const search = foundWords(patterns) > 1 ? SEARCH_WORDS_BYTES : SEARCH_BYTES;
-  const calls = Math.max(search, rejects ? ANSWER_BYTES : 0, inner ? WALK_INNER_BYTES : 0);
-  const limit = STACK_BYTES - calls - (inner ? MAIN_INNER_BYTES : MAIN_BYTES);
+  const search = patterns === null ? 0 : foundWords(patterns) > 1 ? SEARCH_WORDS_BYTES : SEARCH_BYTES;
+  const rules = plan.classifier.name === 'tree' ? treeBytes(plan, plan.classifier, search) : Math.max(search, SEARCH_BYTES);
+  const calls = Math.max(rules, rejects ? ANSWER_BYTES : 0, inner ? WALK_INNER_BYTES : 0);
+  const main = inner ? MAIN_INNER_BYTES : plan.classifier.name === 'tree' ? MAIN_TREE_BYTES : MAIN_BYTES;
+  const limit = STACK_BYTES - calls - main;
   return { bytes: fieldsBytes(plan) * (inner && innerRoom === 'stack' ? 2 : 1), limit };
+}
+
+/** Not at a cgroup, large keys and the state of a search are in maps. */
+function treeBytes({ hook }: Plan, { shape }: TreePlan, search: number): number {
+  const words = keyWords(shape);
+  const kept = hook.startsWith('cgroup') ? TREE_STATE_BYTES + WORD_BYTES * words : words > 8 ? 0 : WORD_BYTES * words;
+  return DECIDE_BYTES + kept + TURN_BYTES + Math.max(search, CHECK_BYTES);
 }
 
 /** PKT4026 when the fields that the rules ask for do not fit. */

@@ -3,6 +3,7 @@ import { SCALAR_MAX } from '../4-plan/boxes/dimensions.ts';
 import { conditionCost } from '../4-plan/cost.ts';
 import type { Plan, TreePlan } from '../4-plan/plan.ts';
 import { slotName } from '../4-plan/slots.ts';
+import { FIRST_SCALAR, keyWords } from '../4-plan/tree/box-set.ts';
 import {
   BLANK,
   binary,
@@ -45,7 +46,7 @@ export function treeCode(plan: Plan, tree: TreePlan, context: ConditionContext):
   const given = [name('ctx'), name('&f'), ...(wants.includes('PKTC_CHECKS_INNER') ? [innerAddress(plan)] : [])];
   return {
     declarations: [
-      { kind: 'define', name: 'PKTC_KEY_WORDS', value: decimal(keyWords(tree)) },
+      { kind: 'define', name: 'PKTC_KEY_WORDS', value: decimal(keyWords(tree.shape)) },
       { kind: 'include', path: 'pktc/data.h' },
       BLANK,
       ...wants.map((want): Declaration => ({ kind: 'define', name: want, value: decimal(1) })),
@@ -156,13 +157,6 @@ function keyFunction(tree: TreePlan, context: ConditionContext): Declaration {
 
 function keyWord(index: number): Expr {
   return { kind: 'element', of: member('key', 'at'), index };
-}
-
-const FIRST_SCALAR = 4;
-
-/** A power of two, so that any number under a mask is one of them. */
-function keyWords({ shape }: TreePlan): 8 | 16 {
-  return FIRST_SCALAR + shape.scalars.length + (shape.bits === null ? 0 : 1) <= 8 ? 8 : 16;
 }
 
 function scalarStatements({ shape }: TreePlan): readonly Statement[] {

@@ -63,6 +63,27 @@ static __always_inline void pktc_observe(struct pktc_ctx *ctx, struct pktc_field
 #include <pktc/flow_cache.h>
 #endif
 
+#if PKTC_KEY_WORDS > 8 && PKTC_HOOK != PKTC_HOOK_CGROUP
+/* A large key is not for the stack: one a CPU, for programs that are not interrupted there. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct pktc_key);
+} pktc_keys SEC(".maps");
+
+static __always_inline struct pktc_key *pktc_key_room(void)
+{
+	__u32 first = 0;
+
+	return bpf_map_lookup_elem(&pktc_keys, &first);
+}
+
+#define PKTC_KEY(name) struct pktc_key *name = pktc_key_room()
+#else
+#define PKTC_KEY(name) struct pktc_key name##_memory, *name = &name##_memory
+#endif
+
 /* The rule that decides and its verdict, or PKTC_UNDECIDED. A global function: checked once, whatever the packet held before. */
 #ifdef PKTC_CHECKS_INNER
 __noinline int pktc_decide(struct pktc_ctx *ctx, struct pktc_fields *f, struct pktc_fields *in)
@@ -75,7 +96,7 @@ __noinline int pktc_decide(struct pktc_ctx *ctx, struct pktc_fields *f)
 #endif
 	const struct pktc_action *action;
 	const struct pktc_rule *rule;
-	struct pktc_key key = {};
+	PKTC_KEY(key);
 	const __u8 *data;
 	__u32 entry, set;
 
@@ -87,16 +108,17 @@ __noinline int pktc_decide(struct pktc_ctx *ctx, struct pktc_fields *f)
 #endif
 	pktc_keep(ctx);
 	data = pktc_data();
-	if (!data)
+	if (!data || !key)
 		return PKTC_UNDECIDED;
-	set = 2 * pktc_fill_key(f, &key);
+	__builtin_memset(key, 0, sizeof(*key));
+	set = 2 * pktc_fill_key(f, key);
 #ifdef PKTC_WANT_FLOW_CACHE
-	entry = pktc_cached_first(ctx, f, in, data, &key, set);
+	entry = pktc_cached_first(ctx, f, in, data, key, set);
 #else
-	entry = pktc_tree_first(ctx, f, in, data, &key, set);
+	entry = pktc_tree_first(ctx, f, in, data, key, set);
 #endif
 #ifdef PKTC_WANT_EACH
-	pktc_tree_each(ctx, f, in, data, &key, set + 1, entry);
+	pktc_tree_each(ctx, f, in, data, key, set + 1, entry);
 #endif
 	if (entry == PKTC_NO_ENTRY)
 		return PKTC_UNDECIDED;

@@ -215,13 +215,13 @@ static __noinline __u32 pktc_tree_lowest(const __u8 *data, const struct pktc_key
 	return lowest;
 }
 
-/* The leaves of all partitions, looked through together in the order of entries. */
-struct pktc_tree_merge {
-	struct pktc_ctx *ctx;
-	struct pktc_fields *f;
-	struct pktc_fields *in;
-	const __u8 *data;
-	const struct pktc_key *key;
+/*
+ * How far a search through all partitions is: their leaves are looked through together in
+ * the order of entries. The stack has no room for it beside checks and logging, so it lies
+ * in a map, one a CPU; a program at a cgroup may be interrupted by another packet on its
+ * CPU and keeps it on the stack.
+ */
+struct pktc_tree_state {
 	struct pktc_tree_leaf leaves[PKTC_PARTITIONS_MAX];
 	__u32 set;
 	__u32 opened; /* partitions whose leaf is known */
@@ -232,23 +232,67 @@ struct pktc_tree_merge {
 	__u32 result;
 };
 
+/* What each turn of a search gets. */
+struct pktc_tree_merge {
+	struct pktc_ctx *ctx;
+	struct pktc_fields *f;
+	struct pktc_fields *in;
+	const __u8 *data;
+	const struct pktc_key *key;
+	struct pktc_tree_state *state;
+};
+
+#if PKTC_HOOK == PKTC_HOOK_CGROUP
+#define PKTC_TREE_STATE(name) struct pktc_tree_state name##_memory, *name = &name##_memory
+#else
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct pktc_tree_state);
+} pktc_tree_states SEC(".maps");
+
+/* NULL is for the verifier alone: the element is always there. */
+static __always_inline struct pktc_tree_state *pktc_tree_state(void)
+{
+	__u32 first = 0;
+
+	return bpf_map_lookup_elem(&pktc_tree_states, &first);
+}
+
+#define PKTC_TREE_STATE(name) struct pktc_tree_state *name = pktc_tree_state()
+#endif
+
+/* Before the first turn. `zero`: of pktc_tree_zero. */
+static __always_inline void pktc_tree_begin(struct pktc_tree_state *state, __u32 set, __u32 below,
+					    __u32 zero)
+{
+	state->set = set;
+	state->opened = zero;
+	state->partition = zero;
+	state->floor = zero;
+	state->least = below + zero;
+	state->below = below + zero;
+	state->result = below + zero;
+}
+
 /* Where the records of the next partition begin. */
 static __always_inline void pktc_tree_open(struct pktc_tree_merge *merge)
 {
-	__u32 zero = pktc_tree_zero(merge->data), partition = merge->opened % PKTC_PARTITIONS_MAX;
-	__u32 root = pktc_tree_root(merge->data, merge->set, partition);
+	__u32 zero = pktc_tree_zero(merge->data), partition = merge->state->opened % PKTC_PARTITIONS_MAX;
+	__u32 root = pktc_tree_root(merge->data, merge->state->set, partition);
 	struct pktc_tree_leaf leaf = { zero, zero };
 
 	if (root)
-		leaf = pktc_tree_walk(merge->data, merge->key, root, merge->below, zero);
+		leaf = pktc_tree_walk(merge->data, merge->key, root, merge->state->below, zero);
 	if (leaf.left == PKTC_TREE_LONG) {
 		const __u32 *length = pktc_tree_at(merge->data, leaf.at, sizeof(*length));
 
 		leaf.left = length ? *length : zero;
-		leaf.at += pktc_tree_units(pktc_tree_six(merge->set));
+		leaf.at += pktc_tree_units(pktc_tree_six(merge->state->set));
 	}
-	merge->leaves[partition] = leaf;
-	merge->opened++;
+	merge->state->leaves[partition] = leaf;
+	merge->state->opened++;
 }
 
 /*
@@ -257,14 +301,14 @@ static __always_inline void pktc_tree_open(struct pktc_tree_merge *merge)
  */
 static __always_inline bool pktc_tree_step(struct pktc_tree_merge *merge)
 {
-	struct pktc_tree_leaf *leaf = &merge->leaves[merge->partition % PKTC_PARTITIONS_MAX];
-	__u32 six = pktc_tree_six(merge->set), best = merge->least & ~PKTC_TREE_CHECKED;
+	struct pktc_tree_leaf *leaf = &merge->state->leaves[merge->state->partition % PKTC_PARTITIONS_MAX];
+	__u32 six = pktc_tree_six(merge->state->set), best = merge->state->least & ~PKTC_TREE_CHECKED;
 	__u32 at = leaf->at, left = leaf->left, i;
 
 #pragma clang loop unroll(disable)
 	for (i = 0; i < PKTC_TREE_STEP; i++) {
-		if (!left || pktc_tree_try(merge->data, merge->key, six, at, merge->floor, best,
-					   &merge->least))
+		if (!left || pktc_tree_try(merge->data, merge->key, six, at, merge->state->floor, best,
+					   &merge->state->least))
 			break;
 		at += pktc_tree_units(six);
 		left--;
@@ -273,23 +317,23 @@ static __always_inline bool pktc_tree_step(struct pktc_tree_merge *merge)
 	leaf->left = left;
 	if (i == PKTC_TREE_STEP)
 		return false;
-	return ++merge->partition >= PKTC_PARTITIONS_MAX;
+	return ++merge->state->partition >= PKTC_PARTITIONS_MAX;
 }
 
 /* Begins anew behind `least`. */
 static __always_inline void pktc_tree_again(struct pktc_tree_merge *merge)
 {
-	merge->floor = (merge->least & ~PKTC_TREE_CHECKED) + 1;
-	merge->least = merge->below;
-	merge->partition = pktc_tree_zero(merge->data);
+	merge->state->floor = (merge->state->least & ~PKTC_TREE_CHECKED) + 1;
+	merge->state->least = merge->state->below;
+	merge->state->partition = pktc_tree_zero(merge->data);
 }
 
 static __always_inline bool pktc_tree_holds(struct pktc_tree_merge *merge)
 {
 #ifdef PKTC_WANT_CHECKS
-	if (merge->least & PKTC_TREE_CHECKED)
+	if (merge->state->least & PKTC_TREE_CHECKED)
 		return pktc_checks(merge->ctx, merge->f, merge->in, merge->data,
-				   merge->least & ~PKTC_TREE_CHECKED);
+				   merge->state->least & ~PKTC_TREE_CHECKED);
 #endif
 	(void)merge;
 	return true;
@@ -300,14 +344,14 @@ static long pktc_tree_decide(__u32 round, void *context)
 	struct pktc_tree_merge *merge = context;
 
 	pktc_keep(round);
-	if (merge->opened < PKTC_PARTITIONS_MAX) {
+	if (merge->state->opened < PKTC_PARTITIONS_MAX) {
 		pktc_tree_open(merge);
 		return 0;
 	}
 	if (!pktc_tree_step(merge))
 		return 0;
-	if (merge->least == merge->below || pktc_tree_holds(merge)) {
-		merge->result = merge->least & ~PKTC_TREE_CHECKED;
+	if (merge->state->least == merge->state->below || pktc_tree_holds(merge)) {
+		merge->state->result = merge->state->least & ~PKTC_TREE_CHECKED;
 		return 1;
 	}
 	pktc_tree_again(merge);
@@ -322,16 +366,14 @@ static __always_inline __u32 pktc_tree_first(struct pktc_ctx *ctx, struct pktc_f
 	__u32 lowest = pktc_tree_lowest(data, key, set);
 
 	if (unlikely(lowest & PKTC_TREE_CHECKED)) {
-		__u32 zero = pktc_tree_zero(data);
-		struct pktc_tree_merge merge = {
-			.ctx = ctx, .f = f, .in = in, .data = data, .key = key,
-			.set = set, .opened = zero, .partition = zero, .floor = zero,
-			.least = PKTC_NO_ENTRY + zero, .below = PKTC_NO_ENTRY + zero,
-			.result = PKTC_NO_ENTRY + zero,
-		};
+		PKTC_TREE_STATE(state);
+		struct pktc_tree_merge merge = { ctx, f, in, data, key, state };
 
+		if (!state)
+			return PKTC_NO_ENTRY;
+		pktc_tree_begin(state, set, PKTC_NO_ENTRY, pktc_tree_zero(data));
 		bpf_loop(PKTC_TREE_ROUNDS, pktc_tree_decide, &merge, 0);
-		return merge.result;
+		return state->result;
 	}
 	return lowest;
 }
@@ -342,17 +384,17 @@ static long pktc_tree_observe(__u32 round, void *context)
 	struct pktc_tree_merge *merge = context;
 
 	pktc_keep(round);
-	if (merge->opened < PKTC_PARTITIONS_MAX) {
+	if (merge->state->opened < PKTC_PARTITIONS_MAX) {
 		pktc_tree_open(merge);
 		return 0;
 	}
 	if (!pktc_tree_step(merge))
 		return 0;
-	if (merge->least == merge->below)
+	if (merge->state->least == merge->state->below)
 		return 1;
 	if (pktc_tree_holds(merge))
 		pktc_observe(merge->ctx, merge->f, merge->in, merge->data,
-			     merge->least & ~PKTC_TREE_CHECKED);
+			     merge->state->least & ~PKTC_TREE_CHECKED);
 	pktc_tree_again(merge);
 	return 0;
 }
@@ -362,13 +404,12 @@ static __always_inline void pktc_tree_each(struct pktc_ctx *ctx, struct pktc_fie
 					   struct pktc_fields *in, const __u8 *data,
 					   const struct pktc_key *key, __u32 set, __u32 below)
 {
-	__u32 zero = pktc_tree_zero(data);
-	struct pktc_tree_merge merge = {
-		.ctx = ctx, .f = f, .in = in, .data = data, .key = key,
-		.set = set, .opened = zero, .partition = zero, .floor = zero,
-		.least = below + zero, .below = below + zero,
-	};
+	PKTC_TREE_STATE(state);
+	struct pktc_tree_merge merge = { ctx, f, in, data, key, state };
 
+	if (!state)
+		return;
+	pktc_tree_begin(state, set, below, pktc_tree_zero(data));
 	bpf_loop(PKTC_TREE_ROUNDS, pktc_tree_observe, &merge, 0);
 }
 #endif
