@@ -1,5 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { LIST_RANGES_MAX, TABLE_RANGES_MAX } from '../../compiler/4-plan/long-lists.ts';
+import { name } from '../../compiler/5-emit/c.ts';
+import { createLists } from '../../compiler/5-emit/lists.ts';
+import { build, TABLE_BYTES_MAX } from '../../compiler/6-build/build.ts';
+import { readTemplates } from '../../compiler/6-build/templates.ts';
+import { compile } from '../../compiler/index.ts';
 import { printIpv4 } from '../../grammar/values/ipv4.ts';
 import { analyseFiles } from './files-in-memory.ts';
 
@@ -14,13 +19,13 @@ const codes = (rules: string, files: Readonly<Record<string, string>>) =>
   analyseFiles({ 'main.rules': rules, ...files }).diagnostics.map(({ code }) => code);
 
 describe('limits of long lists', () => {
-  it('are a million ranges a list', () => {
+  it('are two million ranges a list', () => {
     const rules = 'set x from "x.txt"\nmatch src in x -> drop\n';
     expect(codes(rules, { 'x.txt': addresses(LIST_RANGES_MAX) })).toEqual([]);
     expect(codes(rules, { 'x.txt': addresses(LIST_RANGES_MAX + 1) })).toEqual(['PKT4005']);
   });
 
-  it('are two million ranges a program, in which equal lists count once', () => {
+  it('are four million ranges a program, in which equal lists count once', () => {
     const lists = { 'a.txt': addresses(LIST_RANGES_MAX), 'b.txt': addresses(LIST_RANGES_MAX, 2), 'c.txt': addresses(13, 5000) };
     const sets = 'set a from "a.txt"\nset b from "b.txt"\nset c from "c.txt"\n';
     const both = `${sets}match src in a tcp -> drop\nmatch src in b tcp -> drop\nmatch dst in a udp -> drop\nmatch dst c -> count\n`;
@@ -41,5 +46,31 @@ describe('limits of long lists', () => {
     const { user, system } = process.cpuUsage(start);
     expect(plan).not.toBeNull();
     expect((user + system) / 1e6).toBeLessThan(8);
+  });
+
+  it('are what a program can reach of its tables', async () => {
+    const { artifact, emission, diagnostics } = await compile(
+      { name: 'main.rules', text: 'match tcp dport 22 -> drop' },
+      { hook: 'xdp', cache: false },
+    );
+    expect(artifact, JSON.stringify(diagnostics)).not.toBeNull();
+    const { plan } = analyseFiles({ 'main.rules': 'match tcp dport 22 -> drop' });
+    if (plan === null || emission === null) throw new Error('no plan');
+    const data = [{ variable: 'pktc_set_edges', bytes: new Uint8Array(TABLE_BYTES_MAX + 1) }];
+    const built = await build(plan, { ...emission, data }, readTemplates(), { cache: false });
+    expect(built.value).toBeNull();
+    expect(built.diagnostics.map(({ code }) => code)).toEqual(['PKT4040']);
+  });
+
+  it('leave the C as it is while a list grows a little', () => {
+    const shape = (count: number) => {
+      const lists = createLists();
+      const ranges = Array.from({ length: count }, (_, index) => [5000 * index, 5000 * index + 1] as const);
+      lists.contains(name('value'), { width: 'u32', max: 0xffff_ffffn, digits: 8 }, ranges);
+      return { declarations: lists.declarations(), data: lists.data() };
+    };
+    expect(shape(1001).declarations).toEqual(shape(1000).declarations);
+    expect(shape(1001).data).not.toEqual(shape(1000).data);
+    expect(shape(2000).declarations).not.toEqual(shape(1000).declarations);
   });
 });
