@@ -50,8 +50,8 @@ function record(shape: TreeShape, family: 4 | 6): readonly Declaration[] {
 const u32 = (name: string): Parameter => ({ type: '__u32', name });
 const u64 = (name: string): Parameter => ({ type: '__u64', name });
 
-const MEMBERS_4 = [u32('entry'), u32('src'), u32('src_span'), u32('dst'), u32('dst_span')];
-const MEMBERS_6 = [
+const MEMBERS_4: readonly Parameter[] = [u32('entry'), u32('src'), u32('src_span'), u32('dst'), u32('dst_span')];
+const MEMBERS_6: readonly Parameter[] = [
   ...[u64('src'), u64('src_low'), u64('dst'), u64('dst_low')],
   ...['src', 'src_low', 'dst', 'dst_low'].flatMap((half) => [
     { type: '__u8', name: `${half}_shift` },

@@ -82,3 +82,33 @@ test('thousands of boxes', () => {
     compare(boxes, family, 'each', PORTS, keysAround(random, boxes, family, PORTS, 300));
   }
 });
+
+test('the same boxes give the same bytes; none give none', () => {
+  const boxes = randomBoxes(randomFrom(3), 200, 4, PORTS, 'mixed');
+  const once = () => built(buildTrees([boxSetOf(boxes, 4, 'first', PORTS)], PORTS, { start: START, bytesMax: 1 << 30 }));
+  expect(once().bytes).toEqual(once().bytes);
+  const none = built(buildTrees([null, boxSetOf([], 4, 'each', PORTS)], PORTS, { start: START, bytesMax: 0 }));
+  expect(none.bytes.length).toBe(0);
+  expect(none.roots).toEqual([[], []]);
+});
+
+test('a bound on memory: fewer repeats first, then refusal', () => {
+  const boxes = randomBoxes(randomFrom(4), 2000, 4, PORTS, 'wildcards');
+  const set = boxSetOf(boxes, 4, 'each', PORTS);
+  const free = built(buildTrees([set], PORTS, { start: START, bytesMax: 1 << 30 }));
+  expect(free.records).toBeGreaterThan(2 * boxes.length);
+  const bound = built(buildTrees([set], PORTS, { start: START, bytesMax: free.bytes.length - 64 }));
+  expect(bound.bytes.length).toBeLessThan(free.bytes.length);
+  for (const key of keysAround(randomFrom(5), boxes, 4, PORTS, 100)) {
+    const { matches } = walkTrees(bound.bytes, START, PORTS, 4, bound.roots[0]!, key);
+    expect([...new Set(matches.map(({ entry }) => entry))]).toEqual(scan(boxes, 4, key).map(({ entry }) => entry));
+  }
+  expect(buildTrees([set], PORTS, { start: START, bytesMax: 4096 })).toEqual({ problem: 'too large' });
+});
+
+test('each box of a large set with settled addresses stands in one leaf: partitions repeat nothing', () => {
+  const boxes = randomBoxes(randomFrom(6), 4000, 6, PORTS, 'exact');
+  const trees = compare(boxes, 6, 'first', PORTS, keysAround(randomFrom(7), boxes, 6, PORTS, 100));
+  expect(trees.partitions).not.toBe('the rest');
+  expect(trees.records).toBeLessThan(1.1 * boxes.length);
+});
