@@ -4,7 +4,6 @@ import { describe, expect, it } from 'vitest';
 import { createEventLines } from '../../cli/events/event-json.ts';
 import { EXIT } from '../../cli/exit-code.ts';
 import { renderDiagnostics } from '../../compiler/diagnostics/render.ts';
-import type { Manifest } from '../../runtime/abi/manifest.ts';
 import { codeBlocks, codeSpans, ROOT, tableRows } from './code-blocks.ts';
 import { diagnose } from './compile-text.ts';
 
@@ -42,13 +41,10 @@ describe('README.md', () => {
   });
 
   it('shows an event as `run --json` prints it', () => {
-    const manifest = { rules: [{ name: 'scan' }] } as unknown as Manifest;
-    const printed = createEventLines(
-      manifest,
-      new Map([[2, 'eth0']]),
-    )({
+    const printed = createEventLines(new Map([[2, 'eth0']]))({
       time_ns: 1_795_239_682_454_543_881n,
       rule: 0,
+      rule_name: 'scan',
       verdict: 'drop',
       ifindex: 2,
       length: 74,
