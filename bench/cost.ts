@@ -52,7 +52,8 @@ function ratio(result: SetCost, of: 'all' | 'hot'): number {
 type Rows = readonly { name: string; results: readonly (SetResult | null)[] }[];
 
 function tables(rows: Rows, sizes: readonly number[], options: Options): readonly Table[] {
-  const command = `npm run bench -- --only cost${options.quick ? ' --quick' : ''}`;
+  const sets = options.kinds === null ? '' : ` --sets "${options.kinds.join(',')}"`;
+  const command = `npm run bench -- --only cost${options.quick ? ' --quick' : ''}${sets}`;
   const head = ['rules', ...sizes.map((size) => size.toLocaleString('en'))];
   const cells = (show: (result: SetCost) => string) =>
     rows.map(({ name, results }) => [
