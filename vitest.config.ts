@@ -15,14 +15,14 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/kernel/**', 'test/kernels/**', 'test/differential/**', 'test/mutations/**'],
+          exclude: ['test/kernel/**', 'test/kernels/**', 'test/differential/**', 'test/classify/**', 'test/mutations/**'],
         },
       },
       {
         extends: true,
         test: {
           name: 'kernel',
-          include: ['test/kernel/**/*.test.ts', 'test/differential/**/*.test.ts'],
+          include: ['test/kernel/**/*.test.ts', 'test/differential/**/*.test.ts', 'test/classify/**/*.test.ts'],
           fileParallelism: false,
           testTimeout: 600_000,
         },
