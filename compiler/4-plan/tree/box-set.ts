@@ -53,11 +53,3 @@ export interface BoxSet {
   /** 1: the entry has a check beside its box, so that it may not hold for a packet inside of the box. */
   readonly checked: Uint8Array;
 }
-
-/** Words of the key ahead of the scalars: two an address. */
-export const FIRST_SCALAR = 4;
-
-/** Words that the key of a program has: a power of two, so that any number under a mask is one of them. */
-export function keyWords({ scalars, bits }: TreeShape): 8 | 16 {
-  return FIRST_SCALAR + scalars.length + (bits === null ? 0 : 1) <= 8 ? 8 : 16;
-}

@@ -91,14 +91,19 @@ function bestPair(dimensions: Dimensions, sample: Uint32Array, six: boolean, sca
   return best;
 }
 
-/** A box alone in its bucket is worth 1, each doubling of the bucket a quarter less. `scale`: boxes to one of the sample. */
+/**
+ * A box alone in its bucket is worth 1, and less with each doubling of the bucket; `scale`: boxes to one of the sample. A read more for every
+ * packet costs more than a longer bucket while all is in the processor's caches, so that small sets had better have fewer partitions.
+ */
 function worthOf(boxes: Uint32Array, hash: (box: number) => number, table: Uint32Array, scale: number): number {
   const shift = Math.clz32(table.length) + 1;
+  const doublings = scale > 1 ? 4 : 8;
   table.fill(0);
   const hashes = boxes.map(hash);
   for (const value of hashes) countUp(table, value >>> shift);
   let worth = 0;
-  for (const value of hashes) worth += Math.max(0, 1 - Math.log2(1 + scale * ((table[value >>> shift] as number) - 1)) / 4);
+  for (const value of hashes)
+    worth += Math.max(0, 1 - Math.log2(1 + scale * ((table[value >>> shift] as number) - 1)) / doublings);
   return worth;
 }
 

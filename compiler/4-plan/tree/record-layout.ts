@@ -44,3 +44,8 @@ export function recordLayout(shape: TreeShape, family: 4 | 6): RecordLayout {
   while (bytes < offset) bytes *= 2;
   return { bytes, entry: family === 4 ? 0 : 40, fields, used: offset };
 }
+
+/** Words that the key of a program has: a power of two, so that any number under a mask is one of them. */
+export function keyWords({ scalars, bits }: TreeShape): 8 | 16 {
+  return KEY_SCALARS + scalars.length + (bits === null ? 0 : 1) <= 8 ? 8 : 16;
+}
