@@ -6,7 +6,7 @@ import { diagnostic } from '../diagnostics/catalog.ts';
 import type { Diagnostic } from '../diagnostics/diagnostic.ts';
 import { foundWords } from './patterns.ts';
 import type { Plan, TreePlan } from './plan.ts';
-import { keyWords } from './tree/box-set.ts';
+import { keyWords } from './tree/record-layout.ts';
 
 const STACK_BYTES = 512;
 

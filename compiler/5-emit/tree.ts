@@ -1,9 +1,9 @@
 /** What the C of a program has whose rules are a tree: the packet's key, and the conditions that boxes do not carry. */
 import { SCALAR_MAX } from '../4-plan/boxes/dimensions.ts';
 import { conditionCost } from '../4-plan/cost.ts';
-import type { Plan, TreePlan } from '../4-plan/plan.ts';
+import type { Plan, Slot, TreePlan } from '../4-plan/plan.ts';
 import { slotName } from '../4-plan/slots.ts';
-import { FIRST_SCALAR, keyWords } from '../4-plan/tree/box-set.ts';
+import { KEY_SCALARS, keyWords } from '../4-plan/tree/record-layout.ts';
 import {
   BLANK,
   binary,
@@ -51,10 +51,11 @@ export function treeCode(plan: Plan, tree: TreePlan, context: ConditionContext):
       BLANK,
       ...wants.map((want): Declaration => ({ kind: 'define', name: want, value: decimal(1) })),
       ...(wants.length > 0 ? [BLANK] : []),
+      { kind: 'define', name: 'PKTC_RECORDS_H', value: null },
       ...recordDeclarations(tree.shape),
       BLANK,
       ...checkFunctions(tree, context, inner),
-      keyFunction(tree, context),
+      keyFunction(tree, context.slots),
       BLANK,
       { kind: 'include', path: 'pktc/classify.h' },
       BLANK,
@@ -137,7 +138,7 @@ function checkBlocks(checks: TreePlan['checks']): readonly (readonly [number, nu
 }
 
 /** Fills the key, and says which kind of packet it is by its addresses. */
-function keyFunction(tree: TreePlan, context: ConditionContext): Declaration {
+export function keyFunction(tree: Pick<TreePlan, 'shape' | 'src' | 'dst'>, slots: ReadonlyMap<string, Slot>): Declaration {
   return {
     kind: 'function',
     linkage: 'inline',
@@ -149,7 +150,7 @@ function keyFunction(tree: TreePlan, context: ConditionContext): Declaration {
     ],
     body: [
       ...scalarStatements(tree),
-      ...addressStatements(tree, context),
+      ...addressStatements(tree, slots),
       { kind: 'return', value: name('PKTC_KIND_NO_ADDRESS') },
     ],
   };
@@ -159,14 +160,14 @@ function keyWord(index: number): Expr {
   return { kind: 'element', of: member('key', 'at'), index };
 }
 
-function scalarStatements({ shape }: TreePlan): readonly Statement[] {
+function scalarStatements({ shape }: Pick<TreePlan, 'shape'>): readonly Statement[] {
   const all = shape.bits === null ? shape.scalars : [...shape.scalars, shape.bits];
   return [
     ...(all.length === 0 ? [{ kind: 'do', value: name('(void)key') } as const] : []),
     ...all.map(({ slot, max }, at): Statement => {
       const value = call('pktc_read', member('f', slot));
       const narrow = max === SCALAR_MAX ? call('pktc_scalar', value) : value;
-      return { kind: 'set', to: keyWord(FIRST_SCALAR + at), operator: '=', value: narrow };
+      return { kind: 'set', to: keyWord(KEY_SCALARS + at), operator: '=', value: narrow };
     }),
   ];
 }
@@ -182,17 +183,17 @@ const SIDES: readonly Side[] = [
   { field: 'dst', at: 2 },
 ];
 
-function addressStatements(tree: TreePlan, context: ConditionContext): readonly Statement[] {
+function addressStatements(tree: Pick<TreePlan, 'src' | 'dst'>, slots: ReadonlyMap<string, Slot>): readonly Statement[] {
   const used = SIDES.filter(({ field }) => tree[field]);
   if (used.length === 0) return [{ kind: 'do', value: name('(void)f') }];
-  const both: readonly Statement[] = [whole('4', used, 'PKTC_KIND_IPV4', context), whole('6', used, 'PKTC_KIND_IPV6', context)];
+  const both: readonly Statement[] = [whole('4', used, 'PKTC_KIND_IPV4', slots), whole('6', used, 'PKTC_KIND_IPV6', slots)];
   if (used.length === 1) return both;
   const source = used.slice(0, 1);
-  return [...both, whole('4', source, 'PKTC_KIND_SOURCE4', context), whole('6', source, 'PKTC_KIND_SOURCE6', context)];
+  return [...both, whole('4', source, 'PKTC_KIND_SOURCE4', slots), whole('6', source, 'PKTC_KIND_SOURCE6', slots)];
 }
 
 /** The packets that have all of these addresses in one family. */
-function whole(family: '4' | '6', sides: readonly Side[], kind: string, { slots }: ConditionContext): Statement {
+function whole(family: '4' | '6', sides: readonly Side[], kind: string, slots: ReadonlyMap<string, Slot>): Statement {
   const found = sides.flatMap(({ field, at }) => {
     const slot = slots.get(slotName(field, family));
     return slot === undefined ? [] : [{ slot, at }];

@@ -1,5 +1,6 @@
 /** Every generated file of the project: its path, and its text as the generator makes it now. */
 import { fieldsHeader } from '../../compiler/5-emit/fields-header.ts';
+import { recordsHeader } from '../../compiler/5-emit/records-header.ts';
 import { diagnosticsIndex } from './diagnostics-index.ts';
 import { languageReference } from './language-reference.ts';
 import { textmateGrammar } from './textmate.ts';
@@ -23,5 +24,6 @@ export function generatedFiles(sources: Sources): ReadonlyMap<string, string> {
     ['docs/language.md', languageReference(sources.language)],
     ['docs/diagnostics.md', diagnosticsIndex()],
     ['templates/include/pktc/fields.h', fieldsHeader()],
+    ['templates/include/pktc/records.h', recordsHeader()],
   ]);
 }

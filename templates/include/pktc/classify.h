@@ -11,6 +11,7 @@
 #include <pktc/compare.h>
 #include <pktc/data.h>
 #include <pktc/fields.h>
+#include <pktc/records.h>
 
 #ifdef PKTC_WANT_CHECKS
 /* Whether what a rule asks beside its boxes holds. */
@@ -28,7 +29,7 @@ static __always_inline void pktc_act(struct pktc_ctx *ctx, struct pktc_fields *f
 				     const struct pktc_rule *rule, const struct pktc_action *action)
 {
 	(void)ctx, (void)f, (void)rule, (void)action;
-#ifdef PKTC_ACTION_MARK_H
+#if defined(PKTC_ACTION_MARK_H) && (PKTC_HOOK == PKTC_HOOK_TC || PKTC_HOOK == PKTC_HOOK_CGROUP)
 	if (action->sets_mark)
 		pktc_set_mark(ctx, action->mark);
 #endif

@@ -13,6 +13,7 @@
 #define PKTC_TREE_H
 
 #include <pktc/data.h>
+#include <pktc/records.h>
 
 /* Nodes on the way to a leaf, DEPTH_MAX of compiler/4-plan/tree/growth.ts. */
 #define PKTC_TREE_DEPTH 32
