@@ -69,5 +69,5 @@ function tableOf(kind: string, sizes: readonly number[], measured: readonly Phas
 }
 
 function cell(value: Phases[keyof Phases]): string {
-  return typeof value === 'number' ? Math.round(value).toLocaleString('en') : '–';
+  return typeof value === 'number' ? value.toLocaleString('en', { maximumFractionDigits: value < 10 ? 1 : 0 }) : '–';
 }
