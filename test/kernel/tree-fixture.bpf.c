@@ -5,6 +5,8 @@
  * decides, how many observed before it, and which.
  */
 #include <pktc/data.h>
+/* Those of the shape under test, instead of the templates' own. */
+#define PKTC_RECORDS_H
 #include <records.h>
 
 #define SEEN_MAX 64

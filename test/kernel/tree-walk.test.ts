@@ -44,7 +44,7 @@ describeKernel('trees in the kernel', () => {
   for (const [number, shape] of SHAPES.entries()) {
     test(`find what a plain scan finds, in order: shape ${number}`, () => {
       using program = load(shape);
-      expect(program.instructions, 'instructions that the verifier followed').toBeLessThan(400_000);
+      expect(program.instructions, 'instructions that the verifier followed').toBeLessThan(150_000);
       for (const taste of TASTES) {
         for (const family of [4, 6] as const) {
           for (const count of [1, 30, 400]) {
