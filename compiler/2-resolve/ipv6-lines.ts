@@ -18,68 +18,12 @@ const LAST = 0xffff_ffff;
  */
 export function createScanner6(text: string, bounds: Uint32Array): (start: number, end: number) => boolean {
   const groups = new Uint16Array(GROUPS);
-  let at = 0;
-
-  /** -1: no digit, or more than four. */
-  const group = (end: number): number => {
-    const start = at;
-    let value = 0;
-    for (; at < end; at++) {
-      const digit = hexDigit(text.charCodeAt(at));
-      if (digit < 0) break;
-      value = value * 16 + digit;
-    }
-    return at === start || at - start > 4 ? -1 : value;
-  };
-
-  /** Groups as they stand, and how many are ahead of `::`; false: no address. */
-  const address = (end: number): boolean => {
-    let count = 0;
-    let gap = -1;
-    if (text.charCodeAt(at) === COLON) {
-      if (text.charCodeAt(at + 1) !== COLON) return false;
-      gap = 0;
-      at += 2;
-    }
-    while (at < end && hexDigit(text.charCodeAt(at)) >= 0) {
-      const value = group(end);
-      if (value < 0 || count === GROUPS) return false;
-      groups[count++] = value;
-      if (at >= end || text.charCodeAt(at) !== COLON) break;
-      if (text.charCodeAt(at + 1) === COLON) {
-        if (gap >= 0) return false;
-        gap = count;
-        at += 2;
-      } else if (at + 1 < end && hexDigit(text.charCodeAt(at + 1)) >= 0) {
-        at += 1;
-      } else return false;
-    }
-    if (gap < 0) return count === GROUPS;
-    if (count === GROUPS) return false;
-    groups.copyWithin(GROUPS - (count - gap), gap, count);
-    groups.fill(0, gap, GROUPS - (count - gap));
-    return true;
-  };
-
-  /** Bits of the prefix; -1: it has no length, or a wrong one. */
-  const length = (end: number): number => {
-    if (at >= end || text.charCodeAt(at) !== SLASH) return 128;
-    const start = ++at;
-    let value = 0;
-    for (; at < end; at++) {
-      const code = text.charCodeAt(at);
-      if (code < ZERO || code > NINE) break;
-      value = value * 10 + code - ZERO;
-    }
-    const zero = at - start > 1 && text.charCodeAt(start) === ZERO;
-    return at === start || zero || value > 128 ? -1 : value;
-  };
-
+  const cursor: Cursor = { at: 0 };
   return (start, end) => {
-    at = start;
-    if (!address(end)) return false;
-    const bits = length(end);
-    if (bits < 0 || !onlyBlanks(text, at, end)) return false;
+    cursor.at = start;
+    if (!readAddress(text, cursor, end, groups)) return false;
+    const bits = readLength(text, cursor, end);
+    if (bits < 0 || !onlyBlanks(text, cursor.at, end)) return false;
     for (let word = 0; word < WORDS; word++) {
       const value = (((groups[2 * word] ?? 0) << 16) | (groups[2 * word + 1] ?? 0)) >>> 0;
       const host = hostMask(bits - 32 * word);
@@ -89,6 +33,66 @@ export function createScanner6(text: string, bounds: Uint32Array): (start: numbe
     }
     return true;
   };
+}
+
+/** Where a line has been read to. */
+interface Cursor {
+  at: number;
+}
+
+/** -1: no digit, or more than four. */
+function readGroup(text: string, cursor: Cursor, end: number): number {
+  const start = cursor.at;
+  let value = 0;
+  for (; cursor.at < end; cursor.at++) {
+    const digit = hexDigit(text.charCodeAt(cursor.at));
+    if (digit < 0) break;
+    value = value * 16 + digit;
+  }
+  return cursor.at === start || cursor.at - start > 4 ? -1 : value;
+}
+
+/** Groups as they stand, and how many are ahead of `::`; false: no address. */
+function readAddress(text: string, cursor: Cursor, end: number, groups: Uint16Array): boolean {
+  let count = 0;
+  let gap = -1;
+  if (text.charCodeAt(cursor.at) === COLON) {
+    if (text.charCodeAt(cursor.at + 1) !== COLON) return false;
+    gap = 0;
+    cursor.at += 2;
+  }
+  while (cursor.at < end && hexDigit(text.charCodeAt(cursor.at)) >= 0) {
+    const value = readGroup(text, cursor, end);
+    if (value < 0 || count === GROUPS) return false;
+    groups[count++] = value;
+    if (cursor.at >= end || text.charCodeAt(cursor.at) !== COLON) break;
+    if (text.charCodeAt(cursor.at + 1) === COLON) {
+      if (gap >= 0) return false;
+      gap = count;
+      cursor.at += 2;
+    } else if (cursor.at + 1 < end && hexDigit(text.charCodeAt(cursor.at + 1)) >= 0) {
+      cursor.at += 1;
+    } else return false;
+  }
+  if (gap < 0) return count === GROUPS;
+  if (count === GROUPS) return false;
+  groups.copyWithin(GROUPS - (count - gap), gap, count);
+  groups.fill(0, gap, GROUPS - (count - gap));
+  return true;
+}
+
+/** Bits of the prefix; -1: it has no length, or a wrong one. */
+function readLength(text: string, cursor: Cursor, end: number): number {
+  if (cursor.at >= end || text.charCodeAt(cursor.at) !== SLASH) return 128;
+  const start = ++cursor.at;
+  let value = 0;
+  for (; cursor.at < end; cursor.at++) {
+    const code = text.charCodeAt(cursor.at);
+    if (code < ZERO || code > NINE) break;
+    value = value * 10 + code - ZERO;
+  }
+  const zero = cursor.at - start > 1 && text.charCodeAt(start) === ZERO;
+  return cursor.at === start || zero || value > 128 ? -1 : value;
 }
 
 function hexDigit(code: number): number {

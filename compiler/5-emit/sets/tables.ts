@@ -36,51 +36,24 @@ interface Links {
   readonly filterShift: number;
 }
 
+interface Growing {
+  readonly blocks: ReturnType<typeof createBlocks>;
+  readonly sites: Words;
+  readonly filters: Words;
+  readonly links: Words;
+  readonly hosts: Words;
+}
+
+type Words = ReturnType<typeof words>;
+
+const words = () => growing((length) => new Uint32Array(length));
+
 export function createSetTables(): SetTables {
-  const words = () => growing((length) => new Uint32Array(length));
   const blocks = createBlocks();
   const [sets, sets6, sites, filters, links, hosts] = [words(), words(), words(), words(), words(), words()];
+  const growingTables: Growing = { blocks, sites, filters, links, hosts };
   let count = 0;
   let count6 = 0;
-
-  const addSites = (edges: Uint32Array): readonly [coarse: Uint32Array, places: Places] => {
-    const { coarse, units, starts, parities, inside } = splitLayer(edges, 2, 1);
-    const found = placesFor(units.length, (unit, factor) => Math.imul(units[unit] ?? 0, factor) >>> 0);
-    const own = Array.from(units, (_, unit) =>
-      addBlock(blocks, inside, starts[unit] ?? 0, starts[unit + 1] ?? 0, parities[unit] ?? 0),
-    );
-    for (const unit of found.entries) pushWide(sites, units[unit] ?? 0, own[unit] ?? 0);
-    return [coarse, found];
-  };
-
-  const addLinks = (edges: WideEdges): Links => {
-    const { coarse, units, starts, parities, inside } = splitLayer(edges.words, 4, 2);
-    const open = parities.length;
-    const hash = (unit: number, factor: number) =>
-      Math.imul((units[2 * unit + 1] ?? 0) ^ Math.imul(units[2 * unit] ?? 0, factor), factor) >>> 0;
-    const found = placesFor(open, hash);
-    const firsts = new Uint32Array(open);
-    for (let unit = 0; unit < open; unit++) {
-      if ((hosts.length() / 2) % 2 !== parities[unit]) pushWide(hosts, 0, 0);
-      firsts[unit] = hosts.length() / 2;
-      for (let edge = starts[unit] ?? 0; edge < (starts[unit + 1] ?? 0); edge++) {
-        pushWide(hosts, inside[2 * edge] ?? 0, inside[2 * edge + 1] ?? 0);
-      }
-    }
-    for (const unit of found.entries) {
-      pushWide(links, units[2 * unit] ?? 0, units[2 * unit + 1] ?? 0);
-      links.push(firsts[unit] ?? 0);
-      links.push((starts[unit + 1] ?? 0) - (starts[unit] ?? 0));
-    }
-    const bits = Math.ceil(Math.log2(Math.max(64, FILTER_BITS_A_LINK * open)));
-    const filter = new Uint32Array(2 ** (bits - 5));
-    for (let unit = 0; unit < open; unit++) {
-      const bit = hash(unit, found.factor) >>> (32 - bits);
-      setBits(filter, bit, bit + 1);
-    }
-    filters.append(filter);
-    return { coarse, places: found, filterShift: 32 - bits };
-  };
 
   return {
     add32: (edges) => {
@@ -91,8 +64,8 @@ export function createSetTables(): SetTables {
     },
     add128: (edges) => {
       const [firstSite, firstLink, firstFilter] = [sites.length() / 2, links.length() / 4, filters.length() / 2];
-      const { coarse: networks, places: linkPlaces, filterShift } = addLinks(edges);
-      const [coarse, sitePlaces] = addSites(networks);
+      const { coarse: networks, places: linkPlaces, filterShift } = addLinks(growingTables, edges);
+      const [coarse, sitePlaces] = addSites(growingTables, networks);
       const tops = addTops(blocks, coarse);
       sets6.append(Uint32Array.of(tops.first, tops.shift, firstSite, sitePlaces.shift, sitePlaces.factor));
       sets6.append(Uint32Array.of(firstLink, linkPlaces.shift, linkPlaces.factor, firstFilter, filterShift));
@@ -113,6 +86,47 @@ export function createSetTables(): SetTables {
       tableOf('PKTC_SET_HOSTS', 'pktc_set_hosts', hosts.view(), 2),
     ],
   };
+}
+
+/** Networks of /32 that are partly in the set. */
+function addSites({ blocks, sites }: Growing, edges: Uint32Array): readonly [coarse: Uint32Array, places: Places] {
+  const { coarse, units, starts, parities, inside } = splitLayer(edges, 2, 1);
+  const found = placesFor(units.length, (unit, factor) => Math.imul(units[unit] ?? 0, factor) >>> 0);
+  const own = Array.from(units, (_, unit) =>
+    addBlock(blocks, inside, starts[unit] ?? 0, starts[unit + 1] ?? 0, parities[unit] ?? 0),
+  );
+  for (const unit of found.entries) pushWide(sites, units[unit] ?? 0, own[unit] ?? 0);
+  return [coarse, found];
+}
+
+/** Networks of /64 that are partly in the set, what is in them, and a filter for both. */
+function addLinks({ hosts, links, filters }: Growing, edges: WideEdges): Links {
+  const { coarse, units, starts, parities, inside } = splitLayer(edges.words, 4, 2);
+  const open = parities.length;
+  const hash = (unit: number, factor: number) =>
+    Math.imul((units[2 * unit + 1] ?? 0) ^ Math.imul(units[2 * unit] ?? 0, factor), factor) >>> 0;
+  const found = placesFor(open, hash);
+  const firsts = new Uint32Array(open);
+  for (let unit = 0; unit < open; unit++) {
+    if ((hosts.length() / 2) % 2 !== parities[unit]) pushWide(hosts, 0, 0);
+    firsts[unit] = hosts.length() / 2;
+    for (let edge = starts[unit] ?? 0; edge < (starts[unit + 1] ?? 0); edge++) {
+      pushWide(hosts, inside[2 * edge] ?? 0, inside[2 * edge + 1] ?? 0);
+    }
+  }
+  for (const unit of found.entries) {
+    pushWide(links, units[2 * unit] ?? 0, units[2 * unit + 1] ?? 0);
+    links.push(firsts[unit] ?? 0);
+    links.push((starts[unit + 1] ?? 0) - (starts[unit] ?? 0));
+  }
+  const bits = Math.ceil(Math.log2(Math.max(64, FILTER_BITS_A_LINK * open)));
+  const filter = new Uint32Array(2 ** (bits - 5));
+  for (let unit = 0; unit < open; unit++) {
+    const bit = hash(unit, found.factor) >>> (32 - bits);
+    setBits(filter, bit, bit + 1);
+  }
+  filters.append(filter);
+  return { coarse, places: found, filterShift: 32 - bits };
 }
 
 function pushWide(into: { push(value: number): void }, high: number, low: number): void {
