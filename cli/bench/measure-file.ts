@@ -21,7 +21,8 @@ export interface PacketCost {
   readonly rule: number | null;
 }
 
-const EFFORT = { rounds: 11, repeat: 12 * 8192 };
+const ROUNDS = 11;
+const REPEAT = 12 * 8192;
 /** Packets that are timed one by one; each time costs some 20 ms, whatever is timed. */
 const SAMPLES = 48;
 const SAMPLE_REPEAT = 5000;
@@ -43,7 +44,7 @@ export function measureFile(
   const timer = openPacketTimer(driver.object, frames, driver.even);
   try {
     said('timing the trace');
-    const [all, floorRun, floorParse] = timeInTurn(timer, [fd, 'floor run', 'floor parse'], EFFORT);
+    const [all, floorRun, floorParse] = timeInTurn(timer, [fd, 'floor run', 'floor parse'], { rounds: ROUNDS, repeat: REPEAT });
     if (all === undefined || floorRun === undefined || floorParse === undefined) throw new Error('nothing was timed');
     return { all, floorRun, floorParse, packets: timePackets(timer, fd, program, frames, said), memory_bytes };
   } finally {
