@@ -44,7 +44,8 @@ export function planTree(program: Program, target: Target, options: TreeOptions)
     dst: dimensions.dst,
     checks,
     observers: boxes.sets.some((set) => set?.mode === 'each'),
-    flowCache: options.flowCache ?? false,
+    // What a check says may differ from packet to packet of a flow.
+    flowCache: checks.length === 0 && (options.flowCache ?? false),
     boxes: boxes.sets.reduce((sum, set) => sum + (set?.count ?? 0), 0),
     data: wholeData(tables, bytes, roots),
     ...measures,
