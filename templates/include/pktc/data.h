@@ -124,6 +124,8 @@ static __always_inline const void *pktc_data_at(const __u8 *data, __u32 offset, 
 	pktc_opaque(offset);
 	if (offset > pktc_data_bytes - size)
 		return NULL;
+	/* Else clang makes one expression of the check and the sum, which the verifier cannot follow. */
+	pktc_opaque(offset);
 	return data + offset;
 }
 
