@@ -8,7 +8,7 @@ import { describeKernel } from '../kernel/environment.ts';
 import { createRandom, type Random, seedOf } from '../packets/random.ts';
 import { CHAIN, type Choice, type Comparer, createComparer, ONE_TREE, PLANNED, TREES, WITH_CACHE } from './compare-choices.ts';
 import { drawPackets } from './draw-packets.ts';
-import { generateRuleSet, generateScalarSet, type Hook, PROFILE_NAMES, type Profile } from './generate-rule-set.ts';
+import { generateRuleSet, generateScalarSet, type Hook, PROFILE_NAMES } from './generate-rule-set.ts';
 
 const SEED = Number(process.env.PKTC_SEED ?? 20_240_229);
 const ROUNDS = Number(process.env.PKTC_CLASSIFY_ROUNDS ?? 1);
@@ -16,10 +16,7 @@ const PACKETS = 200;
 const FEW = 80;
 
 /** Every choice that can be forced. */
-const CHOICES: readonly Choice[] = [CHAIN, ONE_TREE, TREES];
-
-/** Rules that boxes carry whole: what they say of a packet, they say of its flow. */
-const OF_FLOWS: ReadonlySet<Profile> = new Set(['access', 'nested', 'identical', 'staircase', 'grid', 'exact']);
+const CHOICES: readonly Choice[] = [CHAIN, ONE_TREE, TREES, WITH_CACHE];
 
 describeKernel('every way to try the rules of a set', () => {
   let comparer: Comparer;
@@ -41,11 +38,7 @@ describeKernel('every way to try the rules of a set', () => {
       // Each of them twice: a flow cache answers the second time.
       const drawn = drawPackets(random, program, PACKETS);
       const frames = [...drawn, ...drawn];
-      const { failure, matches, refused } = await comparer.compare(
-        program,
-        frames,
-        OF_FLOWS.has(profile) ? [...CHOICES, WITH_CACHE] : CHOICES,
-      );
+      const { failure, matches, refused } = await comparer.compare(program, frames, CHOICES);
       expect(failure).toBeNull();
       // A tree of everything at once may need more stack than there is, and the planner says so.
       const allowed = profile === 'everything' ? ['PKT4026'] : [];
