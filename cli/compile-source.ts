@@ -1,4 +1,5 @@
 import type { Sources } from '../compiler/2-resolve/sources.ts';
+import type { PlanOptions } from '../compiler/4-plan/plan-program.ts';
 import type { Compilation } from '../compiler/index.ts';
 import type { HookName } from '../grammar/fields/field.ts';
 import type { SourceFile } from '../grammar/source.ts';
@@ -20,12 +21,12 @@ export async function compileSource(
   sources: SourceFile | Sources,
   hook: HookName | null,
   terminal: Terminal,
-  { warnings }: { readonly warnings: boolean } = { warnings: true },
+  { warnings = true, planning }: { readonly warnings?: boolean; readonly planning?: PlanOptions } = {},
 ): Promise<Compiled> {
   const { compile } = await import('../compiler/index.ts');
   const { main, files } = asSources(sources);
   const progress = createCompileProgress(terminal);
-  const compilation = await compile(main, { hook, files, onPhase: progress.begin });
+  const compilation = await compile(main, { hook, files, planning, onPhase: progress.begin });
   progress.end();
   const { diagnostics } = compilation;
   await sayDiagnostics(warnings ? diagnostics : diagnostics.filter((one) => one.severity === 'error'), terminal);

@@ -2,6 +2,7 @@
 import type { Program } from '../compiler/2-resolve/program.ts';
 import type { Sources } from '../compiler/2-resolve/sources.ts';
 import type { Plan } from '../compiler/4-plan/plan.ts';
+import type { PlanOptions } from '../compiler/4-plan/plan-program.ts';
 import type { Diagnostic } from '../compiler/diagnostics/diagnostic.ts';
 import type { RuleTest } from '../compiler/rule-tests/rule-test.ts';
 import type { HookName } from '../grammar/fields/field.ts';
@@ -21,10 +22,10 @@ export function hasErrors(diagnostics: readonly Diagnostic[]): boolean {
 }
 
 /** Everything that can be wrong with the rules, short of compiling them. */
-export async function examine(sources: SourceFile | Sources, hook: HookName | null): Promise<Examined> {
+export async function examine(sources: SourceFile | Sources, hook: HookName | null, planning?: PlanOptions): Promise<Examined> {
   const { analyse } = await import('../compiler/index.ts');
   const { main, files } = asSources(sources);
-  const { program, plan, tests, diagnostics } = analyse(main, { hook, files });
+  const { program, plan, tests, diagnostics } = analyse(main, { hook, files, planning });
   return { sound: plan === null || hasErrors(diagnostics) ? null : { program, plan }, tests, diagnostics };
 }
 

@@ -1,5 +1,6 @@
 /** What `run` and `replay` were given, as a program in the kernel. */
 import type { Sources } from '../compiler/2-resolve/sources.ts';
+import type { PlanOptions } from '../compiler/4-plan/plan-program.ts';
 import type { HookName } from '../grammar/fields/field.ts';
 import type { SourceFile } from '../grammar/source.ts';
 import type { Artifact } from '../runtime/abi/manifest.ts';
@@ -17,9 +18,14 @@ export type RunnableProgram =
 export type Prepared = { readonly artifact: Artifact } | { readonly exit: ExitCode };
 
 /** Reads what is compiled, compiles what is not. Diagnostics have been printed when there is an exit code. */
-export async function prepareProgram(rules: RunnableProgram, hook: HookName | null, terminal: Terminal): Promise<Prepared> {
+export async function prepareProgram(
+  rules: RunnableProgram,
+  hook: HookName | null,
+  terminal: Terminal,
+  planning: PlanOptions = {},
+): Promise<Prepared> {
   if (rules.kind === 'file' && rules.file.endsWith('.bpf.o')) return { artifact: await readArtifact(rules.file) };
-  const compiled = await compileSource(await sourcesOf(rules), hook, terminal);
+  const compiled = await compileSource(await sourcesOf(rules), hook, terminal, { planning });
   return compiled.artifact === null ? { exit: compiled.exit } : { artifact: compiled.artifact };
 }
 

@@ -8,7 +8,7 @@ import { resolve } from './2-resolve/resolve.ts';
 import type { ReferencedFiles } from './2-resolve/sources.ts';
 import { check } from './3-check/check.ts';
 import type { Plan } from './4-plan/plan.ts';
-import { planProgram } from './4-plan/plan-program.ts';
+import { type PlanOptions, planProgram } from './4-plan/plan-program.ts';
 import { type Emission, emit } from './5-emit/emit.ts';
 import { type BuildOptions, build } from './6-build/build.ts';
 import { readTemplates } from './6-build/templates.ts';
@@ -22,6 +22,8 @@ export interface AnalyseOptions {
   readonly hook: HookName | null;
   /** What `include` and `set … from` lead to; none where nobody has looked for files. */
   readonly files?: ReferencedFiles;
+  /** What the planner is not to choose itself. */
+  readonly planning?: PlanOptions | undefined;
   /** What the analysis before left, of the same files as they were; what has not changed is not read again. */
   readonly memo?: AnalysisMemo | undefined;
   /** Told when a phase begins, for whoever waits. */
@@ -54,7 +56,7 @@ export interface Compilation extends Analysis {
 
 /** Parse, resolve, check, plan: everything that can be wrong with the rules. Pure; never throws on what a rule file says. */
 export function analyse(source: SourceFile, options: AnalyseOptions): Analysis {
-  const { hook, files, memo = createAnalysisMemo(), onPhase = () => {} } = options;
+  const { hook, files, planning, memo = createAnalysisMemo(), onPhase = () => {} } = options;
   onPhase('read');
   const read = (file: SourceFile) => readWith(memo, file);
   const reading = read(source);
@@ -66,7 +68,7 @@ export function analyse(source: SourceFile, options: AnalyseOptions): Analysis {
   const looked = { program, tests };
   if (hasErrors(found)) return { ...looked, plan: null, diagnostics: inOrder(found, program) };
   onPhase('plan');
-  const { value: plan, diagnostics: inPlan } = planProgram(program, targetFor(program.hook));
+  const { value: plan, diagnostics: inPlan } = planProgram(program, targetFor(program.hook), planning);
   return { ...looked, plan, diagnostics: inOrder([...found, ...inPlan], program) };
 }
 

@@ -7,6 +7,7 @@ import type { Command } from '../command.ts';
 import { compileSource } from '../compile-source.ts';
 import { EXIT, type ExitCode } from '../exit-code.ts';
 import { Failure } from '../failure.ts';
+import { FLOW_CACHE_OPTION, planningOf } from '../flow-cache-option.ts';
 import { sayDiagnostics } from '../front-end.ts';
 import { HOOK_OPTION } from '../hook-option.ts';
 import { INCLUDE_ROOT_OPTION } from '../include-root-option.ts';
@@ -19,6 +20,7 @@ interface Options {
   file: string;
   trace: string | undefined;
   hook: HookName | undefined;
+  'flow-cache': boolean | undefined;
   'include-root': string[];
   json: boolean;
 }
@@ -45,13 +47,16 @@ export const benchCommand: Command<Options> = {
       })
       .option('hook', { ...HOOK_OPTION, describe: 'measured is at `xdp`: `--hook xdp` takes a file for another hook there' })
       .option('include-root', INCLUDE_ROOT_OPTION)
+      .option('flow-cache', FLOW_CACHE_OPTION)
       .option('json', { type: 'boolean', default: false, describe: 'print one JSON object' }),
   run,
 };
 
 async function run(options: Options, terminal: Terminal): Promise<ExitCode> {
   const sources = await readSources(options.file, options['include-root']);
-  const compiled = await compileSource(sources, options.hook ?? null, terminal);
+  const compiled = await compileSource(sources, options.hook ?? null, terminal, {
+    planning: planningOf(options['flow-cache']),
+  });
   const { artifact, plan, program } = compiled;
   if (artifact === null || plan === null) return compiled.exit;
   if (plan.hook !== 'xdp') {

@@ -4,6 +4,7 @@ import type { Command } from '../command.ts';
 import { countFromOption, durationFromOption } from '../duration.ts';
 import { EXIT, type ExitCode } from '../exit-code.ts';
 import { Failure } from '../failure.ts';
+import { FLOW_CACHE_OPTION, planningOf } from '../flow-cache-option.ts';
 import { HOOK_OPTION } from '../hook-option.ts';
 import { INCLUDE_ROOT_OPTION } from '../include-root-option.ts';
 import { type LiveOptions, runLive } from '../live-session.ts';
@@ -21,6 +22,7 @@ interface Options {
   mode: AttachMode;
   strict: boolean;
   hook: HookName | undefined;
+  'flow-cache': boolean | undefined;
   cgroup: string | undefined;
   'include-root': string[];
 }
@@ -72,6 +74,7 @@ export const runCommand: Command<Options> = {
       })
       .option('strict', { type: 'boolean', default: false, describe: 'exit with 5 when an event was lost' })
       .option('hook', HOOK_OPTION)
+      .option('flow-cache', FLOW_CACHE_OPTION)
       .option('include-root', INCLUDE_ROOT_OPTION)
       .option('cgroup', {
         type: 'string',
@@ -94,7 +97,7 @@ async function run(options: Options, terminal: Terminal): Promise<ExitCode> {
   };
   const stop = createStop();
   try {
-    const program = await prepareProgram(rules, options.hook ?? null, terminal);
+    const program = await prepareProgram(rules, options.hook ?? null, terminal, planningOf(options['flow-cache']));
     if ('exit' in program) return program.exit;
     checkPlaces(program.artifact.manifest.hook, live);
     const { loadArtifact } = await import('../../runtime/load.ts');

@@ -60,7 +60,9 @@ export function planProgram(program: Program, target: Target, options: PlanOptio
   const plan = withRoom(onStack);
   const overflow = stackProblem(plan);
   if (overflow === null) return { value: plan, diagnostics: [] };
-  // A chain needs less of the stack.
+  // Without a cache, and as a chain, it needs less of the stack.
+  if (classifier.name === 'tree' && classifier.flowLines > 0)
+    return planProgram(program, target, { ...options, flowCache: false });
   if (classifier.name === 'tree' && options.classifier === undefined) {
     const chained = planProgram(program, target, { ...options, classifier: 'chain' });
     if (chained.value !== null) return chained;

@@ -16,9 +16,17 @@ const CHECK_INSTRUCTIONS_MAX = 200_000;
 /** What trees of one program may take in the kernel. */
 export const DATA_BYTES_MAX = 256 << 20;
 
+/** From so many rules on a flow cache pays where a few packets in ten belong to a flow that has just been seen. */
+const CACHED_RULES = 1024;
+/** Lines of each CPU, some 64 bytes each: by the number of rules, so that the cache is no larger than what it stands in front of. */
+const FLOW_LINES = 8192;
+const MANY_RULES = 32_768;
+const FLOW_LINES_MANY = 32_768;
+
 export interface TreeOptions {
   readonly partitions?: number;
-  readonly flowCache?: boolean;
+  /** undefined: where it pays; never where what rules ask may change within a flow. */
+  readonly flowCache?: boolean | undefined;
 }
 
 /** The plan, or why the rules cannot be a tree: for people, to be read behind "not a tree: ". */
@@ -44,10 +52,19 @@ export function planTree(program: Program, target: Target, options: TreeOptions)
     dst: dimensions.dst,
     checks,
     observers: boxes.sets.some((set) => set?.mode === 'each'),
-    // What a check says may differ from packet to packet of a flow.
-    flowCache: checks.length === 0 && (options.flowCache ?? false),
+    flowLines: flowLines(program, target, checks.length, options.flowCache),
     boxes: boxes.sets.reduce((sum, set) => sum + (set?.count ?? 0), 0),
     data: wholeData(tables, bytes, roots),
     ...measures,
   };
+}
+
+/**
+ * 0: no cache. What a check says may differ from packet to packet of a flow; and a program at a cgroup may be interrupted by another
+ * packet on its CPU while it writes a line.
+ */
+function flowLines({ rules }: Program, { hook }: Target, checks: number, wanted: boolean | undefined): number {
+  const sound = checks === 0 && !hook.startsWith('cgroup');
+  if (!sound || !(wanted ?? rules.length >= CACHED_RULES)) return 0;
+  return rules.length >= MANY_RULES ? FLOW_LINES_MANY : FLOW_LINES;
 }

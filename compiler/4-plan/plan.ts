@@ -47,7 +47,8 @@ export interface TreePlan {
   readonly checks: readonly { readonly condition: Expression; readonly rule: number }[];
   /** Whether there are rules without a verdict. */
   readonly observers: boolean;
-  readonly flowCache: boolean;
+  /** Lines that a CPU has for flows it has seen, a power of two; 0: no cache. */
+  readonly flowLines: number;
   /** Ranges in all dimensions that the rules came to. */
   readonly boxes: number;
   /** What `templates/include/pktc/data.h` describes. */

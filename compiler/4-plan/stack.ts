@@ -29,6 +29,8 @@ const DECIDE_BYTES = 64;
 const TURN_BYTES = 80;
 const CHECK_BYTES = 48;
 const TREE_STATE_BYTES = 96;
+/** The key of a flow: what the key of the packet comes to when small words share one. */
+const FLOW_KEY_BYTES = 72;
 const MAIN_TREE_BYTES = 48;
 
 /** `present`, and a word of what was found in the payload. */
@@ -69,10 +71,11 @@ export function stackUse(plan: Plan): StackUse {
 }
 
 /** Not at a cgroup, large keys and the state of a search are in maps. */
-function treeBytes({ hook }: Plan, { shape }: TreePlan, search: number): number {
+function treeBytes({ hook }: Plan, { shape, flowLines }: TreePlan, search: number): number {
   const words = keyWords(shape);
   const kept = hook.startsWith('cgroup') ? TREE_STATE_BYTES + WORD_BYTES * words : words > 8 ? 0 : WORD_BYTES * words;
-  return DECIDE_BYTES + kept + TURN_BYTES + Math.max(search, CHECK_BYTES);
+  const cache = flowLines > 0 ? FLOW_KEY_BYTES : 0;
+  return DECIDE_BYTES + kept + cache + TURN_BYTES + Math.max(search, CHECK_BYTES);
 }
 
 /** PKT4026 when the fields that the rules ask for do not fit. */

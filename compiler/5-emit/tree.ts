@@ -41,7 +41,7 @@ export function treeCode(plan: Plan, tree: TreePlan, context: ConditionContext):
     ...(tree.checks.length > 0 ? ['PKTC_WANT_CHECKS'] : []),
     ...(inner && tree.checks.length > 0 ? ['PKTC_CHECKS_INNER'] : []),
     ...(tree.observers ? ['PKTC_WANT_EACH'] : []),
-    ...(tree.flowCache ? ['PKTC_WANT_FLOW_CACHE'] : []),
+    ...(tree.flowLines > 0 ? ['PKTC_WANT_FLOW_CACHE'] : []),
   ];
   const given = [name('ctx'), name('&f'), ...(wants.includes('PKTC_CHECKS_INNER') ? [innerAddress(plan)] : [])];
   return {
@@ -50,6 +50,7 @@ export function treeCode(plan: Plan, tree: TreePlan, context: ConditionContext):
       { kind: 'include', path: 'pktc/data.h' },
       BLANK,
       ...wants.map((want): Declaration => ({ kind: 'define', name: want, value: decimal(1) })),
+      ...(tree.flowLines > 0 ? [{ kind: 'define', name: 'PKTC_FLOW_LINES', value: decimal(tree.flowLines) } as const] : []),
       ...(wants.length > 0 ? [BLANK] : []),
       { kind: 'define', name: 'PKTC_RECORDS_H', value: null },
       ...recordDeclarations(tree.shape),
