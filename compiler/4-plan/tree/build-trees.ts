@@ -3,10 +3,11 @@
  * of their addresses are found by a hash of these first bits, the others by cuts. Several divisions are tried; the one with the fewest
  * reads is taken. Nothing here depends on time or chance: the same boxes give the same bytes.
  */
+
+import { arrange, type GrownSet } from './arrange.ts';
 import { type BoxSet, PARTITIONS_MAX, type TreeShape } from './box-set.ts';
-import { type Dimensions, dimensionsOf } from './dimensions.ts';
-import { type GrownSet, type GrowOptions, growSet } from './grow-set.ts';
-import { choosePartitions, type Partition, wholeSet } from './partitions.ts';
+import type { GrowOptions } from './grow-set.ts';
+import type { Fixed } from './hash-address.ts';
 import { bytesOf, writeTrees } from './write-trees.ts';
 
 export interface TreeOptions {
@@ -36,8 +37,6 @@ export interface Trees {
 
 const FAST: GrowOptions = { leaf: 8, repeat: 3 };
 const SMALL: GrowOptions = { leaf: 8, repeat: 0 };
-/** Up to so many boxes a single tree is tried, too. */
-const SINGLE_TRIED = 4096;
 
 export function buildTrees(
   sets: readonly (BoxSet | null)[],
@@ -46,36 +45,28 @@ export function buildTrees(
 ): Trees | { readonly problem: 'too large' } {
   const most = options.partitions ?? PARTITIONS_MAX;
   for (const growing of [FAST, SMALL]) {
-    const grown = sets.map((set) => (set === null || set.count === 0 ? null : growBest(set, shape, most, growing)));
+    const grown = sets.map((set) => (set === null || set.count === 0 ? null : arrange(set, shape, most, growing)));
     if (bytesOf(grown, shape) <= options.bytesMax) return { ...writeTrees(grown, shape, options.start), ...measure(grown) };
   }
   return { problem: 'too large' };
 }
 
-function growBest(set: BoxSet, shape: TreeShape, most: number, growing: GrowOptions): GrownSet {
-  const dimensions: Dimensions = dimensionsOf(set, shape);
-  const partitions = choosePartitions(dimensions, set.count, set.family === 6, most);
-  const best = growSet(set, dimensions, partitions, growing);
-  if (partitions.length === 1 || set.count > SINGLE_TRIED) return best;
-  const single = growSet(set, dimensions, wholeSet(set.count), growing);
-  return single.cost <= best.cost ? single : best;
-}
-
 function measure(grown: readonly (GrownSet | null)[]): Omit<Trees, 'bytes' | 'roots'> {
   const present = grown.filter((one) => one !== null);
-  const boxes = present.reduce((sum, { growth }) => sum + growth.set.count, 0);
-  const largest = present.toSorted((a, b) => b.growth.set.count - a.growth.set.count)[0];
+  const parts = present.flatMap((one) => one.parts);
+  const boxes = present.reduce((sum, { set }) => sum + set.count, 0);
+  const largest = present.toSorted((a, b) => b.set.count - a.set.count)[0];
   return {
-    depth: Math.max(0, ...present.map(({ growth }) => growth.depth)),
-    leaf: Math.max(0, ...present.map(({ growth }) => growth.longest)),
-    nodes: present.reduce((sum, { growth }) => sum + growth.store.nodeCount, 0),
-    records: present.reduce((sum, { growth }) => sum + growth.store.recordCount, 0),
-    partitions: largest === undefined ? 'none' : largest.partitions.map(describe).join('; '),
-    cost: present.reduce((sum, one) => sum + (one.cost * one.growth.set.count) / Math.max(1, boxes), 0),
+    depth: Math.max(0, ...parts.map(({ depth }) => depth)),
+    leaf: Math.max(0, ...parts.map(({ longest }) => longest)),
+    nodes: parts.reduce((sum, { store }) => sum + store.nodeCount, 0),
+    records: parts.reduce((sum, { store }) => sum + store.recordCount, 0),
+    partitions: largest === undefined ? 'none' : largest.parts.map(({ partition }) => describe(partition)).join('; '),
+    cost: present.reduce((sum, one) => sum + (one.cost.reads * one.set.count) / Math.max(1, boxes), 0),
   };
 }
 
-function describe({ src, dst }: Partition): string {
+function describe({ src, dst }: Fixed): string {
   if (src === 0 && dst === 0) return 'the rest';
   if (src === 0) return `dst >= /${dst}`;
   return dst === 0 ? `src >= /${src}` : `src >= /${src}, dst >= /${dst}`;

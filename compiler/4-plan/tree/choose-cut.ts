@@ -20,6 +20,8 @@ export interface Cut {
   shift: number;
   /** First value of the upper part, in units of the window. */
   threshold: number;
+  /** Boxes of all parts to one of the list. */
+  repeat: number;
   score: number;
 }
 
@@ -44,10 +46,9 @@ interface Search {
   readonly spare: Cut;
 }
 
-export function chooseCut(growth: Growth, from: number, to: number, depth: number): Cut {
-  const empty: Cut = { kind: 'none', range: 0, shift: 0, threshold: 0, score: GAIN_MIN };
-  // Near the limit only cuts that repeat next to nothing are left: the number of records stays in proportion to the boxes.
-  const repeatMax = growth.store.recordCount < growth.recordsMax ? 64 : 1.02;
+/** @param repeatMax the most that the parts may have together, to one box of the list */
+export function chooseCut(growth: Growth, from: number, to: number, depth: number, repeatMax: number): Cut {
+  const empty: Cut = { kind: 'none', range: 0, shift: 0, threshold: 0, repeat: 1, score: GAIN_MIN };
   const search: Search = { growth, from, to, repeatMax, best: empty, spare: { ...empty, score: -Infinity } };
   for (let range = 0; range < growth.ranges.length; range++) tryRange(search, range, depth);
   tryFlags(search, depth);
@@ -244,16 +245,25 @@ function weigh(
   if (repeat > search.repeatMax) return;
   const length = squares / sum;
   const score = Math.log2(count / Math.max(length, 1)) - Math.log2(repeat) / REPEAT - price;
-  if (score > search.best.score) take(search.best, kind, range, shift, threshold, score);
+  if (score > search.best.score) take(search.best, kind, range, shift, threshold, repeat, score);
   if (length >= 0.9 * count) return;
   const spare = -length * (1 + 0.15 * repeat);
-  if (spare > search.spare.score) take(search.spare, kind, range, shift, threshold, spare);
+  if (spare > search.spare.score) take(search.spare, kind, range, shift, threshold, repeat, spare);
 }
 
-function take(cut: Cut, kind: Cut['kind'], range: number, shift: number, threshold: number, score: number): void {
+function take(
+  cut: Cut,
+  kind: Cut['kind'],
+  range: number,
+  shift: number,
+  threshold: number,
+  repeat: number,
+  score: number,
+): void {
   cut.kind = kind;
   cut.range = range;
   cut.shift = shift;
   cut.threshold = threshold;
+  cut.repeat = repeat;
   cut.score = score;
 }

@@ -5,22 +5,35 @@ import { countUp } from './counting.ts';
 import { type Cell, copyCell, covers, DEPTH_MAX, type Growth, hullOf } from './growth.ts';
 import { addLeaf, addNodes, LEAF, LONG_LEAF, NODE_WORDS, SHORT_LEAF, setNode } from './tree-store.ts';
 
-/** Sets `node` for the boxes `pool[from..to)` and the packets in `cells[depth]`. */
-export function growNode(growth: Growth, node: number, from: number, to: number, depth: number): void {
+/** Part of what is saved that one node may use. */
+const SAVED_USED = 1 / 8;
+/** Cuts that repeat next to nothing are always allowed. */
+const REPEAT_LEAST = 1.02;
+
+/**
+ * Sets `node` for the boxes `pool[from..to)` and the packets in `cells[depth]`.
+ * @param allowed records to a box that the tree below may have
+ */
+export function growNode(growth: Growth, node: number, from: number, to: number, depth: number, allowed: number): void {
   if (from === to) return;
   const { pool } = growth;
   const cell = growth.cells[depth] as Cell;
   const hull = growth.hulls[depth] as Cell;
   hullOf(growth, from, to, cell, hull);
   const end = growth.set.mode === 'first' ? behindLast(growth, from, to, hull) : to;
-  const cut = end - from <= growth.leaf || depth >= DEPTH_MAX - 1 ? null : chooseCut(growth, from, end, depth);
+  const count = end - from;
+  const used = Math.max(0, growth.saved * SAVED_USED);
+  const repeat = Math.max(REPEAT_LEAST, allowed * ((to - from) / count) + used / count);
+  const cut = count <= growth.leaf || depth >= DEPTH_MAX - 1 ? null : chooseCut(growth, from, end, depth, repeat);
   if (cut === null || cut.kind === 'none') {
+    growth.saved += allowed * (to - from) - count;
     setLeaf(growth, node, from, end, depth);
     return;
   }
+  growth.saved -= used;
   const first = growth.set.entry[pool[from] as number] as number;
-  if (cut.kind === 'cut') growCut(growth, node, from, end, depth, cut, first);
-  else growTwo(growth, node, from, end, depth, cut, first);
+  if (cut.kind === 'cut') growCut(growth, node, from, end, depth, cut, first, repeat / cut.repeat);
+  else growTwo(growth, node, from, end, depth, cut, first, repeat / cut.repeat);
 }
 
 /** What lies behind a box that takes every packet can never be reached. */
@@ -58,11 +71,8 @@ function setLeaf(growth: Growth, node: number, from: number, to: number, depth: 
     if (down >= 32) setNode(store, node, 0, LEAF, 63, length, 31, record, first);
     else setNode(store, node, begins, LEAF | (growth.ranges[range]?.at ?? 0), base, length, down, record, first);
   }
-  growth.listed += count;
   growth.longest = Math.max(growth.longest, count);
   growth.depth = Math.max(growth.depth, depth + 1);
-  growth.paths += count * (depth + 1);
-  growth.reads += (count * (count + 1)) / 2;
 }
 
 /** Bits that differ, but three of them: at least four units of two to the power of the result lie between. */
@@ -104,7 +114,16 @@ function reserve(growth: Growth, need: number): void {
 }
 
 /** Children: the upper part and the lower one, or the flag clear and the flag set. */
-function growTwo(growth: Growth, node: number, from: number, to: number, depth: number, cut: Cut, first: number): void {
+function growTwo(
+  growth: Growth,
+  node: number,
+  from: number,
+  to: number,
+  depth: number,
+  cut: Cut,
+  first: number,
+  allowed: number,
+): void {
   const { store } = growth;
   const child = addNodes(store, 2);
   const lists = growth.top;
@@ -117,7 +136,7 @@ function growTwo(growth: Growth, node: number, from: number, to: number, depth: 
       copyCell(growth.hulls[depth] as Cell, cell);
       cell.mask |= 1 << cut.shift;
       cell.value |= value << cut.shift;
-      growNode(growth, child + value, lists, growth.top, depth + 1);
+      growNode(growth, child + value, lists, growth.top, depth + 1, allowed);
     }
     growth.top = lists;
     return;
@@ -144,7 +163,7 @@ function growTwo(growth: Growth, node: number, from: number, to: number, depth: 
     if (lower === 1) setLast(cell, hull, cut.range, window, cut.threshold - 1);
     else setFirst(cell, hull, cut.range, window, cut.threshold);
     growth.top = end;
-    growNode(growth, child + lower, lists, end, depth + 1);
+    growNode(growth, child + lower, lists, end, depth + 1, allowed);
   }
   growth.top = lists;
 }
@@ -162,7 +181,16 @@ function pickFlag(growth: Growth, from: number, to: number, lists: number, flag:
 }
 
 /** A child for each run of `2 ** shift` units. Neighbours with the same boxes, all of which cover them, are the same node twice. */
-function growCut(growth: Growth, node: number, from: number, to: number, depth: number, cut: Cut, first: number): void {
+function growCut(
+  growth: Growth,
+  node: number,
+  from: number,
+  to: number,
+  depth: number,
+  cut: Cut,
+  first: number,
+  allowed: number,
+): void {
   const { store, firsts, lasts } = growth;
   const hull = growth.hulls[depth] as Cell;
   const { range, shift } = cut;
@@ -186,18 +214,19 @@ function growCut(growth: Growth, node: number, from: number, to: number, depth: 
   const fresh = growth.fresh[depth] as Uint8Array;
   fill(growth, from, to, lists, shift, origin, offsets, fresh, window);
   for (let part = 0; part < cells; part++) {
-    if (part > 0 && fresh[part] === 0) {
-      store.nodes.copyWithin(NODE_WORDS * (child + part), NODE_WORDS * (child + part - 1), NODE_WORDS * (child + part));
-      continue;
-    }
     const begin = part === 0 ? lists : lists + (offsets[part - 1] as number);
     const end = lists + (offsets[part] as number);
+    if (part > 0 && fresh[part] === 0) {
+      store.nodes.copyWithin(NODE_WORDS * (child + part), NODE_WORDS * (child + part - 1), NODE_WORDS * (child + part));
+      growth.saved += allowed * (end - begin);
+      continue;
+    }
     if (begin === end) continue;
     const cell = growth.cells[depth + 1] as Cell;
     copyCell(hull, cell);
     if (part > 0) setFirst(cell, hull, range, window, ((origin + part) << shift) >>> 0);
     if (part < cells - 1) setLast(cell, hull, range, window, (((origin + part + 1) << shift) >>> 0) - 1);
-    growNode(growth, child + part, begin, end, depth + 1);
+    growNode(growth, child + part, begin, end, depth + 1, allowed);
   }
   growth.top = lists;
 }

@@ -22,7 +22,8 @@ export interface Growth {
   readonly set: BoxSet;
   readonly dimensions: Dimensions;
   readonly ranges: readonly Dimension[];
-  readonly store: TreeStore;
+  /** Of the partition that is being grown. */
+  store: TreeStore;
   /** Lists of boxes, a stack: those of a node's children are put on top. */
   pool: Uint32Array;
   top: number;
@@ -36,15 +37,11 @@ export interface Growth {
   readonly starts: Uint32Array;
   readonly ends: Uint32Array;
   readonly leaf: number;
-  /** Records that may be written before boxes are no longer repeated for speed. */
-  readonly recordsMax: number;
+  readonly repeat: number;
+  /** Records that parts of the tree were allowed, and did without. */
+  saved: number;
   depth: number;
   longest: number;
-  /** Sums over all records: nodes on the way, and records that are read on average. */
-  paths: number;
-  reads: number;
-  /** Boxes in leaves, as often as they are in one. */
-  listed: number;
 }
 
 export function newCell(ranges: number): Cell {

@@ -13,13 +13,17 @@ export interface Partition extends Fixed {
   readonly boxes: Uint32Array;
 }
 
-const SAMPLE = 16_384;
+/** Boxes that a pair of lengths is chosen by; what is left after the first pairs is looked at in less detail. */
+const SAMPLE_FIRST = 12_288;
+const SAMPLE = 4096;
 /** Lengths of one address that are tried as the number of bits to hash. */
 const LENGTHS_TRIED = 10;
-/** Fewer boxes than this stay in one tree. */
+/** Fewer boxes than this are one tree. */
 const FEW = 24;
-/** A partition is a read more for every packet: it must take this part of all boxes. */
-const SHARE_MIN = 0.02;
+/** A pair must be worth this part of the boxes that are left, or longer buckets are put up with. */
+const WORTH_MIN = 0.2;
+/** A bucket of two to the power of it is worth nothing: large sets are strict first. */
+const DOUBLINGS: readonly number[] = [4, 8, 16];
 
 export function wordsOf(dimensions: Dimensions, six: boolean): { readonly src: Words; readonly dst: Words } {
   const words = (at: number): Words => {
@@ -30,30 +34,42 @@ export function wordsOf(dimensions: Dimensions, six: boolean): { readonly src: W
   return { src: words(0), dst: words(2) };
 }
 
-export function wholeSet(count: number): readonly Partition[] {
-  return [{ src: 0, dst: 0, boxes: Uint32Array.from({ length: count }, (_, box) => box) }];
+/**
+ * Takes, again and again, the pair of lengths whose buckets are short for the most boxes that are left. Which of them a set is better off
+ * without is found out by growing trees (arrange.ts).
+ */
+export function choosePairs(dimensions: Dimensions, count: number, six: boolean, most: number): readonly Fixed[] {
+  const chosen: Fixed[] = [];
+  let left = Uint32Array.from({ length: count }, (_, box) => box);
+  while (chosen.length < Math.min(most, PARTITIONS_MAX) - 1 && left.length >= FEW) {
+    const sample = sampleOf(left, chosen.length === 0 ? SAMPLE_FIRST : SAMPLE);
+    const fixed = acceptablePair(dimensions, sample, six, left.length / sample.length);
+    if (fixed === null) break;
+    chosen.push(fixed);
+    left = left.filter((box) => !isIn(dimensions, fixed, box));
+  }
+  return chosen;
 }
 
-/** Takes, again and again, the pair of lengths whose buckets are short for the most boxes. */
-export function choosePartitions(dimensions: Dimensions, count: number, six: boolean, most: number): readonly Partition[] {
-  if (count < FEW || most < 2) return wholeSet(count);
-  const sampled = Math.min(count, SAMPLE);
-  let sample: Uint32Array = Uint32Array.from({ length: sampled }, (_, at) => Math.floor((at * count) / sampled));
-  const chosen: Fixed[] = [];
-  while (chosen.length < Math.min(most, PARTITIONS_MAX) - 1 && sample.length > Math.max(8, SHARE_MIN * sampled)) {
-    const next = bestPair(dimensions, sample, six, count / sampled);
-    if (next === null || next.worth < SHARE_MIN * sampled) break;
-    chosen.push(next.fixed);
-    sample = sample.filter((box) => !isIn(dimensions, next.fixed, box));
+function sampleOf(boxes: Uint32Array, size: number): Uint32Array {
+  if (boxes.length <= size) return boxes;
+  return Uint32Array.from({ length: size }, (_, at) => boxes[Math.floor((at * boxes.length) / size)] ?? 0);
+}
+
+function acceptablePair(dimensions: Dimensions, sample: Uint32Array, six: boolean, scale: number): Fixed | null {
+  for (const doublings of DOUBLINGS) {
+    const best = bestPair(dimensions, sample, six, scale, doublings);
+    if (best !== null && best.worth >= WORTH_MIN * sample.length) return best.fixed;
   }
-  return divide(dimensions, count, chosen);
+  return null;
 }
 
 function isIn({ srcFixed, dstFixed }: Dimensions, { src, dst }: Fixed, box: number): boolean {
   return (srcFixed[box] ?? 0) >= src && (dstFixed[box] ?? 0) >= dst;
 }
 
-function divide(dimensions: Dimensions, count: number, chosen: readonly Fixed[]): readonly Partition[] {
+/** Each box in the first of the pairs that it settles, the others in a tree without buckets. */
+export function divide(dimensions: Dimensions, count: number, chosen: readonly Fixed[]): readonly Partition[] {
   const all = [...chosen, { src: 0, dst: 0 }];
   const where = new Uint8Array(count);
   const sizes = new Uint32Array(all.length);
@@ -74,7 +90,7 @@ function divide(dimensions: Dimensions, count: number, chosen: readonly Fixed[])
   });
 }
 
-function bestPair(dimensions: Dimensions, sample: Uint32Array, six: boolean, scale: number) {
+function bestPair(dimensions: Dimensions, sample: Uint32Array, six: boolean, scale: number, doublings: number) {
   const { src, dst } = wordsOf(dimensions, six);
   const table = new Uint32Array(4 * 2 ** Math.ceil(Math.log2(sample.length)));
   let best: { fixed: Fixed; worth: number } | null = null;
@@ -84,20 +100,22 @@ function bestPair(dimensions: Dimensions, sample: Uint32Array, six: boolean, sca
       const fixed = { src: one, dst: two };
       const eligible = sample.filter((box) => isIn(dimensions, fixed, box));
       if (best !== null && eligible.length <= best.worth) continue;
-      const worth = worthOf(eligible, (box) => hashBox(src, dst, fixed, box), table, scale);
+      const worth = worthOf(eligible, (box) => hashBox(src, dst, fixed, box), table, scale, doublings);
       if (best === null || worth > best.worth) best = { fixed, worth };
     }
   }
   return best;
 }
 
-/**
- * A box alone in its bucket is worth 1, and less with each doubling of the bucket; `scale`: boxes to one of the sample. A read more for every
- * packet costs more than a longer bucket while all is in the processor's caches, so that small sets had better have fewer partitions.
- */
-function worthOf(boxes: Uint32Array, hash: (box: number) => number, table: Uint32Array, scale: number): number {
+/** A box alone in its bucket is worth 1, and less with each doubling of the bucket; `scale`: boxes to one of the sample. */
+function worthOf(
+  boxes: Uint32Array,
+  hash: (box: number) => number,
+  table: Uint32Array,
+  scale: number,
+  doublings: number,
+): number {
   const shift = Math.clz32(table.length) + 1;
-  const doublings = scale > 1 ? 4 : 8;
   table.fill(0);
   const hashes = boxes.map(hash);
   for (const value of hashes) countUp(table, value >>> shift);

@@ -1,6 +1,8 @@
 /** Trees as bytes: descriptors of the partitions, then nodes and records of each set. See templates/include/pktc/tree.h. */
+
+import type { GrownSet } from './arrange.ts';
 import type { BoxSet, TreeShape } from './box-set.ts';
-import type { GrownSet, Root } from './grow-set.ts';
+import type { GrownPartition, Root } from './grow-set.ts';
 import { CHECKED, type RecordLayout, recordLayout } from './record-layout.ts';
 import { HEADER, LEAF, NODE_WORDS } from './tree-store.ts';
 
@@ -13,44 +15,44 @@ export interface Placed {
   readonly roots: readonly (readonly number[])[];
 }
 
-export interface Size {
-  readonly nodes: number;
-  readonly records: number;
-}
-
 export function bytesOf(grown: readonly (GrownSet | null)[], shape: TreeShape): number {
-  const roots = lines(UNIT * grown.reduce((sum, one) => sum + (one?.roots.length ?? 0), 0));
-  return grown.reduce((sum, one) => sum + (one === null ? 0 : nodeBytes(one) + recordBytes(one, shape)), roots);
+  const roots = lines(UNIT * grown.reduce((sum, one) => sum + (one?.parts.length ?? 0), 0));
+  return grown.reduce((sum, one) => sum + (one === null ? 0 : setBytes(one, shape)), roots);
 }
 
 function lines(bytes: number): number {
   return Math.ceil(bytes / LINE) * LINE;
 }
 
-function nodeBytes({ growth }: GrownSet): number {
-  return lines(growth.store.nodeCount * 4 * NODE_WORDS);
+function setBytes({ set, parts }: GrownSet, shape: TreeShape): number {
+  const { bytes } = recordLayout(shape, set.family);
+  return parts.reduce((sum, part) => sum + nodeBytes(part) + recordBytes(part, bytes), 0);
 }
 
-function recordBytes({ growth }: GrownSet, shape: TreeShape): number {
-  return lines(growth.store.recordCount * recordLayout(shape, growth.set.family).bytes);
+function nodeBytes({ store }: GrownPartition): number {
+  return lines(store.nodeCount * 4 * NODE_WORDS);
+}
+
+function recordBytes({ store }: GrownPartition, bytes: number): number {
+  return lines(store.recordCount * bytes);
 }
 
 /** `start`: where the bytes will lie, a multiple of 64. */
 export function writeTrees(grown: readonly (GrownSet | null)[], shape: TreeShape, start: number): Placed {
   const bytes = new Uint8Array(bytesOf(grown, shape));
   let descriptor = 0;
-  let offset = lines(UNIT * grown.reduce((sum, one) => sum + (one?.roots.length ?? 0), 0));
+  let offset = lines(UNIT * grown.reduce((sum, one) => sum + (one?.parts.length ?? 0), 0));
   const roots = grown.map((one) => {
     if (one === null) return [];
-    const nodes = offset;
-    const records = nodes + nodeBytes(one);
-    offset = records + recordBytes(one, shape);
-    const layout = recordLayout(shape, one.growth.set.family);
-    copyNodes(bytes, one, nodes, (start + nodes) / UNIT, (start + records) / UNIT, layout.bytes / UNIT);
-    writeRecords(bytes, one, records, layout);
-    return one.roots.map((root) => {
+    const layout = recordLayout(shape, one.set.family);
+    return one.parts.map((part) => {
+      const nodes = offset;
+      const records = nodes + nodeBytes(part);
+      offset = records + recordBytes(part, layout.bytes);
+      copyNodes(bytes, part, nodes, (start + nodes) / UNIT, (start + records) / UNIT, layout.bytes / UNIT);
+      writeRecords(bytes, one.set, part, records, layout);
       const at = UNIT * descriptor++;
-      writeRoot(bytes, at, root, (start + nodes) / UNIT);
+      writeRoot(bytes, at, part.root, (start + nodes) / UNIT);
       return (start + at) / UNIT;
     });
   });
@@ -59,7 +61,7 @@ export function writeTrees(grown: readonly (GrownSet | null)[], shape: TreeShape
 
 function writeRoot(bytes: Uint8Array, offset: number, root: Root, nodes: number): void {
   const words = new Uint32Array(bytes.buffer, offset, UNIT / 4);
-  words[0] = nodes + root.node;
+  words[0] = nodes;
   words[1] = root.first;
   // A shift by 64 is none to the kernel: by 63, and then by 1.
   bytes[offset + 8] = Math.min(root.srcShift, 63);
@@ -71,13 +73,12 @@ function writeRoot(bytes: Uint8Array, offset: number, root: Root, nodes: number)
 
 function copyNodes(
   bytes: Uint8Array,
-  { growth }: GrownSet,
+  { store }: GrownPartition,
   offset: number,
   nodes: number,
   records: number,
   units: number,
 ): void {
-  const { store } = growth;
   const words = new Uint32Array(bytes.buffer, offset, store.nodeCount * NODE_WORDS);
   words.set(store.nodes.subarray(0, store.nodeCount * NODE_WORDS));
   for (let node = 0; node < store.nodeCount; node++) {
@@ -88,8 +89,7 @@ function copyNodes(
   }
 }
 
-function writeRecords(bytes: Uint8Array, { growth }: GrownSet, offset: number, layout: RecordLayout): void {
-  const { store, set } = growth;
+function writeRecords(bytes: Uint8Array, set: BoxSet, { store }: GrownPartition, offset: number, layout: RecordLayout): void {
   const words = new Uint32Array(bytes.buffer);
   const halves = new Uint16Array(bytes.buffer);
   for (let record = 0; record < store.recordCount; record++) {

@@ -1,0 +1,147 @@
+/**
+ * What trees cost, found by walking them: packets made from boxes go down the partitions as they do in the kernel
+ * (templates/include/pktc/tree.h), and nodes and records are counted.
+ */
+import { inWindow } from './choose-cut.ts';
+import type { Dimensions } from './dimensions.ts';
+import type { GrownPartition } from './grow-set.ts';
+import { below } from './growth.ts';
+import { hashAddresses } from './hash-address.ts';
+import { HEADER, LEAF, LONG_LEAF, NO_ENTRY, NODE_WORDS } from './tree-store.ts';
+
+/** Keys, 16 words each, their most and least significant halves. */
+export interface Probes {
+  readonly dimensions: Dimensions;
+  readonly entry: Uint32Array;
+  readonly six: boolean;
+  readonly count: number;
+  readonly high: Uint32Array;
+  readonly low: Uint32Array;
+}
+
+export interface Cost {
+  /** Nodes and records that a packet reads. */
+  readonly reads: number;
+  /** The same by what they take: what is compared when trees are chosen. */
+  readonly price: number;
+}
+
+const WORDS = 16;
+const PROBES = 1024;
+/** A record beside the first one of its leaf, in node reads: it lies in a line that is there already, or nearly. */
+const NEXT_RECORD = 0.5;
+/** A leaf that is too long for the plain loop. */
+const LONG = 40;
+
+/** One packet of each sampled box; every fourth one has its destination and the rest from another box. */
+export function probesOf(dimensions: Dimensions, entry: Uint32Array, six: boolean): Probes {
+  const count = Math.min(PROBES, Math.max(64, 2 * entry.length));
+  const high = new Uint32Array(WORDS * count);
+  const low = new Uint32Array(WORDS * count);
+  let state = 1;
+  // A linear congruential generator (Numerical Recipes, 2nd ed., 7.1): the same packets every time.
+  const between = (first: number, last: number): number => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+    return first + Math.floor((state / 2 ** 32) * (last - first + 1));
+  };
+  for (let probe = 0; probe < count; probe++) {
+    const box = Math.floor(((probe + 0.5) * entry.length) / count);
+    const other = probe % 4 === 3 ? between(0, entry.length - 1) : box;
+    for (const { at, first, last, firstHigh, lastHigh } of dimensions.ranges) {
+      const from = at < 2 ? box : other;
+      high[WORDS * probe + at] = between(firstHigh[from] as number, lastHigh[from] as number);
+      low[WORDS * probe + at] = between(first[from] as number, last[from] as number);
+    }
+    if (dimensions.bits !== null) low[WORDS * probe + dimensions.bits.at] = dimensions.bits.value[other] ?? 0;
+  }
+  return { dimensions, entry, six, count, high, low };
+}
+
+/** @param parts ascending by their lowest entry */
+export function costOf(parts: readonly GrownPartition[], probes: Probes): Cost {
+  const sum = { reads: 0, price: 0 };
+  for (let probe = 0; probe < probes.count; probe++) {
+    let best = NO_ENTRY;
+    for (const part of parts) {
+      if (part.root.first < best) best = walk(part, probes, WORDS * probe, best, sum);
+    }
+  }
+  return { reads: sum.reads / probes.count, price: sum.price / probes.count };
+}
+
+/** The lowest entry that matches, or `best`. */
+function walk(part: GrownPartition, probes: Probes, key: number, best: number, sum: { reads: number; price: number }): number {
+  const { high, low } = probes;
+  const { nodes, nodeBytes } = part.store;
+  let node = bucketOf(part, probes, key);
+  for (;;) {
+    sum.reads++;
+    sum.price++;
+    const word = NODE_WORDS * node;
+    if ((nodes[word + 3] as number) >= best) return best;
+    const at = nodeBytes[4 * word + 4] as number;
+    const shift = nodeBytes[4 * word + 5] as number;
+    const up = nodeBytes[4 * word + 6] as number;
+    const down = nodeBytes[4 * word + 7] as number;
+    const place = key + (at & (WORDS - 1));
+    const value = (wordAt(high[place] as number, low[place] as number, shift) - (nodes[word] as number)) >>> 0;
+    const next = nodes[word + 2] as number;
+    if ((at & LEAF) === 0) node = next + ((value << up) >>> down);
+    else if (value >>> down !== 0 || up === 0) return best;
+    else return lookThrough(part, probes, key, best, next, up, sum);
+  }
+}
+
+function lookThrough(
+  part: GrownPartition,
+  probes: Probes,
+  key: number,
+  best: number,
+  first: number,
+  length: number,
+  sum: { reads: number; price: number },
+): number {
+  const { boxes, longLeaves } = part.store;
+  const long = length === LONG_LEAF;
+  const count = long ? (longLeaves.get(first) ?? 0) : length;
+  const start = boxes[first] === HEADER ? first + 1 : first;
+  if (long) sum.price += LONG;
+  for (let record = start; record < start + count; record++) {
+    const box = boxes[record] as number;
+    sum.reads++;
+    sum.price += record === start || probes.six ? 1 : NEXT_RECORD;
+    const entry = probes.entry[box] as number;
+    if (entry >= best) return best;
+    if (isInside(probes, key, box)) return entry;
+  }
+  return best;
+}
+
+function isInside({ dimensions, high, low }: Probes, key: number, box: number): boolean {
+  for (const { at, first, last, firstHigh, lastHigh } of dimensions.ranges) {
+    const h = high[key + at] as number;
+    const l = low[key + at] as number;
+    if (!below(firstHigh[box] as number, first[box] as number, h, l)) return false;
+    if (!below(h, l, lastHigh[box] as number, last[box] as number)) return false;
+  }
+  const { bits } = dimensions;
+  return bits === null || ((low[key + bits.at] as number) & (bits.mask[box] ?? 0)) === bits.value[box];
+}
+
+function wordAt(high: number, low: number, shift: number): number {
+  if (shift <= 32) return inWindow(high, low, shift);
+  return shift >= 64 ? 0 : high >>> (shift - 32);
+}
+
+function bucketOf({ root }: GrownPartition, { high, low }: Probes, key: number): number {
+  const { srcShift, dstShift, bits } = root;
+  if (bits === 0) return 0;
+  const [srcHigh, src, dstHigh, dst] = [high[key] ?? 0, low[key] ?? 0, high[key + 2] ?? 0, low[key + 2] ?? 0];
+  const hash = hashAddresses(
+    srcShift >= 32 ? 0 : srcHigh >>> srcShift,
+    wordAt(srcHigh, src, srcShift),
+    dstShift >= 32 ? 0 : dstHigh >>> dstShift,
+    wordAt(dstHigh, dst, dstShift),
+  );
+  return hash >>> (32 - bits);
+}
