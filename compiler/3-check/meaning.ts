@@ -81,6 +81,18 @@ function mixedValue(hash: number, value: number | bigint): number {
   return result;
 }
 
+/** What {@link mixedValue} makes of the first and the last address of a prefix: four words, the highest first, and a length. */
+function mixedPrefix(hash: number, values: Float64Array, at: number): number {
+  const length = values[at + 4] ?? 0;
+  let result = hash;
+  for (let word = 3; word >= 0; word -= 1) result = mixed(result, (values[at + word] ?? 0) | 0);
+  for (let word = 3; word >= 0; word -= 1) {
+    const host = Math.min(32, Math.max(0, 32 * (word + 1) - length));
+    result = mixed(result, (values[at + word] ?? 0) | (host === 32 ? -1 : (1 << host) - 1));
+  }
+  return result;
+}
+
 const KINDS = { and: 11, or: 12, not: 13, inner: 14, leaf: 15 } as const;
 
 /** The same of a template's rule, by its values and where they begin. */
@@ -108,7 +120,12 @@ export function createSieve(): Sieve {
   const ofOpen = (open: OpenPredicate): OfValues => {
     const start = ofText(open.field);
     const [hole] = open.holes;
-    if (open.way === 'is' && open.holes.length === 1 && hole !== undefined && hole.kind !== 'ip6') {
+    const single = open.way === 'is' && open.holes.length === 1;
+    if (single && hole?.kind === 'ip6') {
+      const before = mixed(mixed(start, 0), 1);
+      return (values, at) => mixedPrefix(before, values, at + hole.value);
+    }
+    if (single && hole !== undefined) {
       const { value } = hole;
       const one: OfValues = (values, at) =>
         mixedNumber(mixedNumber(mixed(start, 1), values[at + value] ?? 0), values[at + value + 1] ?? 0);
