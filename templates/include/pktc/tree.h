@@ -340,7 +340,13 @@ static __always_inline bool pktc_tree_holds(struct pktc_tree_merge *merge)
 	return true;
 }
 
-static long pktc_tree_decide(__u32 round, void *context)
+/*
+ * Made for size: Linux before 6.8 takes no loop whose last instruction runs on into its
+ * first, and clang lays loops out so only where it optimizes for speed.
+ */
+#define PKTC_TREE_TURN static __attribute__((minsize)) long
+
+PKTC_TREE_TURN pktc_tree_decide(__u32 round, void *context)
 {
 	struct pktc_tree_merge *merge = context;
 
@@ -380,7 +386,7 @@ static __always_inline __u32 pktc_tree_first(struct pktc_ctx *ctx, struct pktc_f
 }
 
 #ifdef PKTC_WANT_EACH
-static long pktc_tree_observe(__u32 round, void *context)
+PKTC_TREE_TURN pktc_tree_observe(__u32 round, void *context)
 {
 	struct pktc_tree_merge *merge = context;
 
