@@ -20,6 +20,8 @@ export interface Rows {
   /** What the literals are worth, as {@link Shape} lays them out. */
   values: Float64Array;
   valueCount: number;
+  /** Two words a row of a hash of what it says, for whoever wants to know it once; 0: nobody has. */
+  hashes: Int32Array;
   /** The shapes that the numbers are of. */
   readonly tree: ShapeTree;
 }
@@ -37,6 +39,7 @@ export function createRows(tree: ShapeTree, expected: number): Rows {
     placeCount: 0,
     values: new Float64Array(8 * room),
     valueCount: 0,
+    hashes: new Int32Array(2 * room),
     tree,
   };
 }
@@ -57,6 +60,7 @@ function makeRoom(rows: Rows, more: number, places: number, values: number): voi
     rows.start = grown(rows.start, count);
     rows.placeAt = grown(rows.placeAt, count);
     rows.valueAt = grown(rows.valueAt, count);
+    rows.hashes = grown(rows.hashes, 2 * count);
   }
   rows.places = grown(rows.places, rows.placeCount + places);
   rows.values = grown(rows.values, rows.valueCount + values);
@@ -89,6 +93,7 @@ export function appendRows(rows: Rows, from: Rows, first: number, end: number, b
   const { count } = rows;
   const [placesBy, valuesBy] = [rows.placeCount - placeFirst, rows.valueCount - valueFirst];
   rows.shape.set(from.shape.subarray(first, end), count);
+  rows.hashes.set(from.hashes.subarray(2 * first, 2 * end), 2 * count);
   for (let row = first; row < end; row += 1) {
     const at = count + row - first;
     rows.start[at] = (from.start[row] ?? 0) + by;

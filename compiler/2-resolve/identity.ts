@@ -73,22 +73,47 @@ export interface Identities {
   readonly ofRule: (rule: RuleStatement) => void;
   /** Of a rule with this label. */
   readonly ofLabel: (text: string, from: number, to: number) => void;
-  /** Of a rule whose words are hashed already, from the places of its literals, start and end each, and more literals behind them. */
-  readonly ofPieces: (
-    words: Readonly<Hash>,
-    text: string,
-    places: ArrayLike<number>,
-    count: number,
-    more: readonly string[],
-  ) => void;
+  /** Of a rule of which {@link hashOfPieces} has been taken. */
+  readonly ofHash: (a: number, b: number) => void;
   readonly last: Readonly<Hash>;
 }
 
-/** The state behind a rule's words, from which {@link Identities.ofPieces} goes on. */
+/** The state behind a rule's words, from which {@link hashOfPieces} goes on. */
 export function hashOfWords(words: string): Readonly<Hash> {
   const hash = { ...SEED };
   feed(hash, words);
   return hash;
+}
+
+/**
+ * The hash of what a rule says, whose words are hashed already: the places of its literals, start and end each, and more literals
+ * behind them. Into two elements of `into`.
+ */
+export function hashOfPieces(
+  { a: wordsA, b: wordsB }: Readonly<Hash>,
+  text: string,
+  places: ArrayLike<number>,
+  count: number,
+  more: readonly string[],
+  into: Int32Array,
+  at: number,
+): void {
+  let a = wordsA;
+  let b = wordsB;
+  for (let place = 0; place < count; place += 2) {
+    a = Math.imul(a, 2654435761);
+    b = Math.imul(b, 1597334677);
+    const to = places[place + 1] ?? 0;
+    for (let index = places[place] ?? 0; index < to; index += 1) {
+      const code = text.charCodeAt(index);
+      a = Math.imul(a ^ code, 2654435761);
+      b = Math.imul(b ^ code, 1597334677);
+    }
+  }
+  const hash: Hash = { a, b };
+  for (const literal of more) feedLiteral(hash, literal);
+  into[at] = hash.a;
+  into[at + 1] = hash.b;
 }
 
 /**
@@ -111,21 +136,9 @@ export function createIdentities(expected: number): Identities {
   };
   return {
     last: hash,
-    ofPieces: (words, text, places, count, more) => {
-      let { a, b } = words;
-      for (let place = 0; place < count; place += 2) {
-        a = Math.imul(a, 2654435761);
-        b = Math.imul(b, 1597334677);
-        const to = places[place + 1] ?? 0;
-        for (let index = places[place] ?? 0; index < to; index += 1) {
-          const code = text.charCodeAt(index);
-          a = Math.imul(a ^ code, 2654435761);
-          b = Math.imul(b ^ code, 1597334677);
-        }
-      }
+    ofHash: (a, b) => {
       hash.a = a;
       hash.b = b;
-      for (const literal of more) feedLiteral(hash, literal);
       end();
     },
     ofLabel,

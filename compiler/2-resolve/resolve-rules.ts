@@ -9,7 +9,7 @@ import { split } from '../1-parse/split.ts';
 import { resolveActions } from './actions.ts';
 import { resolveCondition } from './condition.ts';
 import type { Context } from './context.ts';
-import { createIdentities, type Identities, identityText } from './identity.ts';
+import { createIdentities, hashOfPieces, type Identities, identityText } from './identity.ts';
 import type { RowRun } from './include.ts';
 import { inBounds } from './open-predicate.ts';
 import { fileAt, movedExpression, type PlacedFile, type Whole } from './placed.ts';
@@ -129,12 +129,16 @@ function identify(
   if (shape.labelled) {
     identities.ofLabel(source.text, start, place(1) - 1);
   } else {
-    for (let index = 0; index < literals.length; index += 1) {
-      const token = literals[index] ?? 0;
-      places[2 * index] = place(2 * token);
-      places[2 * index + 1] = place(2 * token + 1);
+    const { hashes } = rows;
+    if (hashes[2 * row] === 0 && hashes[2 * row + 1] === 0) {
+      for (let index = 0; index < literals.length; index += 1) {
+        const token = literals[index] ?? 0;
+        places[2 * index] = place(2 * token);
+        places[2 * index + 1] = place(2 * token + 1);
+      }
+      hashOfPieces(words, source.text, places, 2 * literals.length, shared, hashes, 2 * row);
     }
-    identities.ofPieces(words, source.text, places, 2 * literals.length, shared);
+    identities.ofHash(hashes[2 * row] ?? 0, hashes[2 * row + 1] ?? 0);
   }
   given[2 * row] = identities.last.a;
   given[2 * row + 1] = identities.last.b;
