@@ -2,11 +2,13 @@
 
 import { type Cut, chooseCut, inWindow, project, type Window, windowOf } from './choose-cut.ts';
 import { countUp } from './counting.ts';
-import { type Cell, copyCell, covers, DEPTH_MAX, type Growth, hullOf } from './growth.ts';
+import { type Cell, copyCell, covers, DEPTH_MAX, type Growth, hides, hullOf } from './growth.ts';
 import { addLeaf, addNodes, LEAF, LONG_LEAF, NODE_WORDS, SHORT_LEAF, setNode } from './tree-store.ts';
 
 /** Part of what is saved that one node may use. */
 const SAVED_USED = 1 / 8;
+/** Lists up to this are searched for boxes that others hide, each pair. */
+const HIDDEN_MAX = 64;
 /** Cuts that repeat next to nothing are always allowed. */
 const REPEAT_LEAST = 1.02;
 
@@ -20,7 +22,7 @@ export function growNode(growth: Growth, node: number, from: number, to: number,
   const cell = growth.cells[depth] as Cell;
   const hull = growth.hulls[depth] as Cell;
   hullOf(growth, from, to, cell, hull);
-  const end = growth.set.mode === 'first' ? behindLast(growth, from, to, hull) : to;
+  const end = growth.set.mode === 'first' ? dropHidden(growth, from, behindLast(growth, from, to, hull), hull) : to;
   const count = end - from;
   const used = Math.max(0, growth.saved * SAVED_USED);
   const repeat = Math.max(REPEAT_LEAST, allowed * ((to - from) / count) + used / count);
@@ -43,6 +45,23 @@ function behindLast(growth: Growth, from: number, to: number, hull: Cell): numbe
     if (growth.set.checked[box] === 0 && covers(growth, box, hull)) return index + 1;
   }
   return to;
+}
+
+/** Takes out boxes that lie behind a single other one as far as the hull goes. The list is the node's own. */
+function dropHidden(growth: Growth, from: number, to: number, hull: Cell): number {
+  if (to - from <= growth.leaf || to - from > HIDDEN_MAX) return to;
+  const { pool } = growth;
+  let end = from;
+  for (let index = from; index < to; index++) {
+    const box = pool[index] as number;
+    let hidden = false;
+    for (let other = from; other < end && !hidden; other++) {
+      const before = pool[other] as number;
+      hidden = growth.set.checked[before] === 0 && hides(growth, before, box, hull);
+    }
+    if (!hidden) pool[end++] = box;
+  }
+  return end;
 }
 
 /**

@@ -140,3 +140,32 @@ export function covers(growth: Growth, box: number, cell: Cell): boolean {
   }
   return true;
 }
+
+/** Whether every packet of `cell` that is in box `behind` is in box `front`, too. */
+export function hides(growth: Growth, front: number, behind: number, cell: Cell): boolean {
+  const { bounds } = cell;
+  const { ranges } = growth;
+  for (let range = 0; range < ranges.length; range++) {
+    const { first, last, firstHigh, lastHigh } = ranges[range] as Dimension;
+    const [a, aHigh, b, bHigh] = [
+      first[front] as number,
+      firstHigh[front] as number,
+      last[front] as number,
+      lastHigh[front] as number,
+    ];
+    if (
+      !below(aHigh, a, firstHigh[behind] as number, first[behind] as number) &&
+      !below(aHigh, a, bounds[4 * range] as number, bounds[4 * range + 1] as number)
+    )
+      return false;
+    if (
+      !below(lastHigh[behind] as number, last[behind] as number, bHigh, b) &&
+      !below(bounds[4 * range + 2] as number, bounds[4 * range + 3] as number, bHigh, b)
+    )
+      return false;
+  }
+  const { bits } = growth.dimensions;
+  if (bits === null) return true;
+  const asked = (bits.mask[front] ?? 0) & ~cell.mask;
+  return (asked & ~(bits.mask[behind] ?? 0)) === 0 && (((bits.value[front] ?? 0) ^ (bits.value[behind] ?? 0)) & asked) === 0;
+}

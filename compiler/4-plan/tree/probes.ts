@@ -32,6 +32,11 @@ const PROBES = 1024;
 const NEXT_RECORD = 0.5;
 /** A leaf that is too long for the plain loop. */
 const LONG = 40;
+/** What a line of the data costs in node reads when it is in none of the processor's caches, and boxes from where on it is not. */
+const COLD = 3;
+const COLD_BOXES = 8192;
+/** Nodes to a line of 64 bytes; records are of 32 or 64. */
+const LINE_NODES = 4;
 
 /** One packet of each sampled box; every fourth one has its destination and the rest from another box. */
 export function probesOf(dimensions: Dimensions, entry: Uint32Array, six: boolean): Probes {
@@ -59,24 +64,36 @@ export function probesOf(dimensions: Dimensions, entry: Uint32Array, six: boolea
 
 /** @param parts ascending by their lowest entry */
 export function costOf(parts: readonly GrownPartition[], probes: Probes): Cost {
-  const sum = { reads: 0, price: 0 };
+  const sum: Sum = { reads: 0, price: 0, lines: new Set() };
   for (let probe = 0; probe < probes.count; probe++) {
     let best = NO_ENTRY;
-    for (const part of parts) {
-      if (part.root.first < best) best = walk(part, probes, WORDS * probe, best, sum);
+    for (const [at, part] of parts.entries()) {
+      if (part.root.first < best) best = walk(part, probes, WORDS * probe, best, sum, at * LINES);
     }
   }
+  // Packets of the sample that meet in a line are packets that meet in a cache.
+  sum.price += COLD * Math.min(1, probes.entry.length / COLD_BOXES) * sum.lines.size;
   return { reads: sum.reads / probes.count, price: sum.price / probes.count };
 }
 
+interface Sum {
+  reads: number;
+  price: number;
+  readonly lines: Set<number>;
+}
+
+/** More than a partition has lines of nodes, or of records: numbers of lines are apart by it. */
+const LINES = 2 ** 32;
+
 /** The lowest entry that matches, or `best`. */
-function walk(part: GrownPartition, probes: Probes, key: number, best: number, sum: { reads: number; price: number }): number {
+function walk(part: GrownPartition, probes: Probes, key: number, best: number, sum: Sum, lines: number): number {
   const { high, low } = probes;
   const { nodes, nodeBytes } = part.store;
   let node = bucketOf(part, probes, key);
   for (;;) {
     sum.reads++;
     sum.price++;
+    sum.lines.add(lines + Math.floor(node / LINE_NODES));
     const word = NODE_WORDS * node;
     if ((nodes[word + 3] as number) >= best) return best;
     const at = nodeBytes[4 * word + 4] as number;
@@ -88,7 +105,7 @@ function walk(part: GrownPartition, probes: Probes, key: number, best: number, s
     const next = nodes[word + 2] as number;
     if ((at & LEAF) === 0) node = next + ((value << up) >>> down);
     else if (value >>> down !== 0 || up === 0) return best;
-    else return lookThrough(part, probes, key, best, next, up, sum);
+    else return lookThrough(part, probes, key, best, next, up, sum, lines + LINES / 2);
   }
 }
 
@@ -99,7 +116,8 @@ function lookThrough(
   best: number,
   first: number,
   length: number,
-  sum: { reads: number; price: number },
+  sum: Sum,
+  lines: number,
 ): number {
   const { boxes, longLeaves } = part.store;
   const long = length === LONG_LEAF;
@@ -109,6 +127,7 @@ function lookThrough(
   for (let record = start; record < start + count; record++) {
     const box = boxes[record] as number;
     sum.reads++;
+    sum.lines.add(lines + (probes.six ? record : record >>> 1));
     sum.price += record === start || probes.six ? 1 : NEXT_RECORD;
     const entry = probes.entry[box] as number;
     if (entry >= best) return best;
