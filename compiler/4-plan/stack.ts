@@ -25,13 +25,14 @@ const WALK_INNER_BYTES = 192;
  * Rules that are trees: the function that decides without the packet's key, a turn of the search through leaves, what a check or the
  * log calls; at a cgroup the state of that search (`pktc_tree_state` in templates/include/pktc/tree.h). Nothing else is in the main function.
  */
-const DECIDE_BYTES = 64;
+const DECIDE_BYTES = 96;
 const TURN_BYTES = 80;
 const CHECK_BYTES = 48;
 const TREE_STATE_BYTES = 96;
 /** The key of a flow: what the key of the packet comes to when small words share one. */
 const FLOW_KEY_BYTES = 72;
 const MAIN_TREE_BYTES = 48;
+const MAIN_TREE_INNER_BYTES = 96;
 
 /** `present`, and a word of what was found in the payload. */
 const WORD_BYTES = 8;
@@ -65,9 +66,14 @@ export function stackUse(plan: Plan): StackUse {
   const search = patterns === null ? 0 : foundWords(patterns) > 1 ? SEARCH_WORDS_BYTES : SEARCH_BYTES;
   const rules = plan.classifier.name === 'tree' ? treeBytes(plan, plan.classifier, search) : Math.max(search, SEARCH_BYTES);
   const calls = Math.max(rules, rejects ? ANSWER_BYTES : 0, inner ? WALK_INNER_BYTES : 0);
-  const main = inner ? MAIN_INNER_BYTES : plan.classifier.name === 'tree' ? MAIN_TREE_BYTES : MAIN_BYTES;
+  const main = mainBytes(plan);
   const limit = STACK_BYTES - calls - main;
   return { bytes: fieldsBytes(plan) * (inner && innerRoom === 'stack' ? 2 : 1), limit };
+}
+
+function mainBytes({ inner, classifier }: Plan): number {
+  if (classifier.name === 'tree') return inner ? MAIN_TREE_INNER_BYTES : MAIN_TREE_BYTES;
+  return inner ? MAIN_INNER_BYTES : MAIN_BYTES;
 }
 
 /** Not at a cgroup, large keys and the state of a search are in maps. */

@@ -67,6 +67,8 @@ interface Parts {
   readonly inner?: boolean;
   readonly reject?: boolean;
   readonly searches?: number;
+  /** Rules on addresses and ports besides, of which a tree is made. */
+  readonly rules?: number;
   readonly hook?: HookName;
 }
 
@@ -75,11 +77,14 @@ const EVERY = FIELDS.filter(({ name, hooks }) => hooks === undefined && name !==
 );
 const SOME = ['src 10.0.0.1', 'dst fd00::1', 'tcp.mss 5', 'ip6.ext 0', 'ip.options 7', 'gre.key 7', 'payload[0:4] 5'];
 
-function rulesOf({ fields, inner = false, reject = false, searches = 0 }: Parts): string {
+const TREE_FIELDS = ['src 10.0.0.1', 'dst fd00::1', 'sport 5'];
+
+function rulesOf({ fields, inner = false, reject = false, searches = 0, rules = 0 }: Parts): string {
   const around = (condition: string) => (inner ? `inner(${condition})` : condition);
   return [
     ...fields.map((field) => `match ${around(field)} -> count`),
     ...Array.from({ length: searches }, (_, at) => `match ${around(`payload contains "pattern ${at};"`)} -> count`),
+    ...Array.from({ length: rules }, (_, at) => `match src 10.${at >> 8}.${at & 255}.0/24 tcp dport ${at} -> drop`),
     'match dport 7 -> log payload 64',
     ...(reject ? ['match dport 8 -> reject'] : []),
   ].join('\n');
@@ -99,6 +104,11 @@ describe('the stack of', () => {
     ['the packet in a tunnel at a socket', { fields: SOME, inner: true, hook: 'socket' }],
     ['every field of the packet in a tunnel', { fields: EVERY, inner: true }],
     ['every field of the packet in a tunnel at tc', { fields: EVERY, inner: true, hook: 'tc', reject: true }],
+    ['trees', { fields: TREE_FIELDS, rules: 100 }],
+    ['trees of many dimensions, checks and searches', { fields: SOME, rules: 100, searches: 20 }],
+    ['trees behind a flow cache', { fields: ['ttl 5', 'dscp 5', 'len 9'], rules: 2000 }],
+    ['trees at a cgroup', { fields: TREE_FIELDS, rules: 100, hook: 'cgroup' }],
+    ['trees at tc, with answers', { fields: TREE_FIELDS, rules: 100, hook: 'tc', reject: true }],
     ['the packet in a tunnel, searched and answered', { fields: ['dport 5'], inner: true, searches: 70, reject: true }],
   ])('%s is not more than was estimated', (_, parts) => {
     const { plan, diagnostics } = analyse({ name: 'x.rules', text: rulesOf(parts) }, { hook: parts.hook ?? 'xdp' });
