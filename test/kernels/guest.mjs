@@ -1,4 +1,7 @@
-/** Runs inside the guest: loads each program of `programs/`, runs it on its frames, attaches it, and says what differed. */
+/**
+ * Runs inside the guest: loads each program of `programs/`, runs it on its frames, attaches it, and says what differed; loads those of
+ * `trees/`; puts those of `devices/` on a VLAN interface and on a bridge, and says what they saw there.
+ */
 import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { release } from 'node:os';
@@ -6,10 +9,8 @@ import { attach, attachCgroup } from '/pktc/dist/runtime/attach.js';
 import { openLibc } from '/pktc/dist/runtime/ffi/libc.js';
 import { loadArtifact } from '/pktc/dist/runtime/load.js';
 
-const answer = { release: release(), programs: [], vlan: null };
-execFileSync('ip', ['link', 'add', 'pktc0', 'type', 'veth', 'peer', 'name', 'pktc1']);
-execFileSync('ip', ['link', 'set', 'pktc0', 'up']);
-execFileSync('ip', ['link', 'set', 'pktc1', 'up']);
+const answer = { release: release(), programs: [], refused: [], devices: null };
+addPair('pktc0', 'pktc1');
 
 for (const file of readdirSync('programs')
   .filter((name) => name.endsWith('.manifest.json'))
@@ -18,12 +19,7 @@ for (const file of readdirSync('programs')
   const about = { name, frames: 0, differences: [], attached: null, error: null };
   answer.programs.push(about);
   try {
-    const manifest = JSON.parse(readFileSync(`programs/${file}`, 'utf8'));
-    const loaded = loadArtifact({
-      object: readFileSync(`programs/${name}.bpf.o`),
-      manifest,
-      data: manifest.data === null ? null : readFileSync(`programs/${name}.data`),
-    });
+    const loaded = loadArtifact(artifactAt(`programs/${name}`));
     const expected = JSON.parse(readFileSync(`programs/${name}.frames.json`, 'utf8'));
     let before = loaded.counters();
     for (const { frame, outcomes, rules } of expected) {
@@ -46,6 +42,15 @@ for (const file of readdirSync('programs')
   }
   about.differences.length = Math.min(about.differences.length, 3);
 }
+for (const file of readdirSync('trees').filter((name) => name.endsWith('.manifest.json'))) {
+  const name = file.replace('.manifest.json', '');
+  try {
+    loadArtifact(artifactAt(`trees/${name}`), { offline: true }).close();
+  } catch (error) {
+    answer.refused.push(`${name}: ${error.message}`.slice(0, 500));
+  }
+}
+
 /** null: the kernel does not take this frame, as at tc one whose IP header is cut. */
 function outcomeOf(loaded, frame) {
   try {
@@ -56,27 +61,82 @@ function outcomeOf(loaded, frame) {
   }
 }
 
-/** A tagged frame that arrives, and one that leaves by the VLAN interface, as it and the interface below it see them. */
-function vlanCounts() {
-  execFileSync('ip', ['link', 'add', 'link', 'pktc0', 'name', 'pktc0.100', 'type', 'vlan', 'id', '100']);
-  execFileSync('ip', ['link', 'set', 'pktc0.100', 'up']);
-  const artifact = {
-    object: readFileSync('programs/vlan-tc.bpf.o'),
-    manifest: JSON.parse(readFileSync('programs/vlan-tc.manifest.json', 'utf8')),
+function artifactAt(place) {
+  const manifest = JSON.parse(readFileSync(`${place}.manifest.json`, 'utf8'));
+  return {
+    object: readFileSync(`${place}.bpf.o`),
+    manifest,
+    data: manifest.data === null ? null : readFileSync(`${place}.data`),
   };
-  const loaded = ['pktc0', 'pktc0.100'].map((ifname) => {
-    const one = loadArtifact(artifact);
-    attach(one, ifname, 'auto');
-    return one;
+}
+
+function ip(...argv) {
+  return execFileSync('ip', argv, { encoding: 'utf8' });
+}
+
+function addPair(near, far) {
+  ip('link', 'add', near, 'type', 'veth', 'peer', 'name', far);
+  for (const name of [near, far]) ip('link', 'set', name, 'up');
+}
+
+/**
+ * What a program sees on each of the interfaces: the mode it is attached in, then how many packets each rule counted.
+ * Attached in the order of the names.
+ */
+function seenOn(name, ifnames, sent) {
+  const all = ifnames.map((ifname) => {
+    const loaded = loadArtifact(artifactAt(`devices/${name}`));
+    return { ifname, loaded, attachment: attach(loaded, ifname, 'auto') };
   });
-  // IPv4 and UDP, 18 bytes of padding behind; to everybody.
-  const addresses = [255, 255, 255, 255, 255, 255, 2, 0, 0, 0, 0, 9];
-  const ip = [0x45, 0, 0, 28, 0, 0, 0, 0, 64, 17, 0, 0, 10, 0, 0, 1, 10, 0, 0, 2];
-  const rest = [0x08, 0x00, ...ip, 0, 9, 0, 53, 0, 8, 0, 0, ...new Array(18).fill(0)];
-  send('pktc1', [...addresses, 0x81, 0, 0, 100, ...rest]);
-  send('pktc0.100', [...addresses, ...rest]);
-  execFileSync('ip', ['link', 'show', 'pktc0']);
-  return loaded.map((one) => one.counters().map(({ packets }) => Number(packets)));
+  for (const [ifname, frame] of sent) send(ifname, frame);
+  // Time for what the interfaces have queued.
+  ip('link', 'show');
+  const seen = all.map(({ ifname, loaded, attachment }) => {
+    const packets = loaded.counters().map((counter) => Number(counter.packets));
+    return [ifname, [attachment.mode, ...packets.slice(0, -1)]];
+  });
+  for (const { loaded, attachment } of all.toReversed()) {
+    attachment.close();
+    loaded.close();
+  }
+  return Object.fromEntries(seen);
+}
+
+// IPv4 and UDP, 18 bytes of padding behind; to everybody.
+const ADDRESSES = [255, 255, 255, 255, 255, 255, 2, 0, 0, 0, 0, 9];
+const IP = [0x45, 0, 0, 28, 0, 0, 0, 0, 64, 17, 0, 0, 10, 0, 0, 1, 10, 0, 0, 2];
+const REST = [0x08, 0x00, ...IP, 0, 9, 0, 53, 0, 8, 0, 0, ...new Array(18).fill(0)];
+const TAGGED = [...ADDRESSES, 0x81, 0, 0, 100, ...REST];
+const PLAIN = [...ADDRESSES, ...REST];
+
+/** Frames that arrive, and at tc one that leaves, as a VLAN interface or a bridge and the interface below it see them. */
+function seenOnDevices() {
+  ip('link', 'add', 'link', 'pktc0', 'name', 'pktc0.100', 'type', 'vlan', 'id', '100');
+  ip('link', 'set', 'pktc0.100', 'up');
+  addPair('pktc2', 'pktc3');
+  ip('link', 'add', 'pktcbr', 'type', 'bridge', 'forward_delay', '0');
+  ip('link', 'set', 'pktc2', 'master', 'pktcbr');
+  ip('link', 'set', 'pktcbr', 'up');
+  for (let tries = 0; tries < 50 && !ip('-d', 'link', 'show', 'pktc2').includes('state forwarding'); tries++) {
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 200);
+  }
+  const arriving = (ifname) => [
+    [ifname, TAGGED],
+    [ifname, PLAIN],
+  ];
+  return {
+    tcVlan: seenOn(
+      'seen-tc',
+      ['pktc0', 'pktc0.100'],
+      [
+        ['pktc1', TAGGED],
+        ['pktc0.100', PLAIN],
+      ],
+    ),
+    tcBridge: seenOn('seen-tc', ['pktc2', 'pktcbr'], arriving('pktc3')),
+    xdpVlan: seenOn('seen-xdp', ['pktc0', 'pktc0.100'], arriving('pktc1')),
+    xdpBridge: seenOn('seen-xdp', ['pktc2', 'pktcbr'], arriving('pktc3')),
+  };
 }
 
 function send(ifname, bytes) {
@@ -91,8 +151,8 @@ function send(ifname, bytes) {
 }
 
 try {
-  answer.vlan = vlanCounts();
+  answer.devices = seenOnDevices();
 } catch (error) {
-  answer.vlan = String(error);
+  answer.devices = String(error.stack);
 }
 process.stdout.write(`\npktc-answer ${JSON.stringify(answer)}\n`);

@@ -1,26 +1,36 @@
 /**
- * Kernels other than this machine's: the golden programs load there, decide as the interpreter says, and attach. Debian's
+ * Kernels other than this machine's: the golden programs load there, decide as the interpreter says, and attach; random trees load. Debian's
  * kernels in qemu; `npm run test:kernels` installs what that takes.
  */
 import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { homedir, tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { Verdict } from '../../compiler/2-resolve/program.ts';
-import { compile } from '../../compiler/index.ts';
+import type { Program, Verdict } from '../../compiler/2-resolve/program.ts';
+import { planProgram } from '../../compiler/4-plan/plan-program.ts';
 import { createInterpreter } from '../../compiler/interpret.ts';
+import { targetFor } from '../../compiler/targets/target.ts';
+import type { Artifact } from '../../runtime/abi/manifest.ts';
 import type { Outcome } from '../../runtime/test-run.ts';
+import { limitOf } from '../differential/compare-engines.ts';
+import { generateRuleFile } from '../differential/generate-rules.ts';
+import { programOf } from '../differential/program-of.ts';
+import { printRuleFile } from '../differential/rule-file.ts';
+import { compileGolden, compileRules, goldenFiles } from '../golden/compile-golden.ts';
 import { generatePacket } from '../packets/generate-packet.ts';
 import { hintsOf } from '../packets/hints.ts';
-import { createRandom } from '../packets/random.ts';
+import { createRandom, seedOf } from '../packets/random.ts';
 import { boot, guestScript, kernelOf, packInitramfs } from './machine.ts';
 
 const SERIES = ['6.1', '6.12'];
-const CASES = path.join(import.meta.dirname, '../golden/cases');
 const CACHE = path.join(process.env.XDG_CACHE_HOME ?? path.join(homedir(), '.cache'), 'pktc', 'kernels');
 const PACKETS = 100;
+const TREES = 15;
 const BOOT_LIMIT_MS = 170_000;
+
+/** What programs on a VLAN interface and on a bridge see of a tag: in the packet, beside it, taken off. */
+const TAG_RULES = 'match vlan 100 vlan.depth 1 len 64 udp dport 53 -> count\nmatch vlan.depth 0 len 60 udp dport 53 -> count\n';
 
 /** What may become of a packet for each verdict; a reject that gets no answer is a drop. */
 const OUTCOMES: Readonly<Record<Verdict, readonly Outcome[]>> = {
@@ -39,25 +49,37 @@ interface GuestProgram {
   readonly error: string | null;
 }
 
+interface GuestAnswer {
+  readonly release: string;
+  readonly programs: readonly GuestProgram[];
+  /** Programs of random rules that the kernel does not load. */
+  readonly refused: readonly string[];
+  readonly devices: unknown;
+}
+
+type Folders = [string, string, string];
+
 let folder = '';
+let loaded = 0;
+/** Rules of each golden program that frames are counted by. */
+const tried = new Map<string, ReadonlySet<number>>();
 beforeAll(async () => {
   folder = await mkdtemp(path.join(tmpdir(), 'pktc-kernels-'));
-  const programs = path.join(folder, 'work/programs');
-  await mkdir(programs, { recursive: true });
+  const [programs, devices, trees] = ['programs', 'devices', 'trees'].map((name) => path.join(folder, 'work', name)) as Folders;
+  for (const one of [programs, devices, trees]) await mkdir(one, { recursive: true });
   await writeFile(path.join(folder, 'work/guest.mjs'), await guestScript());
-  for (const file of await goldenFiles()) await writeProgram(file, programs);
-}, 120_000);
+  for (const file of goldenFiles()) await writeProgram(file, programs);
+  for (const hook of ['tc', 'xdp']) {
+    const { artifact } = await compileRules(hook, `hook ${hook}\n${TAG_RULES}`, false);
+    await writeArtifact(artifact, path.join(devices, `seen-${hook}`));
+  }
+  loaded = await writeTrees(trees);
+}, 180_000);
 afterAll(() => rm(folder, { recursive: true, force: true }));
-
-async function goldenFiles(): Promise<readonly string[]> {
-  return (await readdir(CASES)).filter((file) => file.endsWith('.rules'));
-}
 
 /** The object, its manifest, and frames with what the interpreter decides of each. */
 async function writeProgram(file: string, to: string): Promise<void> {
-  const text = await readFile(path.join(CASES, file), 'utf8');
-  const { artifact, program } = await compile({ name: file, text }, { hook: null });
-  if (artifact === null) throw new Error(`${file} does not compile`);
+  const { artifact, program } = await compileGolden(file);
   const interpret = createInterpreter(program);
   const random = createRandom(6);
   const hints = hintsOf(program);
@@ -67,11 +89,33 @@ async function writeProgram(file: string, to: string): Promise<void> {
     const moved = counted ? rules : [...rules, program.rules.length];
     return { frame: Buffer.from(frame).toString('hex'), outcomes: OUTCOMES[verdict], rules: moved };
   });
-  const name = path.join(to, path.basename(file, '.rules'));
-  await writeFile(`${name}.bpf.o`, artifact.object);
-  if (artifact.data !== null) await writeFile(`${name}.data`, artifact.data);
-  await writeFile(`${name}.manifest.json`, JSON.stringify(artifact.manifest));
-  await writeFile(`${name}.frames.json`, JSON.stringify(frames));
+  const name = path.basename(file, '.rules');
+  tried.set(name, new Set(frames.flatMap(({ rules }) => rules)));
+  await writeArtifact(artifact, path.join(to, name));
+  await writeFile(path.join(to, `${name}.frames.json`), JSON.stringify(frames));
+}
+
+/** Programs of random rules, to be loaded: clang lays each out in another way. Returns how many could be trees. */
+async function writeTrees(to: string): Promise<number> {
+  let written = 0;
+  for (let part = 0; part < TREES; part++) {
+    const text = printRuleFile(generateRuleFile(createRandom(seedOf(61, part))));
+    if (limitOf(text) !== null || planAsTree(programOf(text)) === null) continue;
+    const { artifact } = await compileRules(`random ${part}`, text, true);
+    await writeArtifact(artifact, path.join(to, `random-${part}`));
+    written++;
+  }
+  return written;
+}
+
+function planAsTree(program: Program) {
+  return planProgram(program, targetFor(program.hook), { classifier: 'tree' }).value;
+}
+
+async function writeArtifact({ object, manifest, data }: Artifact, to: string): Promise<void> {
+  await writeFile(`${to}.bpf.o`, object);
+  if (data !== null) await writeFile(`${to}.data`, data);
+  await writeFile(`${to}.manifest.json`, JSON.stringify(manifest));
 }
 
 /** Why nothing can be booted here; null: it can. */
@@ -80,26 +124,37 @@ const UNABLE =
 if (UNABLE !== null) console.info(`skipped: other kernels: ${UNABLE}`);
 
 describe.skipIf(UNABLE !== null).each(SERIES)('Debian kernel %s', (series) => {
-  test('loads the golden programs, decides as the interpreter does, attaches', { timeout: 2 * BOOT_LIMIT_MS }, async () => {
+  test('loads the golden programs and random trees, decides as the interpreter does, attaches', {
+    timeout: 2 * BOOT_LIMIT_MS,
+  }, async () => {
     const kernel = await kernelOf(series, CACHE);
     const at = path.join(folder, kernel.release);
     const { answer, console } = await boot(kernel, await packInitramfs(kernel, path.join(folder, 'work'), at), BOOT_LIMIT_MS);
     await rm(at, { recursive: true, force: true });
     expect(answer, console.slice(-3000)).not.toBeNull();
-    const { release, programs, vlan } = answer as { release: string; programs: readonly GuestProgram[]; vlan: unknown };
+    const { release, programs, refused, devices } = answer as GuestAnswer;
     expect(release).toBe(kernel.release);
+    expect(refused).toEqual([]);
+    expect(loaded).toBeGreaterThan(TREES / 2);
     expect(programs.map(({ name, error, differences }) => ({ name, error, differences }))).toEqual(
-      (await goldenFiles()).map((file) => ({ name: path.basename(file, '.rules'), error: null, differences: [] })),
+      goldenFiles().map((file) => ({ name: path.basename(file, '.rules'), error: null, differences: [] })),
     );
     for (const { name, frames, attached } of programs) {
       expect(frames, name).toBeGreaterThan(/-(tc|cgroup)$/.test(name) ? PACKETS / 4 : PACKETS - 1);
       expect(attached, name).toBe(modeOf(name, series));
     }
-    // One that arrives and one that leaves: tagged on the interface below, without a tag on the VLAN interface.
-    expect(vlan).toEqual([
-      [2, 0, expect.any(Number)],
-      [0, 2, expect.any(Number)],
-    ]);
+    // Of a tree with 14 rules and a default, with and without verdict, in both families.
+    for (const name of ['tree', 'tree-tc']) expect(tried.get(name)?.size, name).toBeGreaterThanOrEqual(10);
+    const tc = series === '6.1' ? 'clsact' : 'tcx';
+    expect(devices).toEqual({
+      // One frame that arrives and one that leaves: tagged on the interface below, without a tag on the VLAN interface.
+      tcVlan: { pktc0: [tc, 2, 0], 'pktc0.100': [tc, 0, 2] },
+      // The kernel keeps a tag beside the packet, where tc can look.
+      tcBridge: { pktc2: [tc, 1, 1], pktcbr: [tc, 1, 1] },
+      // XDP cannot: frames come to both devices with their tags off, to the VLAN interface only those that were its own.
+      xdpVlan: { pktc0: ['native', 1, 1], 'pktc0.100': ['generic', 0, 1] },
+      xdpBridge: { pktc2: ['native', 1, 1], pktcbr: ['generic', 0, 2] },
+    });
   });
 });
 

@@ -8,7 +8,7 @@ const run = promisify(execFile);
 const ROOT = path.join(import.meta.dirname, '../..');
 
 /** Modules that a guest needs to attach programs; what they depend on is built in. */
-const MODULES = ['veth', 'sch_ingress', 'cls_bpf', 'llc', 'stp', 'garp', 'mrp', '8021q'];
+const MODULES = ['veth', 'sch_ingress', 'cls_bpf', 'llc', 'stp', 'garp', 'mrp', '8021q', 'bridge'];
 
 export interface Kernel {
   /** As `uname -r` says it. */
