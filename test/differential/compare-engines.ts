@@ -20,6 +20,7 @@ export interface FileResult {
   readonly matches: number;
   /** The limit that the compiler says such a program is beyond; null: it makes the program. */
   readonly limit: string | null;
+  readonly classifier: Decider['classifier'];
   /** null: the engines agree. */
   readonly failure: string | null;
 }
@@ -35,21 +36,17 @@ export async function compareFile(part: number, { seed, packets, engine }: RunOp
   const file = generateRuleFile(random);
   const text = printRuleFile(file);
   const { program, limit } = madeOf(text);
-  if (limit !== null) return { file, packets: 0, taken: 0, matches: 0, limit, failure: null };
+  const none = { file, packets: 0, taken: 0, matches: 0, limit, classifier: null };
+  if (limit !== null) return { ...none, failure: null };
   const hints = hintsOf(program);
   using expected = await interpreterEngine(program, text);
   const started = await start(engine, program, text);
   if (started instanceof Error) {
-    return {
-      file,
-      packets: 0,
-      taken: 0,
-      matches: 0,
-      limit: null,
-      failure: await explain({ file, packet: new Uint8Array(14), about: {} }, engine, placeOf(seed, part)),
-    };
+    const failure = await explain({ file, packet: new Uint8Array(14), about: {} }, engine, placeOf(seed, part));
+    return { ...none, failure };
   }
   using actual = started;
+  const { classifier } = actual;
   let matches = 0;
   let taken = 0;
   for (let at = 0; at < packets; at++) {
@@ -61,10 +58,11 @@ export async function compareFile(part: number, { seed, packets, engine }: RunOp
     matches += answers.ours.rules.length;
     if (!same(answers.ours, answers.theirs)) {
       const failure = await explain({ file, packet, about }, engine, `${placeOf(seed, part)}, packet ${at}`);
-      return { file, packets: at + 1, taken, matches, limit, failure };
+      return { file, packets: at + 1, taken, matches, limit, classifier, failure };
     }
   }
-  return { file, packets, taken, matches, limit, failure: differingTotals(program, expected, actual, text) };
+  const failure = differingTotals(program, expected, actual, text);
+  return { file, packets, taken, matches, limit, classifier, failure };
 }
 
 /** What the planner says of a program that it does not make; every other error is a fault of the generator. */

@@ -5,6 +5,7 @@
 import { availableParallelism } from 'node:os';
 import { expect, test } from 'vitest';
 import { readTemplates } from '../../compiler/6-build/templates.ts';
+import { HOOK_WORDS } from '../../grammar/fields/hooks.ts';
 import { describeKernel } from '../kernel/environment.ts';
 import { compareFile, type FileResult } from './compare-engines.ts';
 import { kernelEngine } from './kernel-engine.ts';
@@ -16,14 +17,20 @@ const FILES = Number(process.env.PKTC_FUZZ_FILES ?? 2000);
 /** Other files every time, so that what one seed cannot find is found some day. */
 const RANDOM_FILES = 25;
 
+/** One file in so many is a tree, however few its rules are; where the planner knows that it cannot be one, a chain. */
+const TREE_EVERY = Number(process.env.PKTC_TREE_EVERY ?? 8);
+
 /** Type of a VLAN tag, in hexadecimal. */
 const TAG = '(?:8100|88a8|9100)';
 
-async function compareFiles(seed: number, count: number, engine = kernelEngine()): Promise<readonly FileResult[]> {
+async function compareFiles(seed: number, count: number, templates = readTemplates()): Promise<readonly FileResult[]> {
+  const planned = kernelEngine(templates);
+  const trees = kernelEngine(templates, 'tree');
   const results: FileResult[] = [];
   let next = 0;
   const worker = async (): Promise<void> => {
     for (let part = next++; part < count; part = next++) {
+      const engine = part % TREE_EVERY === TREE_EVERY - 1 ? trees : planned;
       const result = await compareFile(part, { seed, packets: PACKETS, engine });
       results.push(result);
       if (result.failure !== null) {
@@ -38,12 +45,14 @@ async function compareFiles(seed: number, count: number, engine = kernelEngine()
 
 function report(seed: number, results: readonly FileResult[], started_ms: number): void {
   const hooks = new Map(results.map(({ file }) => [file.hook, results.filter((one) => one.file.hook === file.hook).length]));
+  const trees = results.filter((one) => one.classifier === 'tree').length;
   const refused = results.filter((one) => one.limit !== null).length;
   const sum = (of: (result: FileResult) => number): number => results.reduce((total, result) => total + of(result), 0);
   const seconds = ((performance.now() - started_ms) / 1000).toFixed(1);
   console.info(
     `differential: PKTC_SEED=${seed}, ${results.length} programs in the kernel, ${sum((one) => one.file.rules.length)} rules, ` +
-      `${sum((one) => one.taken)} packets, ${sum((one) => one.matches)} matches, ${refused} beyond a limit, ${seconds} s; ` +
+      `${sum((one) => one.taken)} packets, ${sum((one) => one.matches)} matches, ${trees} trees, ` +
+      `${refused} beyond a limit, ${seconds} s; ` +
       [...hooks].map(([hook, files]) => `${hook}: ${files}`).join(', '),
   );
 }
@@ -58,6 +67,10 @@ describeKernel('interpreter and kernel', () => {
     expect(results).toHaveLength(FILES);
     // Rules that never match would prove little.
     expect(results.filter((one) => one.matches > 0).length).toBeGreaterThan(FILES * 0.85);
+    // Of those that are to be trees, few cannot: those with more checks and fields than the stack has room for.
+    const trees = results.filter((one) => one.classifier === 'tree');
+    expect(trees.length).toBeGreaterThan((FILES / TREE_EVERY) * 0.7);
+    if (FILES >= 500) expect(new Set(trees.map(({ file }) => file.hook)).size).toBe(HOOK_WORDS.length);
     // Beyond a limit, and told so by the compiler: a few of the largest.
     expect(results.filter((one) => one.limit !== null).length).toBeLessThan(FILES * 0.03);
   });
@@ -78,7 +91,7 @@ describeKernel('interpreter and kernel', () => {
       text: text.replace('#define PKTC_VLAN_TAGS_MAX 2', '#define PKTC_VLAN_TAGS_MAX 1'),
     }));
     expect(headers).not.toEqual(templates.headers);
-    const results = await compareFiles(FIXED_SEED, 60, kernelEngine({ ...templates, headers }));
+    const results = await compareFiles(FIXED_SEED, 60, { ...templates, headers });
     const failures = results.map((one) => one.failure).filter((failure) => failure !== null);
     expect(failures.length).toBeGreaterThan(0);
     for (const failure of failures) {

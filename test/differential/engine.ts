@@ -11,6 +11,8 @@ export interface Answer {
 }
 
 export interface Decider extends Disposable {
+  /** How the rules are tried; null: by no program. */
+  readonly classifier: 'chain' | 'tree' | null;
   /** null: this engine does not take the frame. */
   decide(frame: Uint8Array, about: PacketAbout): Answer | null;
   /** Since the beginning: packets and bytes of each rule, and last those that no verdict caught; null: it does not count. */
@@ -30,6 +32,7 @@ export const interpreterEngine: Engine = async (program) => {
   const interpret = createInterpreter(program);
   const totals = Array.from({ length: program.rules.length + 1 }, () => ({ packets: 0, bytes: 0 }));
   return {
+    classifier: null,
     decide(frame, about) {
       const decision = interpret(frame, about);
       const caught = decision.rules.some((index) => program.rules[index]?.actions.verdict !== null);

@@ -1,5 +1,6 @@
 /** The compiled program in the kernel, asked through BPF_PROG_TEST_RUN. */
 import type { Program, Verdict } from '../../compiler/2-resolve/program.ts';
+import type { Plan } from '../../compiler/4-plan/plan.ts';
 import { planProgram } from '../../compiler/4-plan/plan-program.ts';
 import { emit } from '../../compiler/5-emit/emit.ts';
 import type { Templates } from '../../compiler/5-emit/skeleton.ts';
@@ -26,13 +27,21 @@ const OUTCOMES: Readonly<Record<Verdict, readonly Outcome[]>> = {
   audit: ['pass'],
 };
 
+/** Of a program that cannot be a tree: too many different checks, too little stack. */
+const NO_TREE: ReadonlySet<string> = new Set(['PKT4002', 'PKT4026']);
+
+/** How rules are tried: as the planner thinks best, or as a tree wherever that can be. */
+export type Way = 'planned' | 'tree';
+
 /** Past the object cache: what is asked is what was just compiled. The engine throws when clang or the verifier refuses. */
-export function kernelEngine(templates: Templates = readTemplates()): Engine {
+export function kernelEngine(templates: Templates = readTemplates(), way: Way = 'planned'): Engine {
   const clang = findClang();
   return async (program) => {
-    const loaded = await loadProgram(program, templates, await clang);
+    const plan = planFor(program, way);
+    const loaded = load(await artifactOf(plan, templates, await clang));
     let before = loaded.counters();
     return {
+      classifier: plan.classifier.name,
       decide(frame, about) {
         const result = testRun(loaded, frame, about);
         if (result === null) return null;
@@ -74,15 +83,19 @@ export async function loadProgram(
   templates: Templates = readTemplates(),
   clang?: Clang,
 ): Promise<LoadedProgram> {
-  return load(await artifactOf(program, templates, clang ?? (await findClang())));
+  return load(await artifactOf(planFor(program, 'planned'), templates, clang ?? (await findClang())));
 }
 
-async function artifactOf(program: Program, templates: Templates, clang: Clang): Promise<Artifact> {
-  const plan = planProgram(program, targetFor(program.hook));
-  if (plan.value === null) {
-    throw new Error(`not planned: ${told(plan.diagnostics)}`);
-  }
-  const built = await build(plan.value, emit(plan.value, templates), templates, { cache: false, clang });
+function planFor(program: Program, way: Way): Plan {
+  const target = targetFor(program.hook);
+  const { value, diagnostics } = planProgram(program, target, way === 'tree' ? { classifier: 'tree' } : {});
+  if (value !== null) return value;
+  if (way === 'tree' && diagnostics.every(({ code }) => NO_TREE.has(code))) return planFor(program, 'planned');
+  throw new Error(`not planned: ${told(diagnostics)}`);
+}
+
+async function artifactOf(plan: Plan, templates: Templates, clang: Clang): Promise<Artifact> {
+  const built = await build(plan, emit(plan, templates), templates, { cache: false, clang });
   if (built.value === null) {
     throw new Error(`not built: ${told(built.diagnostics)}`);
   }
