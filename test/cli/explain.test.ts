@@ -22,9 +22,11 @@ describe('explain', () => {
   });
 
   test('no path is a code', async () => {
-    const { code, stderr } = await pktc(['explain', '../../../etc/passwd']);
-    expect(code).toBe(2);
-    expect(stderr).toContain('there is no code');
+    // A path is a rule file, and what is in this one is none.
+    const { code, stdout } = await pktc(['explain', '../../../../../../../../etc/passwd']);
+    expect(code).toBe(3);
+    expect(stdout).toBe('');
+    expect((await pktc(['explain', '../docs/diagnostics/PKT2001'])).code).toBe(1);
   });
 
   test('--json', async () => {
