@@ -53,8 +53,17 @@ export function boxSetOf(boxes: readonly Box[], family: 4 | 6, mode: 'first' | '
   };
 }
 
-export type Taste = 'mixed' | 'nested' | 'identical' | 'wildcards' | 'staircase' | 'exact';
-export const TASTES: readonly Taste[] = ['mixed', 'nested', 'identical', 'wildcards', 'staircase', 'exact'];
+export type Taste = 'mixed' | 'nested' | 'identical' | 'wildcards' | 'staircase' | 'exact' | 'firewall' | 'overlap';
+export const TASTES: readonly Taste[] = [
+  'mixed',
+  'nested',
+  'identical',
+  'wildcards',
+  'staircase',
+  'exact',
+  'firewall',
+  'overlap',
+];
 
 export function randomBoxes(
   random: (below: number) => number,
@@ -99,8 +108,19 @@ function freshBox(
   };
 }
 
+/** Prefixes of a few sites, of all lengths, any address in between: many boxes settle little of either address. */
+function siteRange(random: (below: number) => number, width: 32 | 128, any: number): Range {
+  const lengths = width === 32 ? [8, 16, 22, 24, 32, 32] : [32, 48, 54, 56, 64, 128];
+  const length = random(100) < any ? 0 : lengths[random(lengths.length)]!;
+  const site = BigInt((random(24) + 1) * 0x0707_0707) << BigInt(width - 32);
+  const host = (1n << BigInt(width - length)) - 1n;
+  const first = (site ^ (BigInt(random(4096)) << BigInt(width === 32 ? 4 : 64))) & ~host & ((1n << BigInt(width)) - 1n);
+  return { first, last: first | host, length };
+}
+
 function range(random: (below: number) => number, family: 4 | 6, taste: Taste, at: number): Range {
   const width = family === 4 ? 32 : 128;
+  if (taste === 'firewall' || taste === 'overlap') return siteRange(random, width, taste === 'firewall' ? 20 : 33);
   const any = taste === 'wildcards' ? random(10) > 0 : taste === 'exact' ? false : random(4) === 0;
   const length = any ? random(3) : taste === 'exact' ? width - random(3) : random(width + 1);
   const all = (1n << BigInt(width)) - 1n;
@@ -127,6 +147,10 @@ function scalarRange(
   at: number,
 ): { first: number; last: number } {
   if (taste === 'staircase') return { first: at % (max + 1), last: Math.min(max, (at % (max + 1)) + 1000) };
+  if (taste === 'overlap') {
+    const low = random((max * 0.6) | 0);
+    return { first: low, last: low + ((max * 0.3) | 0) };
+  }
   const kind = random(4);
   if (kind === 0 || taste === 'wildcards') return { first: 0, last: max };
   const first = random(max + 1);

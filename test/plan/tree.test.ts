@@ -112,3 +112,22 @@ test('each box of a large set with settled addresses stands in one leaf: partiti
   expect(trees.partitions).not.toBe('the rest');
   expect(trees.records).toBeLessThan(1.1 * boxes.length);
 });
+
+describe('boxes that settle little of their addresses', () => {
+  for (const family of [4, 6] as const) {
+    for (const [taste, count, leaf] of [
+      ['firewall', 12_000, 20],
+      ['overlap', 3000, 32],
+    ] as const) {
+      test(`${taste}, IPv${family}: short leaves, few repeats, few reads`, () => {
+        const random = randomFrom(family);
+        const boxes = randomBoxes(random, count, family, PORTS, taste).map((box) => ({ ...box, checked: false }));
+        const keys = keysAround(random, boxes, family, PORTS, 300);
+        const trees = compare(boxes, family, 'first', PORTS, keys);
+        expect(trees.leaf).toBeLessThanOrEqual(leaf);
+        expect(trees.records).toBeLessThan(1.7 * count);
+        expect(trees.cost).toBeLessThan(25);
+      });
+    }
+  }
+});

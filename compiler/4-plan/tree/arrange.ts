@@ -17,8 +17,12 @@ export interface GrownSet {
   readonly cost: Cost;
 }
 
-/** Boxes that may be grown again in the course of trying. */
+/** Boxes that may be grown again in the course of trying, and how often boxes of a list may be compared by then. */
 const TRIED_MAX = 60_000;
+const WORK_MAX = 400_000;
+
+/** Up to so many boxes a single tree is tried, too. */
+const SINGLE_TRIED = 4096;
 
 interface Trials {
   readonly growth: Growth;
@@ -42,7 +46,7 @@ export function arrange(set: BoxSet, shape: TreeShape, most: number, growing: Gr
     const without = grow(trials, fewer);
     if (best === null || (without !== null && without.cost.price <= best.cost.price)) [best, pairs] = [without, fewer];
   }
-  const single = grow(trials, []);
+  const single = set.count > SINGLE_TRIED ? null : grow(trials, []);
   if (best === null || (single !== null && single.cost.price <= best.cost.price)) best = single;
   return best ?? { set, parts: [], cost: { reads: 0, price: 0 } };
 }
@@ -54,7 +58,7 @@ function grow(trials: Trials, pairs: readonly Fixed[]): GrownSet | null {
   const partitions = divide(dimensions, set.count, pairs);
   const names = partitions.map((partition) => nameOf(partition));
   const work = partitions.reduce((sum, { boxes }, at) => sum + (known.has(names[at] ?? '') ? 0 : boxes.length), 0);
-  if (work > trials.left) return null;
+  if (work > trials.left || (trials.left < Infinity && growth.work > WORK_MAX)) return null;
   trials.left -= work;
   const parts = partitions.map((partition, at) => {
     const name = names[at] ?? '';

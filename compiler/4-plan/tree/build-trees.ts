@@ -35,7 +35,7 @@ export interface Trees {
   readonly cost: number;
 }
 
-const FAST: GrowOptions = { leaf: 8, repeat: 3 };
+const FAST: GrowOptions = { leaf: 8, repeat: 8 };
 const SMALL: GrowOptions = { leaf: 8, repeat: 0 };
 
 export function buildTrees(

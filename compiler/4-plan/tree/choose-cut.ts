@@ -49,6 +49,7 @@ interface Search {
 /** @param repeatMax the most that the parts may have together, to one box of the list */
 export function chooseCut(growth: Growth, from: number, to: number, depth: number, repeatMax: number): Cut {
   const empty: Cut = { kind: 'none', range: 0, shift: 0, threshold: 0, repeat: 1, score: GAIN_MIN };
+  growth.work += to - from;
   const search: Search = { growth, from, to, repeatMax, best: empty, spare: { ...empty, score: -Infinity } };
   for (let range = 0; range < growth.ranges.length; range++) tryRange(search, range, depth);
   tryFlags(search, depth);

@@ -58,6 +58,7 @@ export function newGrowth(set: BoxSet, dimensions: Dimensions, { leaf, repeat }:
     leaf,
     repeat,
     saved: 0,
+    work: 0,
     depth: 0,
     longest: 0,
   };

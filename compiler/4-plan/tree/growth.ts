@@ -40,6 +40,8 @@ export interface Growth {
   readonly repeat: number;
   /** Records that parts of the tree were allowed, and did without. */
   saved: number;
+  /** Boxes of all lists for which cuts were compared: what time growing takes. */
+  work: number;
   depth: number;
   longest: number;
 }
