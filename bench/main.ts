@@ -4,10 +4,11 @@ import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { compiling } from './compile.ts';
 import { cost } from './cost.ts';
+import { frontEnd } from './front-end.ts';
 import { type Options, type Part, type Table, tableText } from './part.ts';
 import { peers } from './peers.ts';
 
-const PARTS: readonly Part[] = [cost, peers, compiling];
+const PARTS: readonly Part[] = [cost, peers, compiling, frontEnd];
 
 const USAGE = `usage: npm run bench -- [--quick] [--only PART] [--sizes N,N] [--sets NAME,NAME] [--json] [--write]
 

@@ -38,7 +38,23 @@ export function asSources(sources: SourceFile | Sources): Sources {
 export async function sayDiagnostics(diagnostics: readonly Diagnostic[], terminal: Terminal): Promise<void> {
   if (diagnostics.length === 0) return;
   const { renderDiagnostics } = await import('../compiler/diagnostics/render.ts');
-  terminal.say(renderDiagnostics(diagnostics, { color: terminal.err.color }).trimEnd());
+  const shown = shownOf(diagnostics);
+  terminal.say(renderDiagnostics(shown, { color: terminal.err.color }).trimEnd());
+  if (shown.length === diagnostics.length) return;
+  const { length } = diagnostics;
+  terminal.say(`\nnote: ${length - shown.length} more are not shown; \`pktc check --json\` lists all ${length}`);
+}
+
+/** Nobody reads more, and a file of another kind has an error in each of its lines. */
+const SHOWN_MAX = 200;
+
+/** Errors before warnings, where there is no room for all; in their order. */
+export function shownOf(diagnostics: readonly Diagnostic[]): readonly Diagnostic[] {
+  if (diagnostics.length <= SHOWN_MAX) return diagnostics;
+  const errors = diagnostics.filter((one) => one.severity === 'error').slice(0, SHOWN_MAX);
+  const warnings = diagnostics.filter((one) => one.severity === 'warning').slice(0, SHOWN_MAX - errors.length);
+  const shown = new Set([...errors, ...warnings]);
+  return diagnostics.filter((one) => shown.has(one));
 }
 
 /** `2 errors, 1 warning` */

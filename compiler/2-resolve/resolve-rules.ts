@@ -6,6 +6,7 @@ import { moved, movedSyntax } from '../1-parse/moved.ts';
 import { parseStatement } from '../1-parse/parse.ts';
 import type { Rows } from '../1-parse/rows.ts';
 import { split } from '../1-parse/split.ts';
+import { createWalk, type Walk } from '../1-parse/walk-shape.ts';
 import { resolveActions } from './actions.ts';
 import { resolveCondition } from './condition.ts';
 import type { Context } from './context.ts';
@@ -33,6 +34,7 @@ interface Resolving {
 interface OpenTable extends RuleTable {
   /** `undefined`: nobody has asked yet. */
   readonly templates: (Template | null | undefined)[] & RuleTable['templates'];
+  readonly walk: Walk;
 }
 
 export function resolveRules(context: Context, whole: Whole, statements: readonly (Statement | RowRun)[]): readonly Rule[] {
@@ -81,7 +83,7 @@ function resolveRun(resolving: Resolving, run: RowRun): void {
     let template = table.templates[number];
     if (template === undefined) {
       const shape = rows.tree.shapes[number];
-      template = shape === undefined ? null : templateOf(shape, rows.tree, context.names);
+      template = shape === undefined ? null : templateOf(shape, table.walk, context.names);
       table.templates[number] = template;
     }
     const known =
@@ -103,7 +105,8 @@ function tableOf({ tables, names }: Resolving, { rows, file }: RowRun): OpenTabl
   if (known) return known;
   const { source, lines } = file;
   const identities = new Int32Array(2 * rows.count);
-  const table: OpenTable = { source, rows, lines, identities, templates: [], title: names.titleOf(file) };
+  const title = names.titleOf(file);
+  const table: OpenTable = { source, rows, lines, identities, templates: [], title, walk: createWalk(rows.tree) };
   tables.set(rows, table);
   return table;
 }

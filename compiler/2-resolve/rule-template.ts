@@ -6,9 +6,9 @@
 import type { Condition, RuleStatement } from '../../grammar/ast.ts';
 import type { SourceFile, Span } from '../../grammar/source.ts';
 import { parseStatement } from '../1-parse/parse.ts';
-import type { Shape, ShapeTree } from '../1-parse/shape.ts';
+import type { Shape } from '../1-parse/shape.ts';
 import { split } from '../1-parse/split.ts';
-import { createWalk, walkLine } from '../1-parse/walk-shape.ts';
+import { type Walk, walkLine } from '../1-parse/walk-shape.ts';
 import { resolveActions } from './actions.ts';
 import { resolveCondition } from './condition.ts';
 import { type Context, createReport } from './context.ts';
@@ -50,11 +50,12 @@ interface Sample {
   readonly actions: RuleActions;
 }
 
-export function templateOf(shape: Shape, tree: ShapeTree, names: DefinedNames): Template | null {
+/** @param walk of the tree that the shape is in */
+export function templateOf(shape: Shape, walk: Walk, names: DefinedNames): Template | null {
   const { first } = shape;
   if (!isPlain(first.condition)) return null;
   const samples = [shape.text, ...PROBES.map((probe) => probeText(shape, probe))].map((text) =>
-    sampleOf(shape, tree, text, names),
+    sampleOf(shape, walk, text, names),
   );
   const [one, ...others] = samples.filter((sample) => sample !== null);
   if (!one || others.length < PROBES.length) return null;
@@ -129,17 +130,17 @@ function probeText({ text, holes, places }: Shape, probe: Probe): string {
 }
 
 /** Null: something was wrong with it, or worth a warning. */
-function sampleOf(shape: Shape, tree: ShapeTree, text: string, names: DefinedNames): Sample | null {
+function sampleOf(shape: Shape, walk: Walk, text: string, names: DefinedNames): Sample | null {
   const source: SourceFile = { name: '', text };
   const statement = onlyRule(source);
-  const walk = createWalk(tree);
   if (statement === null || !walkLine(walk, text, 0, false) || walk.node.shape !== shape) return null;
   const { report, diagnostics } = createReport(source);
   const context: Context = { source, report, names };
   const condition = resolveCondition(context, statement.condition);
   const actions = resolveActions(context, statement.actions);
   if (condition === null || actions === null || diagnostics.length > 0) return null;
-  return { places: walk.places, numbers: walk.numbers, condition, actions };
+  const places = walk.places.slice(0, 2 * walk.tokens);
+  return { places, numbers: walk.numbers.slice(0, walk.values), condition, actions };
 }
 
 function onlyRule(source: SourceFile): RuleStatement | null {

@@ -95,88 +95,107 @@ function mixedPrefix(hash: number, values: Float64Array, at: number): number {
 
 const KINDS = { and: 11, or: 12, not: 13, inner: 14, leaf: 15 } as const;
 
-/** The same of a template's rule, by its values and where they begin. */
+/** The number of a rule of a template, by its values and where they begin. */
 type OfValues = (values: Float64Array, at: number) => number;
+
+/** Numbers of what many rules share. */
+interface Shared {
+  readonly ofText: (text: string) => number;
+  readonly ofRanges: (hash: number, ranges: AnyRanges) => number;
+}
+
+const TEXTS_MAX = 4096;
+
+function createShared(): Shared {
+  const texts = new Map<string, number>();
+  /** Long lists, a file of addresses say. */
+  const lists = new Map<AnyRanges, number>();
+  return {
+    ofText: (text) => {
+      const known = texts.get(text) ?? mixedText(KINDS.leaf, text);
+      if (texts.size < TEXTS_MAX) texts.set(text, known);
+      return known;
+    },
+    ofRanges: (hash, ranges) => {
+      if (ranges.length <= WRITTEN_OUT) return mixedRanges(hash, ranges);
+      const known = lists.get(ranges) ?? mixedRanges(0, ranges);
+      lists.set(ranges, known);
+      return mixed(hash, known);
+    },
+  };
+}
+
+function numberOf(shared: Shared, expression: Expression): number {
+  const { ofText, ofRanges } = shared;
+  switch (expression.kind) {
+    case 'and':
+    case 'or':
+      return expression.of.reduce((hash: number, part) => mixed(hash, numberOf(shared, part)), KINDS[expression.kind]);
+    case 'not':
+    case 'inner':
+      return mixed(KINDS[expression.kind], numberOf(shared, expression.of));
+    case 'in':
+      return ofRanges(ofText(expression.field), expression.ranges);
+    case 'address':
+      return ofRanges(ofRanges(ofText(expression.field), expression.v4), expression.v6);
+    default:
+      return ofText(textOf(expression));
+  }
+}
+
+/** What {@link numberOf} says of the conditions that come of a template. */
+function ofNode(shared: Shared, node: TemplateNode): OfValues {
+  if (node.kind === 'open') return ofOpen(shared, node.open);
+  if (node.kind === 'fixed') {
+    const known = numberOf(shared, node.predicate);
+    return () => known;
+  }
+  if (node.kind === 'not') {
+    const inner = ofNode(shared, node.of);
+    return (values, at) => mixed(KINDS.not, inner(values, at));
+  }
+  const start = KINDS[node.kind];
+  const parts = node.of.map((part) => ofNode(shared, part));
+  return (values, at) => {
+    let hash: number = start;
+    for (let index = 0; index < parts.length; index += 1) hash = mixed(hash, parts[index]?.(values, at) ?? 0);
+    return hash;
+  };
+}
+
+function ofOpen({ ofText, ofRanges }: Shared, open: OpenPredicate): OfValues {
+  const start = ofText(open.field);
+  const [hole] = open.holes;
+  const single = open.way === 'is' && open.holes.length === 1;
+  if (single && hole?.kind === 'ip6') {
+    const before = mixed(mixed(start, 0), 1);
+    return (values, at) => mixedPrefix(before, values, at + hole.value);
+  }
+  if (single && hole !== undefined) {
+    const { value } = hole;
+    const one: OfValues = (values, at) =>
+      mixedNumber(mixedNumber(mixed(start, 1), values[at + value] ?? 0), values[at + value + 1] ?? 0);
+    return open.kind === 'in' ? one : (values, at) => mixed(one(values, at), 0);
+  }
+  return (values, at) => {
+    const { v4, v6, numbers } = rangesOf(open, values, at);
+    return open.kind === 'in' ? ofRanges(start, numbers) : ofRanges(ofRanges(start, v4), v6);
+  };
+}
 
 /** Equal for equal conditions, and most often different for others. */
 export type Sieve = (rule: Rule) => number;
 
 export function createSieve(): Sieve {
-  const texts = new Map<string, number>();
-  const ofText = (text: string): number => {
-    const known = texts.get(text) ?? mixedText(KINDS.leaf, text);
-    if (texts.size < 4096) texts.set(text, known);
-    return known;
-  };
+  const shared = createShared();
   const sieves = new Map<Template, OfValues>();
-  /** Lists that many rules share, a file of addresses say. */
-  const lists = new Map<AnyRanges, number>();
-  const ofRanges = (hash: number, ranges: AnyRanges): number => {
-    if (ranges.length <= WRITTEN_OUT) return mixedRanges(hash, ranges);
-    const known = lists.get(ranges) ?? mixedRanges(0, ranges);
-    lists.set(ranges, known);
-    return mixed(hash, known);
-  };
-  const ofOpen = (open: OpenPredicate): OfValues => {
-    const start = ofText(open.field);
-    const [hole] = open.holes;
-    const single = open.way === 'is' && open.holes.length === 1;
-    if (single && hole?.kind === 'ip6') {
-      const before = mixed(mixed(start, 0), 1);
-      return (values, at) => mixedPrefix(before, values, at + hole.value);
-    }
-    if (single && hole !== undefined) {
-      const { value } = hole;
-      const one: OfValues = (values, at) =>
-        mixedNumber(mixedNumber(mixed(start, 1), values[at + value] ?? 0), values[at + value + 1] ?? 0);
-      return open.kind === 'in' ? one : (values, at) => mixed(one(values, at), 0);
-    }
-    return (values, at) => {
-      const { v4, v6, numbers } = rangesOf(open, values, at);
-      return open.kind === 'in' ? ofRanges(start, numbers) : ofRanges(ofRanges(start, v4), v6);
-    };
-  };
-  const ofNode = (node: TemplateNode): OfValues => {
-    if (node.kind === 'open') return ofOpen(node.open);
-    if (node.kind === 'fixed') {
-      const known = ofExpression(node.predicate);
-      return () => known;
-    }
-    if (node.kind === 'not') {
-      const inner = ofNode(node.of);
-      return (values, at) => mixed(KINDS.not, inner(values, at));
-    }
-    const start = KINDS[node.kind];
-    const parts = node.of.map(ofNode);
-    return (values, at) => {
-      let hash: number = start;
-      for (let index = 0; index < parts.length; index += 1) hash = mixed(hash, parts[index]?.(values, at) ?? 0);
-      return hash;
-    };
-  };
-  const ofExpression = (expression: Expression): number => {
-    switch (expression.kind) {
-      case 'and':
-      case 'or':
-        return expression.of.reduce((hash: number, part) => mixed(hash, ofExpression(part)), KINDS[expression.kind]);
-      case 'not':
-      case 'inner':
-        return mixed(KINDS[expression.kind], ofExpression(expression.of));
-      case 'in':
-        return ofRanges(ofText(expression.field), expression.ranges);
-      case 'address':
-        return ofRanges(ofRanges(ofText(expression.field), expression.v4), expression.v6);
-      default:
-        return ofText(textOf(expression));
-    }
-  };
   return (rule) => {
     const row = rowOf(rule);
-    if (row === null) return ofExpression(rule.condition);
+    if (row === null) return numberOf(shared, rule.condition);
     const { values, valueAt } = row.table.rows;
     let sieve = sieves.get(row.template);
     if (sieve === undefined) {
-      sieve = ofNode(row.template.condition);
+      sieve = ofNode(shared, row.template.condition);
       sieves.set(row.template, sieve);
     }
     return sieve(values, valueAt[row.row] ?? 0);
