@@ -35,7 +35,8 @@ function edited(random: Random, text: string): string {
     () => text.slice(0, line) + text.slice(next),
     () => text.slice(0, at) + text.slice(Math.min(text.length, at + 1 + random(40))),
     () => `${text.slice(0, at)}${random(10)}${text.slice(at)}`,
-    () => `${text.slice(0, line)}${pick(random, ['x:', 'lan', 'and tcp', ', log', '# a', 'match tcp', '-> drop', 'macth tcp -> drop', 'let m = 80', 'match src lan or tcp -> drop'])}\n${text.slice(line)}`,
+    () =>
+      `${text.slice(0, line)}${pick(random, ['x:', 'lan', 'and tcp', ', log', '# a', 'match tcp', '-> drop', 'macth tcp -> drop', 'let m = 80', 'match src lan or tcp -> drop'])}\n${text.slice(line)}`,
     () => text.slice(0, next - 1) + pick(random, [', log', ' match udp -> drop', ' x:', ' #', ' ->']) + text.slice(next - 1),
     () => text + rule(random),
     () => `# first\n${text}`,
