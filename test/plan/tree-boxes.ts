@@ -53,7 +53,7 @@ export function boxSetOf(boxes: readonly Box[], family: 4 | 6, mode: 'first' | '
   };
 }
 
-export type Taste = 'mixed' | 'nested' | 'identical' | 'wildcards' | 'staircase' | 'exact' | 'firewall' | 'overlap';
+export type Taste = 'mixed' | 'nested' | 'identical' | 'wildcards' | 'staircase' | 'exact' | 'firewall' | 'overlap' | 'crossed';
 export const TASTES: readonly Taste[] = [
   'mixed',
   'nested',
@@ -120,6 +120,15 @@ function siteRange(random: (below: number) => number, width: 32 | 128, any: numb
 
 function range(random: (below: number) => number, family: 4 | 6, taste: Taste, at: number): Range {
   const width = family === 4 ? 32 : 128;
+  if (taste === 'crossed') {
+    // Most boxes settle all, some only a site on one side: the source of box n is of the kind that the destination before it has.
+    const length = at % 10 === 1 ? 0 : at % 10 === 0 || at % 10 === 2 ? 16 : 32;
+    const site =
+      length === 0
+        ? 0n
+        : BigInt((0x0b00 + 0x301 * random(60)) * 0x1_0000 + (length === 32 ? random(0x1_0000) : 0)) << BigInt(width - 32);
+    return { first: site, last: site | ((1n << BigInt(width - length)) - 1n), length };
+  }
   if (taste === 'firewall' || taste === 'overlap') return siteRange(random, width, taste === 'firewall' ? 20 : 33);
   const any = taste === 'wildcards' ? random(10) > 0 : taste === 'exact' ? false : random(4) === 0;
   const length = any ? random(3) : taste === 'exact' ? width - random(3) : random(width + 1);
