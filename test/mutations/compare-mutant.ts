@@ -3,7 +3,7 @@ import { readTemplates } from '../../compiler/6-build/templates.ts';
 import { generateAbout, limitOf, same } from '../differential/compare-engines.ts';
 import { interpreterEngine } from '../differential/engine.ts';
 import { generateRuleFile } from '../differential/generate-rules.ts';
-import { kernelEngine } from '../differential/kernel-engine.ts';
+import { kernelEngine, type Way } from '../differential/kernel-engine.ts';
 import { programOf } from '../differential/program-of.ts';
 import { printRuleFile } from '../differential/rule-file.ts';
 import { generatePacket } from '../packets/generate-packet.ts';
@@ -18,16 +18,17 @@ const PACKETS = 200;
 /**
  * The first of so many random rule files whose program decides otherwise than the interpreter, from 0; null: none.
  * @param change null: the headers as they are
+ * @param way how the programs try their rules
  * @throws Error when clang or the verifier refuses a program: that would be no mistake in what a program means.
  */
-export async function firstDifference(change: Change | null, files: number): Promise<number | null> {
+export async function firstDifference(change: Change | null, files: number, way: Way = 'planned'): Promise<number | null> {
   const templates = readTemplates();
   const headers = templates.headers.map(({ path, text }) => ({
     path,
     text: change !== null && `${HEADERS}${path}` === change.file ? changed(text, change) : text,
   }));
   if (change !== null && !headers.some(({ path }) => `${HEADERS}${path}` === change.file)) throw new Error(`no ${change.file}`);
-  const engine = kernelEngine({ ...templates, headers });
+  const engine = kernelEngine({ ...templates, headers }, way);
   for (let part = 0; part < files; part++) {
     const random = createRandom(seedOf(SEED, part));
     const text = printRuleFile(generateRuleFile(random));

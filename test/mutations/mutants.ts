@@ -1,17 +1,7 @@
 /** The bugs. Each is a mistake that somebody could make, in the phase that is named first. */
-import type { Change, Mutant, Suite } from './run-mutant.ts';
-
-const suite = (project: Suite['project'], files: readonly string[]): Suite => ({ project, files });
-
-export const SUITES = {
-  values: suite('unit', ['test/values/ranges.test.ts']),
-  resolve: suite('unit', ['test/resolve/program.test.ts', 'test/resolve/bytes.test.ts']),
-  /** Conditions against the interpreter, packet by packet. */
-  meaning: suite('unit', ['test/resolve/meaning.test.ts']),
-  interpret: suite('unit', ['test/interpret']),
-  /** Random rule files in the kernel. */
-  comparison: suite('mutations', ['test/mutations/comparison.test.ts']),
-} satisfies Record<string, Suite>;
+import type { Change, Mutant } from './run-mutant.ts';
+import { SUITES } from './suites.ts';
+import { IN_BOXES, IN_TREES } from './tree-mutants.ts';
 
 const C = 'templates/include/pktc';
 const values = { killedBy: SUITES.values };
@@ -186,10 +176,10 @@ export const C_MUTANTS: readonly Change[] = [
     to: '(pktc_read((f)->present) & (bits)) != 0)',
   },
   {
-    what: 'a long list is searched one step too few',
-    file: `${C}/search.h`,
-    from: 'i < PKTC_SEARCH_STEPS && count > 1;',
-    to: 'i < PKTC_SEARCH_STEPS && count > 2;',
+    what: 'a set of values begins one behind its edge',
+    file: `${C}/set.h`,
+    from: '(((__u64)(edge) - (value) - 1) >> 63)',
+    to: '(((__u64)(edge) - (value)) >> 63)',
   },
   {
     what: 'tags of type 0x88a8 are missing',
@@ -370,4 +360,11 @@ const IN_EMISSION: readonly Mutant[] = [
 ];
 
 /** Mistakes in TypeScript: a suite of tests sees them. */
-export const MUTANTS: readonly Mutant[] = [...IN_VALUES, ...IN_RESOLVE, ...IN_INTERPRETER, ...IN_EMISSION];
+export const MUTANTS: readonly Mutant[] = [
+  ...IN_VALUES,
+  ...IN_RESOLVE,
+  ...IN_INTERPRETER,
+  ...IN_EMISSION,
+  ...IN_BOXES,
+  ...IN_TREES,
+];

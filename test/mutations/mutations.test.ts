@@ -2,8 +2,10 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { describeKernel } from '../kernel/environment.ts';
 import { firstDifference } from './compare-mutant.ts';
-import { C_MUTANTS, MUTANTS, SUITES } from './mutants.ts';
+import { C_MUTANTS, MUTANTS } from './mutants.ts';
 import { type Copy, copyProject, type Mutant, runSuite, withMutant } from './run-mutant.ts';
+import { SUITES } from './suites.ts';
+import { C_TREE_MUTANTS } from './tree-mutants.ts';
 
 const COPIES = 2;
 const LEAST = 30;
@@ -34,7 +36,7 @@ async function withCopy<T>(work: (copy: Copy) => Promise<T>): Promise<T> {
 }
 
 test(`there are ${LEAST} of them at least, each another one`, () => {
-  const all = [...MUTANTS, ...C_MUTANTS];
+  const all = [...MUTANTS, ...C_MUTANTS, ...C_TREE_MUTANTS];
   expect(new Set(all.map(({ what }) => what)).size).toBe(all.length);
   expect(all.length).toBeGreaterThanOrEqual(LEAST);
 });
@@ -59,7 +61,7 @@ function passes(suites: (typeof SUITES)[keyof typeof SUITES][]): void {
 }
 
 describe('bugs that the tests of one phase see', () => {
-  passes([SUITES.values, SUITES.resolve, SUITES.meaning, SUITES.interpret]);
+  passes([SUITES.values, SUITES.resolve, SUITES.meaning, SUITES.interpret, SUITES.boxes]);
   killed(MUTANTS.filter(({ killedBy }) => killedBy.project === 'unit'));
 });
 
@@ -68,5 +70,9 @@ describeKernel('bugs that the comparison with the kernel sees', () => {
 
   test.concurrent.each(C_MUTANTS)('$what ($file)', async (change) => {
     expect(await firstDifference(change, FILES), `survived: ${change.what}`).not.toBeNull();
+  });
+
+  test.concurrent.each(C_TREE_MUTANTS)('trees: $what ($file)', async (change) => {
+    expect(await firstDifference(change, FILES, 'tree'), `survived: ${change.what}`).not.toBeNull();
   });
 });

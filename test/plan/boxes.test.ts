@@ -119,3 +119,12 @@ test('what a box cannot tell is asked: a field that is there and 0, a payload, o
   expect([...(boxes?.checkOf ?? [])]).toEqual([1, 2, 3]);
   expect(boxes?.checks.map(({ condition }) => condition.kind)).toEqual(['present', 'contains', 'in']);
 });
+
+test('flags that contradict each other leave no box, others are asked together', () => {
+  const program = programOf('match (flags SYN or dport 80) flags !SYN -> drop\nmatch flags SYN flags !ACK -> drop\n');
+  const boxes = boxSetsOf(program, dimensionsOf(program, targetFor(program.hook)));
+  const [set] = boxes?.sets.filter((one) => one !== null) ?? [];
+  expect([...(set?.entry ?? [])]).toEqual([0, 1]);
+  expect([...(set?.bitsMask ?? [])]).toEqual([0x02, 0x12]);
+  expect([...(set?.bitsValue ?? [])]).toEqual([0x00, 0x02]);
+});

@@ -1,0 +1,153 @@
+/** Bugs in rules as boxes and as trees. */
+import type { Change, Mutant } from './run-mutant.ts';
+import { SUITES } from './suites.ts';
+
+const C = 'templates/include/pktc';
+const boxes = { killedBy: SUITES.boxes };
+const trees = { killedBy: SUITES.trees };
+
+export const IN_BOXES: readonly Mutant[] = [
+  {
+    what: 'the complement of a range keeps its first value',
+    file: 'compiler/4-plan/boxes/ranges.ts',
+    from: 'outside.push([next, first - 1]);',
+    to: 'outside.push([next, first]);',
+    ...boxes,
+  },
+  {
+    what: 'an absent field is taken for one that is 0',
+    file: 'compiler/4-plan/boxes/rule-boxes.ts',
+    from: "rest.push({ kind: 'present', field, span: NOWHERE });\n    return ranges;",
+    to: 'return ranges;',
+    ...boxes,
+  },
+  {
+    what: 'alternatives share the check of the first',
+    file: 'compiler/4-plan/boxes/rule-boxes.ts',
+    from: 'boxes.every(({ rest }) => expressionKey(allOf(rest)) === key)',
+    to: "key !== ''",
+    ...boxes,
+  },
+  {
+    what: 'flags that differ are flags that are alike',
+    file: 'compiler/4-plan/boxes/terms.ts',
+    from: 'value: bit & ~value',
+    to: 'value: bit & value',
+    ...boxes,
+  },
+  {
+    what: 'flags that contradict each other make a box',
+    file: 'compiler/4-plan/boxes/terms.ts',
+    from: '((a.value ^ b.value) & a.mask & b.mask) === 0',
+    to: 'a.mask !== -1',
+    ...boxes,
+  },
+  {
+    what: 'a packet that is cut behind the source has any destination',
+    file: 'compiler/4-plan/boxes/box-sets.ts',
+    from: "case 'source4':\n      return uses.src && uses.dst && dst.absent ?",
+    to: "case 'source4':\n      return uses.src && uses.dst ?",
+    ...boxes,
+  },
+  {
+    what: 'a range of a wide field is cut at 16 bits',
+    file: 'compiler/4-plan/boxes/dimensions.ts',
+    from: 'first <= SCALAR_MAX && (last < SCALAR_MAX || last === fieldMax)',
+    to: 'first <= SCALAR_MAX',
+    ...boxes,
+  },
+];
+
+export const IN_TREES: readonly Mutant[] = [
+  {
+    what: 'ranges in records end one early',
+    file: 'compiler/4-plan/tree/write-trees.ts',
+    from: '(pair?.[2 * box + 1] ?? 0) - first',
+    to: '(pair?.[2 * box + 1] ?? 0) - first - 1',
+    ...trees,
+  },
+  {
+    what: 'a rule has the check of the next',
+    file: 'compiler/4-plan/rule-data.ts',
+    from: 'checkOf[index] ?? 0',
+    to: 'checkOf[index + 1] ?? 0',
+    ...trees,
+  },
+  {
+    what: 'checks are numbered from 0',
+    file: 'compiler/5-emit/tree.ts',
+    from: "binary(name('check'), '==', decimal(first + at + 1))",
+    to: "binary(name('check'), '==', decimal(first + at))",
+    ...trees,
+  },
+];
+
+/** Mistakes in the C headers of trees: the comparison sees them where all files are trees. */
+export const C_TREE_MUTANTS: readonly Change[] = [
+  {
+    what: 'the last value of a range is not in a record',
+    file: `${C}/tree_match.h`,
+    from: '__u64 room = (__u64)span - ((value - first) & 0xffff);',
+    to: '__u64 room = (__u64)span - 1 - ((value - first) & 0xffff);',
+  },
+  {
+    what: 'flags are compared without their mask',
+    file: `${C}/tree_match.h`,
+    from: 'return (value & mask) ^ wanted;',
+    to: '(void)mask;\n\treturn value ^ wanted;',
+  },
+  {
+    what: 'an IPv6 prefix of no bits looks at the first one',
+    file: `${C}/tree_match.h`,
+    from: 'return ((value ^ first) >> (shift & 63)) >> (more & 63);',
+    to: '(void)more;\n\treturn (value ^ first) >> (shift & 63);',
+  },
+  {
+    what: 'checks are not asked',
+    file: `${C}/classify.h`,
+    from: 'return rule && (!rule->check || pktc_check(ctx, f, in, rule->check));',
+    to: 'return rule && (rule->check || pktc_check(ctx, f, in, rule->check));',
+  },
+  {
+    what: 'rules behind the one that decides count, too',
+    file: `${C}/classify.h`,
+    from: 'pktc_tree_each(ctx, f, in, data, key, set + 1, entry);',
+    to: 'pktc_tree_each(ctx, f, in, data, key, set + 1, PKTC_NO_ENTRY);',
+  },
+  {
+    what: 'a rule without a verdict has the counter of the one before',
+    file: `${C}/classify.h`,
+    from: 'pktc_count(rule->slot, pktc_read(f->len));',
+    to: 'pktc_count(rule->slot - 1, pktc_read(f->len));',
+  },
+  {
+    what: 'the rule that decides has its place for its counter',
+    file: `${C}/classify.h`,
+    from: 'return pktc_decision_to((int)rule->slot,',
+    to: 'return pktc_decision_to((int)entry,',
+  },
+  {
+    what: 'rules without a verdict are looked for among those with one',
+    file: `${C}/classify.h`,
+    from: 'data, key, set + 1, entry);',
+    to: 'data, key, set, entry);',
+  },
+  {
+    what: 'the rule behind one that was looked at is left out',
+    file: `${C}/tree.h`,
+    from: 'merge->state->floor = (merge->state->least & ~PKTC_TREE_CHECKED) + 1;',
+    to: 'merge->state->floor = (merge->state->least & ~PKTC_TREE_CHECKED) + 2;',
+  },
+  {
+    what: 'the last record that matches is found, not the first',
+    file: `${C}/tree.h`,
+    from: '\t*found = entry;\n\treturn true;',
+    to: '\t*found = entry;\n\treturn false;',
+  },
+  {
+    what: 'a wide value loses its upper half',
+    file: `${C}/data.h`,
+    from: '((value) > PKTC_SCALAR_MAX ? PKTC_SCALAR_MAX : (value))',
+    to: '((value) & PKTC_SCALAR_MAX)',
+  },
+];
