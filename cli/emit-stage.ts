@@ -1,6 +1,7 @@
 /** What the compiler holds between two phases, in a form that stays the same from run to run. */
 
 import type { Program } from '../compiler/2-resolve/program.ts';
+import { plainRule } from '../compiler/2-resolve/row-rule.ts';
 import type { Plan } from '../compiler/4-plan/plan.ts';
 import type { Diagnostic } from '../compiler/diagnostics/diagnostic.ts';
 import type { SourceFile } from '../grammar/source.ts';
@@ -40,7 +41,8 @@ export function programText(program: Program): string {
   const { files = [], sets = [], rules } = program;
   return stageText({
     ...named(program),
-    rules: rules.map(named),
+    // Rules of large files are views of rows, with nothing of their own to copy.
+    rules: rules.map((rule) => named(plainRule(rule))),
     files: files.map((file) => file.name),
     sets: sets.map(named),
   });
