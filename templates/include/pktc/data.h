@@ -17,7 +17,7 @@
 /* Trees are written down in units of so many bytes. */
 #define PKTC_UNIT_BYTES 16
 
-#define PKTC_SETS 10
+#define PKTC_BOX_SETS 10
 #define PKTC_PARTITIONS_MAX 8
 
 #define PKTC_NO_ENTRY 0x7fffffff
@@ -33,7 +33,7 @@ struct pktc_data_head {
 	__u32 actions;
 	__u32 action_off; /* struct pktc_action, the different ones that rules have */
 	/* First nodes of a set's partitions, in units; 0 ends the list. */
-	__u32 roots[PKTC_SETS][PKTC_PARTITIONS_MAX];
+	__u32 roots[PKTC_BOX_SETS][PKTC_PARTITIONS_MAX];
 };
 
 struct pktc_rule {
