@@ -3,7 +3,7 @@ import type { Expression, NumberRange, Program } from '../../2-resolve/program.t
 import type { BoxSet } from '../tree/box-set.ts';
 import type { Dimensions } from './dimensions.ts';
 import type { Prefix6 } from './ranges.ts';
-import { type AddressBoxes, ANY4, ANY6, type BoxProduct, expressionKey, ruleBoxes } from './rule-boxes.ts';
+import { type AddressBoxes, ANY4, ANY6, type BoxProduct, createExpressionKey, ruleBoxes } from './rule-boxes.ts';
 
 /** `enum pktc_packet_kind` in templates/include/pktc/data.h, in its order. */
 const KINDS = ['ipv4', 'ipv6', 'none', 'source4', 'source6'] as const;
@@ -27,11 +27,12 @@ export function boxSetsOf(program: Program, dimensions: Dimensions): Boxes | nul
   const checkOf = new Uint16Array(program.rules.length);
   const checks: { condition: Expression; rule: number }[] = [];
   const known = new Map<string, number>();
+  const keyOf = createExpressionKey();
   let boxes = 0;
   for (const { index, condition, actions } of program.rules) {
-    const { products, check } = ruleBoxes(condition, dimensions);
+    const { products, check } = ruleBoxes(condition, dimensions, keyOf);
     if (check !== null) {
-      const key = expressionKey(check);
+      const key = keyOf(check);
       const number = known.get(key) ?? checks.push({ condition: check, rule: index });
       if (number > 0xffff) return null;
       known.set(key, number);

@@ -46,7 +46,7 @@ interface TermBoxes {
 const ANY_ADDRESS: AddressBoxes = { v4: ANY4, v6: ANY6, absent: true };
 const EVERYWHERE: BoxProduct = { src: ANY_ADDRESS, dst: ANY_ADDRESS, scalars: [], bits: null };
 
-export function ruleBoxes(condition: Expression, dimensions: Dimensions): RuleBoxes {
+export function ruleBoxes(condition: Expression, dimensions: Dimensions, keyOf: ExpressionKey): RuleBoxes {
   const terms = termsOf(condition, dimensions);
   if (terms === null) return { products: [EVERYWHERE], check: condition };
   const boxes = terms.flatMap((term) => termBoxes(term, dimensions) ?? []);
@@ -54,17 +54,30 @@ export function ruleBoxes(condition: Expression, dimensions: Dimensions): RuleBo
   const [first] = boxes;
   if (first === undefined || boxes.every(({ rest }) => rest.length === 0)) return { products, check: null };
   if (boxes.length === 1) return { products, check: allOf(first.rest) };
-  const key = expressionKey(allOf(first.rest));
-  const alike = boxes.every(({ rest }) => expressionKey(allOf(rest)) === key);
+  const key = keyOf(allOf(first.rest));
+  const alike = boxes.every(({ rest }) => keyOf(allOf(rest)) === key);
   return { products, check: alike ? allOf(first.rest) : condition };
 }
 
-/** The same for expressions that differ in their places in the text alone. */
-export function expressionKey(expression: Expression): string {
-  return JSON.stringify(expression, (key, value: unknown) => {
-    if (key === 'span') return undefined;
-    return typeof value === 'bigint' ? `0x${value.toString(16)}` : value;
-  });
+/** Lists of so many ranges are told apart by which they are: rules that name one list have the same. */
+const LONG_LIST = 16;
+
+export type ExpressionKey = (expression: Expression) => string;
+
+/** A function that gives the same for expressions that differ in their places in the text alone. */
+export function createExpressionKey(): ExpressionKey {
+  const lists = new Map<readonly unknown[], number>();
+  const numberOf = (list: readonly unknown[]): number => {
+    const number = lists.get(list) ?? lists.size;
+    lists.set(list, number);
+    return number;
+  };
+  return (expression) =>
+    JSON.stringify(expression, (key, value: unknown) => {
+      if (key === 'span') return undefined;
+      if (Array.isArray(value) && value.length > LONG_LIST && key !== 'of') return `list ${numberOf(value)}`;
+      return typeof value === 'bigint' ? `0x${value.toString(16)}` : value;
+    });
 }
 
 function allOf(of: readonly Expression[]): Expression {
