@@ -28,7 +28,7 @@ export interface Rows {
 
 /** @param expected how many rules there may be; it grows */
 export function createRows(tree: ShapeTree, expected: number): Rows {
-  const room = Math.max(16, expected);
+  const room = Math.max(16, Math.ceil(expected));
   return {
     count: 0,
     shape: new Int32Array(room),
@@ -60,8 +60,8 @@ function makeRoom(rows: Rows, more: number, places: number, values: number): voi
     rows.start = grown(rows.start, count);
     rows.placeAt = grown(rows.placeAt, count);
     rows.valueAt = grown(rows.valueAt, count);
-    rows.hashes = grown(rows.hashes, 2 * count);
   }
+  rows.hashes = grown(rows.hashes, 2 * count);
   rows.places = grown(rows.places, rows.placeCount + places);
   rows.values = grown(rows.values, rows.valueCount + values);
 }
