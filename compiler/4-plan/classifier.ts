@@ -34,8 +34,8 @@ const TREE_NS = 20;
 const TREE_READ_NS = 4;
 
 export interface ClassifierOptions extends TreeOptions {
-  /** For tests and comparisons: this one or a diagnostic. */
-  readonly classifier?: 'chain' | 'tree';
+  /** For tests and comparisons: this one or a diagnostic. A long chain is one whose rules are functions of their own, however few. */
+  readonly classifier?: 'chain' | 'long chain' | 'tree';
 }
 
 export type Choice =
@@ -46,7 +46,7 @@ export type Choice =
 export function chooseClassifier(program: Program, target: Target, fixed: number, options: ClassifierOptions): Choice {
   const { rules } = program;
   const wanted = options.classifier ?? (rules.length <= FEW_RULES_MAX ? 'chain' : null);
-  const tree = wanted === 'chain' ? 'a chain was asked for' : planTree(program, target, options);
+  const tree = wanted === 'chain' || wanted === 'long chain' ? 'a chain was asked for' : planTree(program, target, options);
   const treeCost =
     typeof tree === 'string'
       ? null
@@ -66,7 +66,7 @@ export function chooseClassifier(program: Program, target: Target, fixed: number
   if (!('cost' in chain)) return { classifier: null, problem: chain };
   const why = wanted === null && typeof tree !== 'string' ? `, a tree would take as long` : '';
   const reason = `${rules.length} ${rules.length === 1 ? 'rule' : 'rules'}, tested one after another${why}`;
-  return { classifier: { ...chain.plan, reason }, cost: chain.cost };
+  return { classifier: { ...chain.plan, reason, long: wanted === 'long chain' }, cost: chain.cost };
 }
 
 function chainNs(costs: readonly number[]): number {
@@ -101,7 +101,7 @@ function chainPlan(
 ): { readonly plan: ChainPlan; readonly cost: Plan['cost'] } | Diagnostic {
   const cost = costOf(fixed, costs);
   const problem = sizeProblem(program, costs, cost, noTree);
-  return problem ?? { plan: { name: 'chain', reason: '', blocks: blocksOf(costs) }, cost };
+  return problem ?? { plan: { name: 'chain', reason: '', blocks: blocksOf(costs), long: false }, cost };
 }
 
 function sizeProblem(program: Program, costs: readonly number[], cost: Plan['cost'], reason: string): Diagnostic | null {

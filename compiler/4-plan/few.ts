@@ -10,7 +10,7 @@ const COMPARISONS_MAX = 8_000;
 
 /** Whether the program's rules are part of its quick walk. */
 export function isFew({ classifier, program, hook, inner, patterns }: Plan): boolean {
-  if (classifier.name !== 'chain' || program.rules.length > FEW_RULES_MAX) return false;
+  if (classifier.name !== 'chain' || classifier.long || program.rules.length > FEW_RULES_MAX) return false;
   // A socket filter can only copy, and the other two want the fields in memory.
   return hook !== 'socket' && !inner && patterns === null;
 }

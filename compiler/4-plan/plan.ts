@@ -33,6 +33,8 @@ export type Classifier = ChainPlan | (TreePlan & { readonly name: 'tree'; readon
 export interface ChainPlan {
   readonly name: 'chain';
   readonly reason: string;
+  /** Whether the rules are functions of their own, however few they are. */
+  readonly long: boolean;
   /** Rules `[first, end)` of each C function: the verifier checks one function at a time, and jumps in it reach 32,767 instructions. */
   readonly blocks: readonly (readonly [number, number])[];
 }

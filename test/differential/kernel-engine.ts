@@ -31,7 +31,7 @@ const OUTCOMES: Readonly<Record<Verdict, readonly Outcome[]>> = {
 const NO_TREE: ReadonlySet<string> = new Set(['PKT4002', 'PKT4026']);
 
 /** How rules are tried: as the planner thinks best, or as a tree wherever that can be. */
-export type Way = 'planned' | 'tree';
+export type Way = 'planned' | 'long chain' | 'tree';
 
 /** Past the object cache: what is asked is what was just compiled. The engine throws when clang or the verifier refuses. */
 export function kernelEngine(templates: Templates = readTemplates(), way: Way = 'planned'): Engine {
@@ -88,7 +88,7 @@ export async function loadProgram(
 
 function planFor(program: Program, way: Way): Plan {
   const target = targetFor(program.hook);
-  const { value, diagnostics } = planProgram(program, target, way === 'tree' ? { classifier: 'tree' } : {});
+  const { value, diagnostics } = planProgram(program, target, way === 'planned' ? {} : { classifier: way });
   if (value !== null) return value;
   if (way === 'tree' && diagnostics.every(({ code }) => NO_TREE.has(code))) return planFor(program, 'planned');
   throw new Error(`not planned: ${told(diagnostics)}`);
