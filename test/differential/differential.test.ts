@@ -18,13 +18,13 @@ const FILES = Number(process.env.PKTC_FUZZ_FILES ?? 2000);
 const RANDOM_FILES = 25;
 
 /** One file in so many is a tree, however few its rules are; where the planner knows that it cannot be one, a chain. */
-const TREE_EVERY = Number(process.env.PKTC_TREE_EVERY ?? 8);
+const TREE_EVERY = Number(process.env.PKTC_TREE_EVERY ?? 20);
 
 /**
  * One in so many is what the planner makes of a few rules: a copy of them for each kind of packet, which takes clang two or three times
  * as long. The others are chains as of many rules.
  */
-const PLANNED_EVERY = 3;
+const PLANNED_EVERY = 5;
 
 /** Type of a VLAN tag, in hexadecimal. */
 const TAG = '(?:8100|88a8|9100)';
