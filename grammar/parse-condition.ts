@@ -1,5 +1,6 @@
 /** The part of the grammar that conditions and values are read by, LL(1); `parser.ts` says how the whole is used. */
-import { type CstNode, CstParser, type IParserConfig, type ParserMethod, type TokenType } from 'chevrotain';
+import type { CstNode, IParserConfig, ParserMethod, TokenType } from 'chevrotain';
+import { CstParser } from './chevrotain.ts';
 import { BARE_WORDS } from './fields/bare.ts';
 import * as T from './tokens.ts';
 

@@ -4,7 +4,8 @@
  * it is thrown away whole, so nothing would use what it saves, and it recurses once for each skipped stretch, so that 20,000
  * broken test items overflow the stack.
  */
-import { type CstNode, type IParserErrorMessageProvider, type IToken, tokenLabel } from 'chevrotain';
+import type { CstNode, IParserErrorMessageProvider, IToken } from 'chevrotain';
+import { tokenLabel } from './chevrotain.ts';
 import { ConditionParser, type Rule } from './parse-condition.ts';
 import * as T from './tokens.ts';
 

@@ -2,13 +2,13 @@
  * The shapes of the language. The lexer knows no field and no action: a new one never changes how a file is read. Literals
  * are taken generously (`10.1/16` is one wrong literal, not four tokens) and judged strictly in `grammar/values`.
  */
-import { createToken, type ITokenConfig, Lexer, type TokenType } from 'chevrotain';
-
-export { EOF as EndOfInput, type IToken as Token, type TokenType } from 'chevrotain';
-
-import type { IToken } from 'chevrotain';
+import type { IToken, ITokenConfig, TokenType } from 'chevrotain';
 import type { Comment } from './ast.ts';
+import { createToken, Lexer } from './chevrotain.ts';
 import type { Span } from './source.ts';
+
+export type { IToken as Token, TokenType } from 'chevrotain';
+export { EOF as EndOfInput } from './chevrotain.ts';
 
 /** A statement begins with one of these, or with a label before `match`. */
 export const STATEMENT_WORDS = ['include', 'hook', 'default', 'let', 'set', 'match', 'test'] as const;

@@ -126,6 +126,7 @@ function comparisonsFor(rules: readonly Rule[], kind: Kind, limit: number): numb
 
 function overlap(a: Range, b: Range): Range {
   const [later, earlier] = a[0] > b[0] ? [a, b] : [b, a];
+  // biome-ignore lint/complexity/useMathMinMax: it does not take what is wider than 53 bits.
   return [later[0], later[1] < earlier[1] ? later[1] : earlier[1]];
 }
 
