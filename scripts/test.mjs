@@ -62,6 +62,7 @@ function runAll(folder) {
     asCounts(step('lint', [...bin('@biomejs/biome', 'bin/biome'), 'check'])),
     vitest('unit', folder),
     vitest('kernel', folder),
+    vitest('differential', folder),
     vitest('mutations', folder),
     vitest('kernels', folder),
   ];

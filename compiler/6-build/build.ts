@@ -11,7 +11,7 @@ import { visible } from '../diagnostics/visible.ts';
 import { targetFor } from '../targets/target.ts';
 import { type Clang, findClang, OLDEST_CLANG } from './find-clang.ts';
 import { cacheFolder, objectCache } from './object-cache.ts';
-import { CLANG_FLAGS, type ClangRun, runClang } from './run-clang.ts';
+import { CLANG_FLAGS, type ClangRun, runClang, type StartProcess } from './run-clang.ts';
 import { readVersion } from './version.ts';
 import { writeData } from './write-data.ts';
 
@@ -22,6 +22,8 @@ export interface BuildOptions {
   readonly cache?: boolean;
   /** Found before: who builds many programs asks clang for its version once. */
   readonly clang?: Clang;
+  /** How clang is started: who builds thousands of programs has a smaller process do it, because a large one is slow to fork. */
+  readonly start?: StartProcess;
 }
 
 const INSTALL_CLANG =
@@ -45,7 +47,7 @@ export async function build(
   const cached = (await cache?.get(key)) ?? null;
   if (cached !== null) return finish(plan, emission, cached, clang.version);
 
-  const run = await runClang(clang.path, emission.c, templates);
+  const run = await runClang(clang.path, emission.c, templates, options.start);
   if (!run.ok) return { value: null, diagnostics: [runProblem(run, clang.version)] };
   await cache?.put(key, run.object);
   return finish(plan, emission, run.object, clang.version);

@@ -41,14 +41,19 @@ export type ClangRun =
  * Compiles in a folder of its own (0700), which is removed whatever happens. Never throws. A dozen small files are written in
  * less time than it takes to hand each to another thread.
  */
-export async function runClang(clang: string, c: string, templates: Templates): Promise<ClangRun> {
+export async function runClang(
+  clang: string,
+  c: string,
+  templates: Templates,
+  start: StartProcess = startProcess,
+): Promise<ClangRun> {
   let folder: string | null = null;
   try {
     folder = mkdtempSync(path.join(tmpdir(), 'pktc-build-'));
     mkdirSync(path.join(folder, 'include', 'pktc'), { recursive: true });
     writeFileSync(path.join(folder, SOURCE_NAME), c);
     for (const { path: place, text } of includedBy(c, templates)) writeFileSync(path.join(folder, 'include', place), text);
-    const failure = await start(clang, folder);
+    const failure = failureOf(await start(clang, [...CLANG_FLAGS, '-c', SOURCE_NAME, '-o', OBJECT_NAME], folder));
     if (failure !== null) return failure;
     return { ok: true, object: new Uint8Array(readFileSync(path.join(folder, OBJECT_NAME))) };
   } catch (error) {
@@ -81,19 +86,37 @@ function includedBy(c: string, { headers }: Templates): Templates['headers'] {
   return headers.filter(({ path: place }) => included.has(place));
 }
 
-function start(clang: string, folder: string): Promise<Extract<ClangRun, { ok: false }> | null> {
-  return new Promise((settle) => {
-    execFile(
-      clang,
-      [...CLANG_FLAGS, '-c', SOURCE_NAME, '-o', OBJECT_NAME],
-      { cwd: folder, timeout: TIMEOUT_MS, killSignal: 'SIGKILL', maxBuffer: OUTPUT_BYTES_MAX },
-      (error, _stdout, stderr) => {
-        if (error === null) settle(null);
-        else if (error.killed) settle({ ok: false, reason: 'failed', message: `it took longer than ${TIMEOUT_MS / 1000} s` });
-        else if (typeof error.code === 'number' && /\berror: /.test(stderr) && !/No space left/.test(stderr)) {
-          settle({ ok: false, reason: 'refused', output: stderr });
-        } else settle({ ok: false, reason: 'failed', message: stderr.trim().split('\n')[0] || error.message });
-      },
-    );
+/** What came of a process: its exit code and standard error, or why there are none. */
+export interface ProcessEnd {
+  /** null: it was killed or never began. */
+  readonly code: number | null;
+  /** It took longer than it may. */
+  readonly late: boolean;
+  readonly stderr: string;
+  readonly message: string;
+}
+
+/** Starts a program in a folder and waits for its end. */
+export type StartProcess = (program: string, argv: readonly string[], folder: string) => Promise<ProcessEnd>;
+
+export const startProcess: StartProcess = (program, argv, folder) =>
+  new Promise((settle) => {
+    const options = { cwd: folder, timeout: TIMEOUT_MS, killSignal: 'SIGKILL', maxBuffer: OUTPUT_BYTES_MAX } as const;
+    execFile(program, argv, options, (error, _stdout, stderr) => {
+      if (error === null) settle({ code: 0, late: false, stderr, message: '' });
+      else {
+        const code = typeof error.code === 'number' ? error.code : null;
+        settle({ code, late: error.killed === true, stderr, message: error.message });
+      }
+    });
   });
+
+/** null: it compiled. */
+function failureOf({ code, late, stderr, message }: ProcessEnd): Extract<ClangRun, { ok: false }> | null {
+  if (code === 0) return null;
+  if (late) return { ok: false, reason: 'failed', message: `it took longer than ${TIMEOUT_MS / 1000} s` };
+  if (code !== null && /\berror: /.test(stderr) && !/No space left/.test(stderr)) {
+    return { ok: false, reason: 'refused', output: stderr };
+  }
+  return { ok: false, reason: 'failed', message: stderr.trim().split('\n')[0] || message };
 }

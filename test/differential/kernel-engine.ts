@@ -4,7 +4,7 @@ import type { Plan } from '../../compiler/4-plan/plan.ts';
 import { planProgram } from '../../compiler/4-plan/plan-program.ts';
 import { emit } from '../../compiler/5-emit/emit.ts';
 import type { Templates } from '../../compiler/5-emit/skeleton.ts';
-import { build } from '../../compiler/6-build/build.ts';
+import { type BuildOptions, build } from '../../compiler/6-build/build.ts';
 import { type Clang, findClang } from '../../compiler/6-build/find-clang.ts';
 import { readTemplates } from '../../compiler/6-build/templates.ts';
 import type { Diagnostic } from '../../compiler/diagnostics/diagnostic.ts';
@@ -15,6 +15,7 @@ import { type LoadedProgram, loadArtifact } from '../../runtime/load.ts';
 import { RuntimeError } from '../../runtime/runtime-error.ts';
 import type { Outcome, TestRunResult } from '../../runtime/test-run.ts';
 import type { Engine } from './engine.ts';
+import { startElsewhere } from './start-elsewhere.ts';
 
 const LOG_LINES = 12;
 
@@ -36,9 +37,10 @@ export type Way = 'planned' | 'long chain' | 'tree';
 /** Past the object cache: what is asked is what was just compiled. The engine throws when clang or the verifier refuses. */
 export function kernelEngine(templates: Templates = readTemplates(), way: Way = 'planned'): Engine {
   const clang = findClang();
+  const start = startElsewhere();
   return async (program) => {
     const plan = planFor(program, way);
-    const loaded = load(await artifactOf(plan, templates, await clang));
+    const loaded = load(await artifactOf(plan, templates, { clang: await clang, start }));
     let before = loaded.counters();
     return {
       classifier: plan.classifier.name,
@@ -83,7 +85,7 @@ export async function loadProgram(
   templates: Templates = readTemplates(),
   clang?: Clang,
 ): Promise<LoadedProgram> {
-  return load(await artifactOf(planFor(program, 'planned'), templates, clang ?? (await findClang())));
+  return load(await artifactOf(planFor(program, 'planned'), templates, clang === undefined ? {} : { clang }));
 }
 
 function planFor(program: Program, way: Way): Plan {
@@ -94,8 +96,8 @@ function planFor(program: Program, way: Way): Plan {
   throw new Error(`not planned: ${told(diagnostics)}`);
 }
 
-async function artifactOf(plan: Plan, templates: Templates, clang: Clang): Promise<Artifact> {
-  const built = await build(plan, emit(plan, templates), templates, { cache: false, clang });
+async function artifactOf(plan: Plan, templates: Templates, options: BuildOptions): Promise<Artifact> {
+  const built = await build(plan, emit(plan, templates), templates, { cache: false, ...options });
   if (built.value === null) {
     throw new Error(`not built: ${told(built.diagnostics)}`);
   }

@@ -124,7 +124,7 @@ const UNABLE =
 if (UNABLE !== null) console.info(`skipped: other kernels: ${UNABLE}`);
 
 describe.skipIf(UNABLE !== null).each(SERIES)('Debian kernel %s', (series) => {
-  test('loads the golden programs and random trees, decides as the interpreter does, attaches', {
+  test.concurrent('loads the golden programs and random trees, decides as the interpreter does, attaches', {
     timeout: 2 * BOOT_LIMIT_MS,
   }, async () => {
     const kernel = await kernelOf(series, CACHE);

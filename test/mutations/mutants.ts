@@ -168,6 +168,7 @@ export const C_MUTANTS: readonly Change[] = [
     file: `${C}/compare.h`,
     from: '(value.high & mask_high) == high && (value.low & mask_low) == low',
     to: '(value.high & mask_high) == high || (value.low & mask_low) == low',
+    shownBy: /(?:src|dst|addr) &/,
   },
   {
     what: 'one of several fields is enough',
@@ -192,6 +193,7 @@ export const C_MUTANTS: readonly Change[] = [
     file: `${C}/parse_ethernet.h`,
     from: '\t\tif (i == 0)\n\t\t\tpktc_read_vlan',
     to: '\t\tif (1)\n\t\t\tpktc_read_vlan',
+    shownBy: /vlan/,
   },
   {
     what: 'later fragments have ports',
@@ -252,6 +254,7 @@ export const C_MUTANTS: readonly Change[] = [
     file: `${C}/parse_ipv6.h`,
     from: '#define PKTC_EXTENSIONS_MAX 8',
     to: '#define PKTC_EXTENSIONS_MAX 9',
+    shownBy: /ip6\.ext/,
   },
   {
     what: 'a later IPv6 fragment has ports',
@@ -300,18 +303,21 @@ export const C_MUTANTS: readonly Change[] = [
     file: `${C}/parse_tunnel.h`,
     from: '\tif (flags & PKTC_GRE_CHECKSUM)\n\t\tp->off += PKTC_GRE_PART;',
     to: '',
+    shownBy: /gre\.key/,
   },
   {
     what: 'VXLAN without the flag that makes the identifier valid',
     file: `${C}/parse_tunnel.h`,
     from: 'if (have < sizeof(*vxlan) || !(vxlan->flags & PKTC_VXLAN_VALID))',
     to: 'if (have < sizeof(*vxlan))',
+    shownBy: /vxlan/,
   },
   {
     what: 'the length of Geneve options is in bytes',
     file: `${C}/parse_tunnel.h`,
     from: '(geneve->version_len & PKTC_GENEVE_LEN_MASK) * 4',
     to: '(geneve->version_len & PKTC_GENEVE_LEN_MASK)',
+    shownBy: /geneve|inner/,
   },
   {
     what: 'a raw read is shifted by a byte too few',

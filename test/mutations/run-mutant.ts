@@ -11,6 +11,8 @@ export interface Change {
   /** Stands in the file exactly once. */
   readonly from: string;
   readonly to: string;
+  /** What a rule file says that can show the bug; those that do not are not tried. */
+  readonly shownBy?: RegExp;
 }
 
 export interface Mutant extends Change {

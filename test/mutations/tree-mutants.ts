@@ -24,7 +24,7 @@ export const IN_BOXES: readonly Mutant[] = [
   {
     what: 'alternatives share the check of the first',
     file: 'compiler/4-plan/boxes/rule-boxes.ts',
-    from: 'boxes.every(({ rest }) => expressionKey(allOf(rest)) === key)',
+    from: 'boxes.every(({ rest }) => keyOf(allOf(rest)) === key)',
     to: "key !== ''",
     ...boxes,
   },
