@@ -43,7 +43,7 @@ export async function build(
   if (!clang.found || unusable !== null) return { value: null, diagnostics: unusable === null ? [] : [unusable] };
 
   const cache = options.cache === false ? null : objectCache(cacheFolder(environment));
-  const key = cacheKey(emission.c, templates, clang.version);
+  const key = cache === null ? '' : cacheKey(emission.c, templates, clang.version);
   const cached = (await cache?.get(key)) ?? null;
   if (cached !== null) return finish(plan, emission, cached, clang.version);
 

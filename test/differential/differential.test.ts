@@ -46,7 +46,7 @@ async function compareFiles(seed: number, count: number, templates = readTemplat
       }
     }
   };
-  await Promise.all(Array.from({ length: availableParallelism() + 1 }, worker));
+  await Promise.all(Array.from({ length: availableParallelism() + 2 }, worker));
   return results;
 }
 
