@@ -1,6 +1,6 @@
 import type { Sources } from '../compiler/2-resolve/sources.ts';
 import type { PlanOptions } from '../compiler/4-plan/plan-program.ts';
-import type { Compilation } from '../compiler/index.ts';
+import type { AnalysisMemo, Compilation } from '../compiler/index.ts';
 import type { HookName } from '../grammar/fields/field.ts';
 import type { SourceFile } from '../grammar/source.ts';
 import { createCompileProgress } from './compile-progress.ts';
@@ -16,17 +16,25 @@ export type Compiled = Compilation & {
 /** Codes of a compiler that is missing or too old: nothing is wrong with the rules. */
 const MACHINE_CODES: ReadonlySet<string> = new Set(['PKT5001', 'PKT5002', 'PKT5004']);
 
-/** All phases; diagnostics go to stderr. @param warnings false: they have been said before */
+export interface CompileSourceOptions {
+  /** false: they have been said before. */
+  readonly warnings?: boolean;
+  readonly planning?: PlanOptions;
+  /** What the compilation before left, of the same files as they were. */
+  readonly memo?: AnalysisMemo | undefined;
+}
+
+/** All phases; diagnostics go to stderr. */
 export async function compileSource(
   sources: SourceFile | Sources,
   hook: HookName | null,
   terminal: Terminal,
-  { warnings = true, planning }: { readonly warnings?: boolean; readonly planning?: PlanOptions } = {},
+  { warnings = true, planning, memo }: CompileSourceOptions = {},
 ): Promise<Compiled> {
   const { compile } = await import('../compiler/index.ts');
   const { main, files } = asSources(sources);
   const progress = createCompileProgress(terminal);
-  const compilation = await compile(main, { hook, files, planning, onPhase: progress.begin });
+  const compilation = await compile(main, { hook, files, planning, memo, onPhase: progress.begin });
   progress.end();
   const { diagnostics } = compilation;
   await sayDiagnostics(warnings ? diagnostics : diagnostics.filter((one) => one.severity === 'error'), terminal);

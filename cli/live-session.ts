@@ -9,6 +9,7 @@ import { createEventTable } from './events/event-table.ts';
 import { answersText, grouped, renderSummary, type SummaryRow, summaryJson } from './events/rule-summary.ts';
 import { EXIT, type ExitCode } from './exit-code.ts';
 import { jsonLine } from './json.ts';
+import type { Reloading } from './reload-on-save.ts';
 import { reportError } from './report-error.ts';
 import type { Stop, StopReason } from './stop.ts';
 import type { Terminal } from './terminal.ts';
@@ -24,6 +25,8 @@ export interface LiveOptions {
   readonly count: number | null;
   readonly json: boolean;
   readonly strict: boolean;
+  /** null: the rules stay as they are. */
+  readonly reloading: Reloading | null;
 }
 
 const GONE_INTERVAL_MS = 200;
@@ -48,12 +51,14 @@ export async function runLive(loaded: LoadedProgram, options: LiveOptions, stop:
   sayStart(loaded, attachments, options, terminal);
   const timers = [
     watchInterfaces(attachments, stop, terminal),
-    ...refresher(loaded),
+    ...refresher(loaded, options.reloading !== null),
     ...timer(options.duration_ms, () => stop.because({ kind: 'time' })),
   ];
+  options.reloading?.begin(loaded);
   void terminal.gone.then(() => stop.because({ kind: 'reader' }));
   const consuming = consume(stream, printer, stop);
   const reason = await stop.promise;
+  await options.reloading?.close();
   for (const one of timers) clearTimeout(one);
   const lostInterface = attachments.some((attachment) => attachment.gone());
   for (const attachment of attachments) attachment.close();
@@ -89,8 +94,9 @@ async function interfacesOf(attachments: readonly Attachment[]): Promise<Readonl
   return interfaceIndexes();
 }
 
-function refresher(loaded: LoadedProgram): readonly NodeJS.Timeout[] {
-  const asked = loaded.manifest.interfaces.length > 0;
+/** @param changing whether other rules may come, which ask for interfaces */
+function refresher(loaded: LoadedProgram, changing: boolean): readonly NodeJS.Timeout[] {
+  const asked = changing || loaded.manifest.interfaces.length > 0;
   return asked ? [setInterval(() => loaded.refreshInterfaces(), REFRESH_INTERVAL_MS)] : [];
 }
 
@@ -139,14 +145,21 @@ function createPrinter(
   stop: Stop,
   terminal: Terminal,
 ): Printer {
-  const table = createEventTable(loaded.manifest, interfaces, terminal.out.paint);
   const lines = createEventLines(interfaces);
-  const toText = json ? lines : table.row;
-  let header = json || loaded.manifest.events === null ? '' : table.header;
+  let manifest = loaded.manifest;
+  const tableOf = () => createEventTable(manifest, interfaces, terminal.out.paint);
+  const headerOf = () => (json || manifest.events === null ? '' : table.header);
+  let table = tableOf();
+  let header = headerOf();
   let events = 0;
   const print = async (batch: readonly PacketEvent[]) => {
     const wanted = count === null ? batch : batch.slice(0, count - events);
-    const text = header + wanted.map(toText).join('');
+    if (manifest !== loaded.manifest) {
+      manifest = loaded.manifest;
+      table = tableOf();
+      header = headerOf();
+    }
+    const text = header + wanted.map(json ? lines : table.row).join('');
     header = '';
     if (text !== '') await terminal.print(text);
     events += wanted.length;

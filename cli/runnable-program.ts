@@ -1,6 +1,7 @@
 /** What `run` and `replay` were given, as a program in the kernel. */
 import type { Sources } from '../compiler/2-resolve/sources.ts';
 import type { PlanOptions } from '../compiler/4-plan/plan-program.ts';
+import type { AnalysisMemo } from '../compiler/index.ts';
 import type { HookName } from '../grammar/fields/field.ts';
 import type { SourceFile } from '../grammar/source.ts';
 import type { Artifact } from '../runtime/abi/manifest.ts';
@@ -17,16 +18,28 @@ export type RunnableProgram =
 
 export type Prepared = { readonly artifact: Artifact } | { readonly exit: ExitCode };
 
-/** Reads what is compiled, compiles what is not. Diagnostics have been printed when there is an exit code. */
-export async function prepareProgram(
-  rules: RunnableProgram,
-  hook: HookName | null,
-  terminal: Terminal,
-  planning: PlanOptions = {},
-): Promise<Prepared> {
-  if (rules.kind === 'file' && rules.file.endsWith('.bpf.o')) return { artifact: await readArtifact(rules.file) };
-  const compiled = await compileSource(await sourcesOf(rules), hook, terminal, { planning });
+export interface PrepareOptions {
+  readonly hook: HookName | null;
+  readonly planning: PlanOptions;
+  /** What the time before left, of the same rules as they were. */
+  readonly memo?: AnalysisMemo;
+  /** Told what has been read, before it is compiled. */
+  readonly onSources?: (sources: Sources) => void;
+}
+
+/** Reads what is compiled, compiles what is not. Diagnostics have been printed when there is an exit code. @throws Failure */
+export async function prepareProgram(rules: RunnableProgram, terminal: Terminal, options: PrepareOptions): Promise<Prepared> {
+  if (rules.kind === 'file' && isCompiled(rules.file)) return { artifact: await readArtifact(rules.file) };
+  const sources = await sourcesOf(rules);
+  options.onSources?.(sources);
+  const { hook, planning, memo } = options;
+  const compiled = await compileSource(sources, hook, terminal, { planning, memo });
   return compiled.artifact === null ? { exit: compiled.exit } : { artifact: compiled.artifact };
+}
+
+/** What `pktc compile` made. */
+export function isCompiled(file: string): boolean {
+  return file.endsWith('.bpf.o');
 }
 
 /** Paths on the command line are relative to the current directory. */

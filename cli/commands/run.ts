@@ -8,7 +8,9 @@ import { FLOW_CACHE_OPTION, planningOf } from '../flow-cache-option.ts';
 import { HOOK_OPTION } from '../hook-option.ts';
 import { INCLUDE_ROOT_OPTION } from '../include-root-option.ts';
 import { type LiveOptions, runLive } from '../live-session.ts';
-import { prepareProgram, type RunnableProgram } from '../runnable-program.ts';
+import { type Reloading, reloadOnSave } from '../reload-on-save.ts';
+import { STDIN } from '../rule-source.ts';
+import { isCompiled, type Prepared, type PrepareOptions, prepareProgram, type RunnableProgram } from '../runnable-program.ts';
 import { createStop } from '../stop.ts';
 import type { Terminal } from '../terminal.ts';
 
@@ -21,6 +23,7 @@ interface Options {
   json: boolean;
   mode: AttachMode;
   strict: boolean;
+  watch: boolean;
   hook: HookName | undefined;
   'flow-cache': boolean | undefined;
   cgroup: string | undefined;
@@ -38,6 +41,7 @@ export const runCommand: Command<Options> = {
       '$0 run egress.rules --cgroup system.slice/nginx.service',
       'what the processes of a service send, with `hook cgroup egress`',
     ],
+    ['$0 run edge.rules -i eth0 --watch', 'rules take over when they are saved; those that stay keep their counters'],
     ['$0 run edge.bpf.o -i eth0', 'what `pktc compile` made, without a compiler'],
   ],
   exits: ['ok', 'failure', 'usage', 'rules', 'machine', 'lost'],
@@ -73,6 +77,11 @@ export const runCommand: Command<Options> = {
         describe: 'native: in the driver; generic: behind it, slower; auto: native where the driver can',
       })
       .option('strict', { type: 'boolean', default: false, describe: 'exit with 5 when an event was lost' })
+      .option('watch', {
+        type: 'boolean',
+        default: false,
+        describe: 'when the file or one that it names is saved, its rules take over, without a gap; an error changes nothing',
+      })
       .option('hook', HOOK_OPTION)
       .option('flow-cache', FLOW_CACHE_OPTION)
       .option('include-root', INCLUDE_ROOT_OPTION)
@@ -97,19 +106,42 @@ async function run(options: Options, terminal: Terminal): Promise<ExitCode> {
   };
   const stop = createStop();
   try {
-    const program = await prepareProgram(rules, options.hook ?? null, terminal, planningOf(options['flow-cache']));
-    if ('exit' in program) return program.exit;
-    checkPlaces(program.artifact.manifest.hook, live);
-    const { loadArtifact } = await import('../../runtime/load.ts');
-    const loaded = loadArtifact(program.artifact);
+    const preparing = { hook: options.hook ?? null, planning: planningOf(options['flow-cache']) };
+    const watched = options.watch ? await watchedProgram(rules, terminal, preparing) : null;
     try {
-      return stop.reason === null ? await runLive(loaded, live, stop, terminal) : EXIT.ok;
+      const program = await (watched?.prepare() ?? prepareProgram(rules, terminal, preparing));
+      if ('exit' in program) return program.exit;
+      checkPlaces(program.artifact.manifest.hook, live);
+      const { loadArtifact } = await import('../../runtime/load.ts');
+      const loaded = loadArtifact(program.artifact);
+      try {
+        return stop.reason === null
+          ? await runLive(loaded, { ...live, reloading: watched?.reloading ?? null }, stop, terminal)
+          : EXIT.ok;
+      } finally {
+        loaded.close();
+      }
     } finally {
-      loaded.close();
+      await watched?.reloading.close();
     }
   } finally {
     stop.release();
   }
+}
+
+/** Compiles with what the time before left. */
+async function watchedProgram(rules: RunnableProgram, terminal: Terminal, preparing: PrepareOptions) {
+  if (rules.kind !== 'file' || rules.file === STDIN || isCompiled(rules.file)) {
+    throw new Failure('`--watch` is for a rule file', { exit: EXIT.usage, help: 'name the file, `edge.rules` say' });
+  }
+  const { createAnalysisMemo } = await import('../../compiler/index.ts');
+  const memo = createAnalysisMemo();
+  const prepare = (): Promise<Prepared> => {
+    const read_ms = Date.now();
+    return prepareProgram(rules, terminal, { ...preparing, memo, onSources: (read) => reloading.follow(read, read_ms) });
+  };
+  const reloading: Reloading = reloadOnSave(rules.file, prepare, terminal);
+  return { prepare, reloading };
 }
 
 /** Interfaces for most hooks, a control group for the hooks of that name. */
