@@ -77,7 +77,11 @@ export async function runLive(loaded: LoadedProgram, options: LiveOptions, stop:
   return options.strict && rows.some((row) => (row.lost ?? 0n) > 0n) ? EXIT.lost : EXIT.ok;
 }
 
-async function attachWhereAsked(loaded: LoadedProgram, options: LiveOptions): Promise<readonly Attachment[]> {
+/** @throws RuntimeError as `attachAll` and `attachCgroup` do; nothing is attached then */
+export async function attachWhereAsked(
+  loaded: LoadedProgram,
+  options: Pick<LiveOptions, 'interfaces' | 'cgroup' | 'mode'>,
+): Promise<readonly Attachment[]> {
   const { attachAll, attachCgroup } = await import('../runtime/attach.ts');
   if (options.cgroup !== null) return [attachCgroup(loaded, options.cgroup)];
   const { expandPatterns } = await import('../runtime/interfaces.ts');
@@ -177,12 +181,16 @@ function createPrinter(
 function sayStart(loaded: LoadedProgram, attachments: readonly Attachment[], options: LiveOptions, terminal: Terminal): void {
   const { rules, events } = loaded.manifest;
   for (const { note } of attachments) if (note !== null) terminal.say(`note: ${note}`);
-  const { hook } = loaded.manifest;
-  const how = (mode: Attachment['mode']) => (hook === 'xdp' ? mode : `${hook}, ${mode}`);
-  const where = attachments.map(({ place, mode }) => `${visible(place)} (${how(mode)})`).join(', ');
+  const where = placesText(loaded, attachments);
   const until = options.duration_ms === null ? 'Ctrl-C ends' : `for ${options.duration_ms / 1000} s, Ctrl-C ends earlier`;
   terminal.say(`attached to ${where}: ${rules.length} rule${rules.length === 1 ? '' : 's'}; ${until}`);
   if (events === null) terminal.say('no rule logs: there is nothing to show but the counters at the end');
+}
+
+/** `eth0 (native), eth1 (generic)` */
+export function placesText({ manifest: { hook } }: LoadedProgram, attachments: readonly Attachment[]): string {
+  const how = (mode: Attachment['mode']) => (hook === 'xdp' ? mode : `${hook}, ${mode}`);
+  return attachments.map(({ place, mode }) => `${visible(place)} (${how(mode)})`).join(', ');
 }
 
 function summaryRows(loaded: LoadedProgram): readonly SummaryRow[] {

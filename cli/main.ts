@@ -5,12 +5,16 @@ import { benchCommand } from './commands/bench.ts';
 import { checkCommand } from './commands/check.ts';
 import { compileCommand } from './commands/compile.ts';
 import { completionCommand } from './commands/completion.ts';
+import { countersCommand } from './commands/counters.ts';
 import { demoCommand } from './commands/demo.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { explainCommand } from './commands/explain.ts';
 import { fmtCommand } from './commands/fmt.ts';
+import { lsCommand } from './commands/ls.ts';
 import { replayCommand } from './commands/replay.ts';
 import { runCommand } from './commands/run.ts';
+import { statusCommand } from './commands/status.ts';
+import { stopCommand } from './commands/stop.ts';
 import { testCommand } from './commands/test.ts';
 import { EXIT, type ExitCode, exitCodesText } from './exit-code.ts';
 import { Failure } from './failure.ts';
@@ -39,6 +43,10 @@ function registration<Options>(command: Command<Options>): Registration {
 
 const COMMANDS: readonly Registration[] = [
   registration(runCommand),
+  registration(lsCommand),
+  registration(statusCommand),
+  registration(countersCommand),
+  registration(stopCommand),
   registration(compileCommand),
   registration(checkCommand),
   registration(fmtCommand),

@@ -8,7 +8,15 @@ import { Failure } from './failure.ts';
 import type { Terminal } from './terminal.ts';
 
 /** What is missing on the machine, rather than wrong in what it was asked to do. */
-const MACHINE_CODES: ReadonlySet<string> = new Set(['PKT5001', 'PKT5002', 'PKT6002', 'PKT6005', 'PKT6007', 'PKT6012']);
+const MACHINE_CODES: ReadonlySet<string> = new Set([
+  'PKT5001',
+  'PKT5002',
+  'PKT6002',
+  'PKT6005',
+  'PKT6007',
+  'PKT6012',
+  'PKT6060',
+]);
 
 /** Prints to stderr what ended a command. @returns the exit code for it */
 export async function reportError(error: unknown, terminal: Terminal): Promise<ExitCode> {

@@ -69,6 +69,7 @@ function socketHold(libc: Libc, fd: number, program: AttachableProgram): Hold {
       // The kernel unbinds the socket with -1 when the interface is unregistered.
       return new DataView(address.buffer).getInt32(4, LITTLE_ENDIAN) < 0;
     },
+    pin: null,
     release: () => void libc.close(fd),
   };
 }

@@ -78,6 +78,7 @@ function holdDiscipline(loaded: LoadedProgram, tc: TcFunctions, { ifname, ifinde
     program: null,
     swap: () => 0,
     gone: () => false,
+    pin: null,
     release() {
       if (made >= 0 && !hasFilters(loaded.internals.libc, ifindex)) tc.hook_destroy(hook);
     },
@@ -116,6 +117,7 @@ function holdFilter(tc: TcFunctions, { ifname, ifindex }: InterfacePlace, progra
       return swapped;
     },
     gone: () => tc.query(hook, place().bytes) < 0,
+    pin: null,
     release: () => void tc.detach(hook, place().bytes),
   };
 }

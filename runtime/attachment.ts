@@ -31,6 +31,8 @@ export interface Hold {
   /** Puts another program in its place at once, so that no packet goes by. 0, or a negative errno: then nothing has changed. */
   swap(program: AttachableProgram): number;
   gone(): boolean;
+  /** Gives it a name on a BPF file system, which then holds it instead of this process: 0, or a negative errno. null: it cannot have one. */
+  readonly pin: ((path: string) => number) | null;
   release(): void;
 }
 
@@ -78,6 +80,7 @@ export function linkHold(loaded: LoadedProgram, link_fd: number, program: Attach
       const result = libbpf.obj_get_info_by_fd(link_fd, info.bytes, new Uint32Array([info.bytes.length]));
       return result === 0 && info.get('target') === 0;
     },
+    pin: (path) => libbpf.obj_pin(link_fd, path),
     release: () => void libc.close(link_fd),
   };
 }

@@ -1,7 +1,16 @@
 /** An object file in the kernel: opened by libbpf, its sizes and constants settled, verified and loaded. */
 import { damaged, type ElfFile } from './abi/elf.ts';
 import type { Artifact, Manifest } from './abi/manifest.ts';
-import { allocate, BPF_F_MMAPABLE, captureMessages, type Libbpf, OPEN_OPTIONS, PROGRAM_INFO } from './ffi/libbpf.ts';
+import {
+  allocate,
+  BPF_F_MMAPABLE,
+  captureMessages,
+  type Libbpf,
+  MAP_INFO,
+  OPEN_OPTIONS,
+  PROGRAM_INFO,
+  type Structure,
+} from './ffi/libbpf.ts';
 import { LITTLE_ENDIAN, type Libc, type Pointer, RLIM_INFINITY, RLIMIT_MEMLOCK, stableMemory, viewMemory } from './ffi/libc.ts';
 import { findInterface } from './interfaces.ts';
 import { kernelOlderThan } from './kernel-version.ts';
@@ -154,6 +163,12 @@ export function programIdOf(libbpf: Libbpf, fd: number): number {
   const info = allocate(PROGRAM_INFO);
   libbpf.obj_get_info_by_fd(fd, info.bytes, new Uint32Array([info.bytes.length]));
   return info.get('id');
+}
+
+export function mapInfoOf(libbpf: Libbpf, fd: number): Structure {
+  const info = allocate(MAP_INFO);
+  libbpf.obj_get_info_by_fd(fd, info.bytes, new Uint32Array([info.bytes.length]));
+  return info;
 }
 
 function logText(log: Uint8Array): string {

@@ -8,9 +8,20 @@ import { type CounterTable, mapCounters } from './counters.ts';
 import { capacityFor, createDataStore, type DataStore, type RuleData } from './data-store.ts';
 import { type EventDecoder, eventDecoder } from './event-decoder.ts';
 import { type Libbpf, openLibbpf } from './ffi/libbpf.ts';
-import { type Libc, openLibc, type Pointer } from './ffi/libc.ts';
+import { type Libc, openLibc } from './ffi/libc.ts';
 import { createInterfaceMap, type InterfaceMap } from './interface-map.ts';
-import { ANSWERS, COUNTERS, DATA, EVENTS, findMap, findProgram, INTERFACES, loadObject, programIdOf } from './kernel-object.ts';
+import {
+  ANSWERS,
+  COUNTERS,
+  DATA,
+  EVENTS,
+  findMap,
+  findProgram,
+  INTERFACES,
+  loadObject,
+  mapInfoOf,
+  programIdOf,
+} from './kernel-object.ts';
 import { possibleCpus } from './possible-cpus.ts';
 import { type DataSlots, firstSlots, fixedSlots, type Slots } from './slots.ts';
 import { createTestRun, type TestRun } from './test-run.ts';
@@ -48,6 +59,10 @@ export interface InKernel {
   readonly libc: Libc;
   /** One a place, in the order of the manifest. */
   readonly programs: readonly AttachableProgram[];
+  /** Descriptors of its maps, by the name in the object. */
+  readonly maps: ReadonlyMap<string, number>;
+  /** Slots of counters that a CPU has. */
+  readonly stride: number;
   readonly events: EventSource | null;
   readonly counters: CounterTable;
   readonly interfaces: InterfaceMap | null;
@@ -81,39 +96,49 @@ export function loadIntoKernel(artifact: Artifact, options: LoadOptions): InKern
   const stride = counterStride(manifest);
   const object = loadObject(artifact, elf, libbpf, libc, { offline: options.offline ?? false, stride, data_bytes });
   const opened: (() => void)[] = [() => libbpf.object_close(object)];
+  const program = (name: string) => libbpf.program_fd(findProgram(libbpf, object, name));
+  const map = (name: string) => libbpf.map_fd(findMap(libbpf, object, name));
+  return closedOnError(opened, () => {
+    const parts: Parts = { libbpf, libc, types, stride, program, map };
+    return assemble(manifest, parts, fillData(artifact, parts, data_bytes, opened), opened);
+  });
+}
+
+/** What a program in the kernel consists of, by descriptors. */
+export interface Parts {
+  readonly libbpf: Libbpf;
+  readonly libc: Libc;
+  readonly types: readonly BtfType[];
+  /** Slots of counters that a CPU has. */
+  readonly stride: number;
+  /** By the name of the function. */
+  program(name: string): number;
+  /** By the name in the object. */
+  map(name: string): number;
+}
+
+export function closedOnError<T>(opened: (() => void)[], work: () => T): T {
   try {
-    return assemble(artifact, { libbpf, libc, object, types, stride, data_bytes }, opened);
+    return work();
   } catch (error) {
     closeAll(opened);
     throw error;
   }
 }
 
-interface Loaded {
-  readonly libbpf: Libbpf;
-  readonly libc: Libc;
-  readonly object: Pointer;
-  readonly types: readonly BtfType[];
-  readonly stride: number;
-  readonly data_bytes: number | null;
-}
-
 /** @param opened takes what has to be closed, in the order in which it was opened */
-function assemble(artifact: Artifact, loaded: Loaded, opened: (() => void)[]): InKernel {
-  const { manifest } = artifact;
-  const { libbpf, libc, object, types } = loaded;
+export function assemble(manifest: Manifest, parts: Parts, data: ProgramData | null, opened: (() => void)[]): InKernel {
+  const { libbpf, libc, types, map } = parts;
   const programs = manifest.programs.map(({ name, at }) => {
-    const fd = libbpf.program_fd(findProgram(libbpf, object, name));
+    const fd = parts.program(name);
     return { at, fd, id: programIdOf(libbpf, fd) };
   });
-  const map = (name: string) => libbpf.map_fd(findMap(libbpf, object, name));
   const counters = mapCounters(libc, map(COUNTERS), {
     layout: structLayout(types, 'pktc_counter'),
-    stride: loaded.stride,
+    stride: parts.stride,
     cpus: possibleCpus(),
   });
   opened.push(counters.close);
-  const data = fillData(artifact, loaded, opened);
   const interfaces =
     manifest.interfaces.length === 0 ? null : createInterfaceMap(libbpf, libc, map(INTERFACES), manifest.interfaces);
   const readAnswers = rejects(manifest)
@@ -123,7 +148,9 @@ function assemble(artifact: Artifact, loaded: Loaded, opened: (() => void)[]): I
     libbpf,
     libc,
     programs,
-    events: manifest.events === null ? null : eventSource(loaded, () => inKernel),
+    maps: new Map(mapsOf(manifest).map((name) => [name, map(name)])),
+    stride: parts.stride,
+    events: manifest.events === null ? null : eventSource(parts, () => inKernel),
     counters,
     interfaces,
     testRun: createTestRun(libbpf, programs, interfaces),
@@ -137,10 +164,14 @@ function assemble(artifact: Artifact, loaded: Loaded, opened: (() => void)[]): I
 }
 
 /** The rules are there before the program is attached to anything. */
-function fillData({ manifest, data }: Artifact, loaded: Loaded, opened: (() => void)[]): ProgramData | null {
-  const { libbpf, libc, object, stride, data_bytes } = loaded;
+function fillData(
+  { manifest, data }: Artifact,
+  { libbpf, libc, stride, map }: Parts,
+  data_bytes: number | null,
+  opened: (() => void)[],
+): ProgramData | null {
   if (data === null || data_bytes === null) return null;
-  const store = createDataStore(libbpf, libc, libbpf.map_fd(findMap(libbpf, object, DATA)), data_bytes);
+  const store = createDataStore(libbpf, libc, map(DATA), data_bytes);
   opened.push(store.close);
   const slots = firstSlots(manifest.rules, stride);
   store.fill(ruleData(manifest, data, slots));
@@ -153,13 +184,24 @@ export function ruleData(manifest: Manifest, bytes: Uint8Array, slots: DataSlots
   return { bytes, rule_off, rows: rules, slots: slots.of, generation: slots.generation };
 }
 
-function eventSource({ libbpf, object, types }: Loaded, owner: () => InKernel): EventSource {
-  const ring = findMap(libbpf, object, EVENTS);
+function eventSource({ libbpf, types, map }: Parts, owner: () => InKernel): EventSource {
+  const ring_fd = map(EVENTS);
   const decode = eventDecoder(types, {
     ruleAt: (slot) => (owner().retired ? -1 : owner().rules.slots.ruleAt(slot)),
     nameAt: (slot) => owner().rules.slots.nameAt(slot),
   });
-  return { ring_fd: libbpf.map_fd(ring), ring_bytes: libbpf.map_max_entries(ring), decode };
+  return { ring_fd, ring_bytes: mapInfoOf(libbpf, ring_fd).get('max_entries'), decode };
+}
+
+/** Maps that this process reads or writes; the program has more. */
+export function mapsOf(manifest: Manifest): readonly string[] {
+  return [
+    COUNTERS,
+    ...(manifest.data === null ? [] : [DATA]),
+    ...(manifest.interfaces.length === 0 ? [] : [INTERFACES]),
+    ...(rejects(manifest) ? [ANSWERS] : []),
+    ...(manifest.events === null ? [] : [EVENTS]),
+  ];
 }
 
 function rejects({ rules, default_verdict }: Manifest): boolean {

@@ -69,11 +69,21 @@ export interface Internals {
   own(close: () => void): () => void;
   /** Where the program is attached. */
   readonly attached: Set<Attached>;
+  /** As `InKernel` has them. */
+  readonly maps: ReadonlyMap<string, number>;
+  readonly stride: number;
+  /** Room for rules that are data; null: they are compiled in. */
+  readonly data_bytes: number | null;
 }
 
 /** @throws RuntimeError with a code PKT6xxx; nothing is left behind in the kernel then. */
 export function loadArtifact(artifact: Artifact, options: LoadOptions = {}): LoadedProgram {
-  let current = loadIntoKernel(artifact, options);
+  return loadedProgram(loadIntoKernel(artifact, options), options);
+}
+
+/** A program in the kernel as the rest of the runtime knows it, and what changes its rules. */
+export function loadedProgram(first: InKernel, options: LoadOptions): LoadedProgram {
+  let current = first;
   const carried = createCarried();
   const ownership = createOwnership(() => {
     carried.close();
@@ -138,6 +148,9 @@ export function loadArtifact(artifact: Artifact, options: LoadOptions = {}): Loa
         },
         own,
         attached,
+        maps: current.maps,
+        stride: current.stride,
+        data_bytes: current.data?.store.capacity_bytes ?? null,
       }));
     },
   };

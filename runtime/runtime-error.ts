@@ -25,6 +25,10 @@ export const RUNTIME_CODES = [
   'PKT6034',
   'PKT6040',
   'PKT6041',
+  'PKT6060',
+  'PKT6061',
+  'PKT6062',
+  'PKT6063',
 ] as const;
 
 export type RuntimeCode = (typeof RUNTIME_CODES)[number];

@@ -1,6 +1,8 @@
+import path from 'node:path';
 import type { HookName } from '../../grammar/fields/field.ts';
 import type { AttachMode } from '../../runtime/attach.ts';
 import type { Command } from '../command.ts';
+import { type DetachTo, detachLive } from '../detached/detach-live.ts';
 import { countFromOption, durationFromOption } from '../duration.ts';
 import { EXIT, type ExitCode } from '../exit-code.ts';
 import { Failure } from '../failure.ts';
@@ -24,6 +26,8 @@ interface Options {
   mode: AttachMode;
   strict: boolean;
   watch: boolean;
+  detach: boolean;
+  name: string | undefined;
   hook: HookName | undefined;
   'flow-cache': boolean | undefined;
   cgroup: string | undefined;
@@ -42,6 +46,10 @@ export const runCommand: Command<Options> = {
       'what the processes of a service send, with `hook cgroup egress`',
     ],
     ['$0 run edge.rules -i eth0 --watch', 'rules take over when they are saved; those that stay keep their counters'],
+    [
+      '$0 run edge.rules -i eth0 --detach --name edge',
+      'the program stays when the command ends: `$0 status edge`, `$0 stop edge`',
+    ],
     ['$0 run edge.bpf.o -i eth0', 'what `pktc compile` made, without a compiler'],
   ],
   exits: ['ok', 'failure', 'usage', 'rules', 'machine', 'lost'],
@@ -77,6 +85,16 @@ export const runCommand: Command<Options> = {
         describe: 'native: in the driver; generic: behind it, slower; auto: native where the driver can',
       })
       .option('strict', { type: 'boolean', default: false, describe: 'exit with 5 when an event was lost' })
+      .option('detach', {
+        type: 'boolean',
+        default: false,
+        describe: 'leave the program at work in the kernel; `pktc ls`, `status`, `counters` and `stop` find it by its name',
+      })
+      .option('name', {
+        type: 'string',
+        requiresArg: true,
+        describe: 'of a detached program; else that of the file, less its ending',
+      })
       .option('watch', {
         type: 'boolean',
         default: false,
@@ -104,6 +122,7 @@ async function run(options: Options, terminal: Terminal): Promise<ExitCode> {
     duration_ms: options.for === undefined ? null : durationFromOption('--for', options.for),
     count: options.count === undefined ? null : countFromOption('--count', options.count),
   };
+  const detaching = options.detach ? await prepareToDetach(options, rules) : null;
   const stop = createStop();
   try {
     const preparing = { hook: options.hook ?? null, planning: planningOf(options['flow-cache']) };
@@ -115,6 +134,7 @@ async function run(options: Options, terminal: Terminal): Promise<ExitCode> {
       const { loadArtifact } = await import('../../runtime/load.ts');
       const loaded = loadArtifact(program.artifact);
       try {
+        if (detaching !== null) return await detachLive(program.artifact, loaded, live, detaching, terminal);
         return stop.reason === null
           ? await runLive(loaded, { ...live, reloading: watched?.reloading ?? null }, stop, terminal)
           : EXIT.ok;
@@ -127,6 +147,24 @@ async function run(options: Options, terminal: Terminal): Promise<ExitCode> {
   } finally {
     stop.release();
   }
+}
+
+/** Nothing is loaded for a name that cannot be had. */
+async function prepareToDetach(options: Options, rules: RunnableProgram): Promise<DetachTo> {
+  const { checkFree, openPinRoot } = await import('../../runtime/pinned/pinned-program.ts');
+  const ending = (['for', 'count', 'watch', 'strict'] as const).find((option) => options[option]);
+  if (ending !== undefined) {
+    throw new Failure(`\`--detach\` leaves nobody who could care for \`--${ending}\``, {
+      exit: EXIT.usage,
+      help: 'leave one of them out',
+    });
+  }
+  const name =
+    options.name ?? (rules.kind === 'file' && rules.file !== STDIN ? path.basename(rules.file).replace(/\..*$/s, '') : null);
+  if (name === null) throw new Failure('`--detach` needs a name', { exit: EXIT.usage, help: 'give it one with `--name`' });
+  const root = openPinRoot(process.env);
+  checkFree(root, name);
+  return { root, name };
 }
 
 /** Compiles with what the time before left. */

@@ -20,11 +20,14 @@ export interface Libbpf {
   map_set_max_entries(map: Pointer, entries: number): number;
   /** Before load: the bytes of a data section; `size` takes their number. After load, writes do not reach the kernel. */
   map_initial_value(map: Pointer, size: BigUint64Array): Pointer | null;
-  map_max_entries(map: Pointer): number;
   /** A descriptor, or a negative errno. */
   link_create(program_fd: number, target: number, attach_type: number, options: Uint8Array): number;
   prog_test_run_opts(program_fd: number, options: Uint8Array): number;
   obj_get_info_by_fd(fd: number, info: Uint8Array, length: Uint32Array): number;
+  /** Gives a program, a map or a link a name on a BPF file system, which holds it when every process has let go. */
+  obj_pin(fd: number, path: string): number;
+  /** A descriptor of what has that name, or a negative errno. */
+  obj_get(path: string): number;
   prog_get_fd_by_id(id: number): number;
   map_get_fd_by_id(id: number): number;
   map_lookup_elem(map_fd: number, key: Uint8Array, value: Uint8Array): number;
@@ -283,10 +286,11 @@ export function openLibbpf(names: readonly string[] = SONAMES): Libbpf {
     map_fd: library.func('int bpf_map__fd(void *)'),
     map_set_max_entries: library.func('int bpf_map__set_max_entries(void *, uint32_t)'),
     map_initial_value: library.func('void *bpf_map__initial_value(void *, void *)'),
-    map_max_entries: library.func('uint32_t bpf_map__max_entries(void *)'),
     link_create: library.func('int bpf_link_create(int, int, int, void *)'),
     prog_test_run_opts: library.func('int bpf_prog_test_run_opts(int, void *)'),
     obj_get_info_by_fd: library.func('int bpf_obj_get_info_by_fd(int, void *, void *)'),
+    obj_pin: library.func('int bpf_obj_pin(int, const char *)'),
+    obj_get: library.func('int bpf_obj_get(const char *)'),
     prog_get_fd_by_id: library.func('int bpf_prog_get_fd_by_id(uint32_t)'),
     map_get_fd_by_id: library.func('int bpf_map_get_fd_by_id(uint32_t)'),
     map_lookup_elem: library.func('int bpf_map_lookup_elem(int, void *, void *)'),

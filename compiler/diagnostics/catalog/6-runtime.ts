@@ -27,6 +27,10 @@ export const RUNTIME = {
   PKT6034: { title: 'interface above in use', severity: 'error', message: said },
   PKT6040: { title: 'kernel too old for so many rules', severity: 'error', message: said },
   PKT6041: { title: 'rules cannot be replaced', severity: 'error', message: said },
+  PKT6060: { title: 'no safe place for detached programs', severity: 'error', message: said },
+  PKT6061: { title: 'name of a program in use', severity: 'error', message: said },
+  PKT6062: { title: 'no program of that name', severity: 'error', message: said },
+  PKT6063: { title: 'program cannot be detached', severity: 'error', message: said },
   PKT6021: { title: 'file cannot be read', severity: 'error', message: said },
   PKT6022: { title: 'file is not UTF-8', severity: 'error', message: said },
 } as const satisfies Definitions;

@@ -1,0 +1,38 @@
+/** `run --detach`: attached, given to the kernel to hold, and done. */
+import type { Artifact } from '../../runtime/abi/manifest.ts';
+import type { LoadedProgram } from '../../runtime/load.ts';
+import { EXIT, type ExitCode } from '../exit-code.ts';
+import { jsonLine } from '../json.ts';
+import { attachWhereAsked, type LiveOptions, placesText } from '../live-session.ts';
+import type { Terminal } from '../terminal.ts';
+
+export interface DetachTo {
+  /** Directory of all detached programs. */
+  readonly root: string;
+  readonly name: string;
+}
+
+export async function detachLive(
+  artifact: Artifact,
+  loaded: LoadedProgram,
+  options: Pick<LiveOptions, 'interfaces' | 'cgroup' | 'mode' | 'json'>,
+  { root, name }: DetachTo,
+  terminal: Terminal,
+): Promise<ExitCode> {
+  const { pinProgram } = await import('../../runtime/pinned/pinned-program.ts');
+  const attachments = await attachWhereAsked(loaded, options);
+  pinProgram(root, name, artifact, loaded);
+  for (const { note } of attachments) if (note !== null) terminal.say(`note: ${note}`);
+  const { interfaces, rules } = loaded.manifest;
+  if (interfaces.length > 0) {
+    terminal.say('note: rules ask for interfaces by name: those that come from now on are not known to the detached program');
+  }
+  if (options.json) {
+    const attached = attachments.map(({ place, ifindex, mode }) => ({ place, ifindex, mode }));
+    await terminal.print(jsonLine({ name, attached, rules: rules.length }));
+  } else {
+    const counted = `${rules.length} rule${rules.length === 1 ? '' : 's'}`;
+    terminal.say(`attached to ${placesText(loaded, attachments)}: ${counted}; \`pktc status ${name}\`, \`pktc stop ${name}\``);
+  }
+  return EXIT.ok;
+}
