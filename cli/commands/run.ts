@@ -25,6 +25,7 @@ interface Options {
   'flow-cache': boolean | undefined;
   cgroup: string | undefined;
   'include-root': string[];
+  force: boolean;
 }
 
 export const runCommand: Command<Options> = {
@@ -76,6 +77,11 @@ export const runCommand: Command<Options> = {
       .option('hook', HOOK_OPTION)
       .option('flow-cache', FLOW_CACHE_OPTION)
       .option('include-root', INCLUDE_ROOT_OPTION)
+      .option('force', {
+        type: 'boolean',
+        default: false,
+        describe: 'attach also where the rules cut off an SSH session on that interface',
+      })
       .option('cgroup', {
         type: 'string',
         requiresArg: true,
@@ -100,6 +106,9 @@ async function run(options: Options, terminal: Terminal): Promise<ExitCode> {
     const program = await prepareProgram(rules, options.hook ?? null, terminal, planningOf(options['flow-cache']));
     if ('exit' in program) return program.exit;
     checkPlaces(program.artifact.manifest.hook, live);
+    const { guardSession } = await import('../guard/guard-session.ts');
+    const refused = await guardSession(program.artifact, { interfaces, force: options.force }, stop, terminal);
+    if (refused !== null) return refused;
     const { loadArtifact } = await import('../../runtime/load.ts');
     const loaded = loadArtifact(program.artifact);
     try {

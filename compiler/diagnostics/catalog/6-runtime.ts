@@ -27,6 +27,7 @@ export const RUNTIME = {
   PKT6034: { title: 'interface above in use', severity: 'error', message: said },
   PKT6040: { title: 'kernel too old for so many rules', severity: 'error', message: said },
   PKT6041: { title: 'rules cannot be replaced', severity: 'error', message: said },
+  PKT6050: { title: 'rules would cut off an SSH session', severity: 'error', message: said },
   PKT6021: { title: 'file cannot be read', severity: 'error', message: said },
   PKT6022: { title: 'file is not UTF-8', severity: 'error', message: said },
 } as const satisfies Definitions;
