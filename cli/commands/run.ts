@@ -80,7 +80,7 @@ export const runCommand: Command<Options> = {
       .option('force', {
         type: 'boolean',
         default: false,
-        describe: 'attach also where the rules cut off an SSH session on that interface',
+        describe: 'attach even if the rules would cut off SSH on that interface; else pktc asks, or refuses without a terminal',
       })
       .option('cgroup', {
         type: 'string',

@@ -1,4 +1,5 @@
 /** The rule that locks its own author out is asked about before it is at work. */
+import { readFileSync } from 'node:fs';
 import { renderDiagnostics } from '../../compiler/diagnostics/render.ts';
 import type { Artifact, Manifest, ManifestRule, VerdictName } from '../../runtime/abi/manifest.ts';
 import type { TcpEnd } from '../../runtime/tcp-sockets.ts';
@@ -55,6 +56,10 @@ async function lockoutsOf(artifact: Artifact, interfaces: readonly string[]): Pr
   return findLockouts(artifact, carriedFlows(flows, [...new Set(expandPatterns(interfaces))], readNetworkFacts()));
 }
 
+/** No label has a colon. */
+const PLACE = /:\d+$/;
+const RULE_TEXT_MAX = 80;
+
 const DOES: Readonly<Record<VerdictName, string>> = {
   pass: 'passes',
   audit: 'passes',
@@ -65,31 +70,44 @@ const DOES: Readonly<Record<VerdictName, string>> = {
 
 function lockoutFailure(manifest: Manifest, lockout: Lockout, more: number): Failure {
   const { carried, what, rule } = lockout;
-  const verdict = rule?.verdict ?? manifest.default_verdict;
-  const also = more === 0 ? '' : ` (and ${more} more like it)`;
-  const message = `on \`${carried.ifname}\` these rules cut off ${whoOf(lockout)}${also}: ${culprit(manifest, rule)} ${DOES[verdict]} ${what}`;
-  const where = rule === null ? 'among the rules' : 'above it';
-  const help = `put \`${passRule(manifest, lockout)}\` ${where}, or go on with \`--force\``;
+  const who = rule === null ? 'the default' : `the rule \`${rule.name}\``;
+  const does = DOES[rule?.verdict ?? manifest.default_verdict];
+  const also = more === 0 ? '' : ` (and there ${more === 1 ? 'is 1' : `are ${more}`} more like it)`;
+  const message = `on \`${carried.ifname}\` ${who} ${does} ${what} of ${whoseText(lockout)}${also}`;
+  const where = rule === null ? `before \`default ${manifest.default_verdict}\` holds` : `above \`${shortened(rule.text)}\``;
+  const place = rule === null ? manifest.source : placeOf(manifest, rule);
+  const help = `put \`${passRule(manifest, lockout)}\` ${where} (${place}), or go on with \`--force\``;
   return new Failure(message, { code: 'PKT6050', help });
 }
 
-function whoOf({ carried: { kind, server, flows } }: Lockout): string {
+function whoseText({ carried: { kind, server, flows } }: Lockout): string {
   const client = flows[0]?.client;
   if (kind === 'listener' || client === undefined) return `everybody who would log in through SSH at port ${server.port}`;
   const flow = `${endText(client)} to ${endText(server)}`;
   return kind === 'session' ? `the SSH session that you are in, ${flow}` : `an SSH session, ${flow}`;
 }
 
+function shortened(text: string): string {
+  return text.length <= RULE_TEXT_MAX ? text : `${text.slice(0, RULE_TEXT_MAX)}…`;
+}
+
 function endText({ address, port }: TcpEnd): string {
   return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
 }
 
-/** A rule without a label is called after its place already. */
-function culprit({ source, default_verdict }: Manifest, rule: ManifestRule | null): string {
-  if (rule === null) return `\`default ${default_verdict}\` of ${source}`;
-  const place = `${source}:${rule.line}`;
-  const name = rule.name.startsWith(place) ? rule.name : `\`${rule.name}\` at ${place}`;
-  return `the rule ${name}, \`${rule.text}\`,`;
+/** A rule without a label is called after its place. One with a label may be of a file that the rule file includes, which nobody has noted. */
+function placeOf({ source }: Manifest, { name, line }: ManifestRule): string {
+  if (PLACE.test(name)) return name;
+  return lineOf(source, line).includes(name) ? `${source}:${line}` : `line ${line}`;
+}
+
+/** Empty: the file is not there, as where only the object is, or not so long. */
+function lineOf(file: string, line: number): string {
+  try {
+    return readFileSync(file, 'utf8').split('\n')[line - 1] ?? '';
+  } catch {
+    return '';
+  }
 }
 
 /** A rule that lets the flow through wherever the program is asked. */

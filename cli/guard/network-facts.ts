@@ -1,7 +1,7 @@
 /** What of this process's network namespace says which interface carries a flow. */
 import { networkInterfaces } from 'node:os';
 import { addressBytes, addressText } from '../../runtime/address-bytes.ts';
-import { openLibc } from '../../runtime/ffi/libc.ts';
+import { type Libc, openLibc } from '../../runtime/ffi/libc.ts';
 import { type Link, readLinks, routeInterface } from '../../runtime/rtnetlink.ts';
 
 export interface LocalAddress {
@@ -21,6 +21,8 @@ export interface NetworkFacts {
 
 export function readNetworkFacts(): NetworkFacts {
   const libc = openLibc();
+  /** A busy server has thousands of connections, and far fewer clients. */
+  const routes = new Map<string, number | null>();
   return {
     links: readLinks(libc),
     addresses: Object.entries(networkInterfaces()).flatMap(([label, addresses = []]) =>
@@ -33,9 +35,19 @@ export function readNetworkFacts(): NetworkFacts {
       }),
     ),
     route(to, from) {
-      const [peer, own] = [addressBytes(to), addressBytes(from)];
-      if (peer === null || own === null || peer.length !== own.length) return null;
-      return routeInterface(libc, peer, own) ?? routeInterface(libc, peer, null);
+      const key = `${to} ${from}`;
+      const known = routes.get(key);
+      if (known !== undefined) return known;
+      const ifindex = askRoute(libc, to, from);
+      routes.set(key, ifindex);
+      return ifindex;
     },
   };
+}
+
+/** A route may depend on the sender; where that is not an address of this machine, the kernel refuses to say. */
+function askRoute(libc: Libc, to: string, from: string): number | null {
+  const [peer, own] = [addressBytes(to), addressBytes(from)];
+  if (peer === null || own === null || peer.length !== own.length) return null;
+  return routeInterface(libc, peer, own) ?? routeInterface(libc, peer, null);
 }

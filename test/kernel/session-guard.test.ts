@@ -3,9 +3,11 @@ import type { ChildProcess } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
+import { sessionFrames } from '../../cli/guard/session-frames.ts';
 import { LAUNCHER, pktc, plainEnvironment, temporaryFolder } from '../cli/pktc.ts';
 import { describeKernel, eventually, ip, type Network, type NetworkEnd, withNetwork, xdpProgramId } from './environment.ts';
 import { type Running, start } from './run-command.ts';
+import { RIGHT, readReplies } from './tshark-replies.ts';
 
 const PROCESS = path.join(import.meta.dirname, 'ssh-process.mjs');
 const folder = temporaryFolder();
@@ -99,10 +101,12 @@ describeKernel('the guard of SSH sessions', () => {
       await withSession(network, {}, async (session) => {
         await session.lives('before');
         const said = await refused(start(near, [DROP_ALL, '-i', near.ifname]), near);
-        expect(said).toContain(`on \`${near.ifname}\``);
-        expect(said).toContain(`an SSH session, 10.0.0.2:${session.port} to 10.0.0.1:22`);
-        expect(said).toContain(`the rule \`everything\` at ${DROP_ALL}:1, \`everything: match any -> drop\`, drops a SYN`);
-        const rule = /put `([^`]+)` above it/.exec(said)?.[1] ?? '';
+        expect(said).toContain(
+          `on \`${near.ifname}\` the rule \`everything\` drops a SYN of an SSH session, 10.0.0.2:${session.port} to 10.0.0.1:22
+`,
+        );
+        expect(said).toContain(` above \`everything: match any -> drop\` (${DROP_ALL}:1), or go on with \`--force\``);
+        const rule = /put `([^`]+)` above /.exec(said)?.[1] ?? '';
         expect(rule).toBe('match src 10.0.0.2 proto tcp dport 22 -> pass');
         await session.lives('refused');
         const running = start(near, [rulesOf('fixed', `${rule}\neverything: match any -> drop\n`), '-i', near.ifname]);
@@ -138,6 +142,28 @@ describeKernel('the guard of SSH sessions', () => {
         const lines = running.stdout().trimEnd().split('\n');
         expect(lines).toHaveLength(1);
         expect(JSON.parse(lines[0] ?? '').summary.rules[0]).toMatchObject({ rule: 'ssh', packets: 0 });
+      });
+    });
+  });
+
+  test('a compiled object is asked as its rules are, and about the interface that it is for', async () => {
+    await withNetwork(async (network) => {
+      const { near } = network;
+      const object = path.join(folder, 'compiled');
+      expect((await pktc(['compile', DROP_ALL, '-o', object])).code).toBe(0);
+      await withSession(network, {}, async (session) => {
+        expect(await refused(start(near, [`${object}.bpf.o`, '-i', near.ifname]), near)).toContain(
+          'the rule `everything` drops',
+        );
+        const here = `match iface "${near.ifname}" tcp dport 22 -> reject`;
+        expect(await refused(start(near, ['-e', here, '-i', near.ifname]), near)).toContain('rejects a SYN');
+        expect(await attaches(start(near, ['-e', 'match iface "else*" -> drop', '-i', near.ifname]))).not.toContain('PKT6050');
+        const data = await refused(start(near, ['-e', 'match payload starts "SSH-" -> drop', '-i', near.ifname]), near);
+        expect(data).toContain('drops the version exchange');
+        // A label says nothing of the file that it stands in: the line of another one would be the wrong place.
+        const included = await refused(start(near, [rulesOf('outer', 'include "all.rules"\n'), '-i', near.ifname]), near);
+        expect(included).toContain('above `everything: match any -> drop` (line 1), or');
+        await session.lives('compiled');
       });
     });
   });
@@ -199,14 +225,40 @@ describeKernel('the guard of SSH sessions', () => {
           near,
         );
         expect(said).toContain(`[fd00::2]:${port} to [fd00::1]:2022`);
-        expect(said).toContain('put `match dst fd00::2 proto tcp sport 2022 -> pass` above it');
+        expect(said).toContain(
+          'put `match dst fd00::2 proto tcp sport 2022 -> pass` above `match tcp sport 2022 -> drop` (<expr>:1)',
+        );
         const both = await refused(start(near, ['-e', 'default drop', '--hook', 'tc', '-i', near.ifname]), near);
-        const rule = /put `([^`]+)` among the rules/.exec(both)?.[1] ?? '';
+        const rule = /put `([^`]+)` before `default drop` holds/.exec(both)?.[1] ?? '';
         expect(
           await attaches(start(near, ['-e', rule, '-e', 'default drop', '--hook', 'tc', '-i', near.ifname])),
         ).not.toContain('PKT6050');
       });
     });
+  });
+
+  test.each([
+    ['203.0.113.9', '192.0.2.1', []],
+    ['2001:db8::9', '2001:db8::1', [9]],
+  ])('the packets of %s are whole, as tshark reads them', (client, server, vlans) => {
+    const ends = { client: { address: client, port: 51_234 }, server: { address: server, port: 22 }, mac: null, vlans };
+    for (const direction of ['ingress', 'egress'] as const) {
+      const replies = readReplies(sessionFrames(ends, direction).map(({ bytes }) => bytes));
+      const [from, to] = direction === 'ingress' ? [ends.client, ends.server] : [ends.server, ends.client];
+      expect(replies.map((reply) => Number(reply['tcp.flags'][0]))).toEqual([
+        direction === 'ingress' ? 0x02 : 0x12,
+        0x18,
+        0x18,
+      ]);
+      for (const reply of replies) {
+        expect([...reply['ip.src'], ...reply['ipv6.src'], ...reply['tcp.srcport']]).toEqual([from.address, String(from.port)]);
+        expect([...reply['ip.dst'], ...reply['ipv6.dst'], ...reply['tcp.dstport']]).toEqual([to.address, String(to.port)]);
+        expect(reply['tcp.checksum.status']).toEqual([RIGHT]);
+        expect(reply['ip.checksum.status']).toEqual(client.includes(':') ? [] : [RIGHT]);
+        expect(reply['vlan.id']).toEqual(vlans.map(String));
+        expect(reply['_ws.malformed']).toEqual([]);
+      }
+    }
   });
 
   test('a server that nobody is connected to: strangers are to come through from somewhere', async () => {
