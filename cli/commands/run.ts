@@ -32,6 +32,7 @@ interface Options {
   'flow-cache': boolean | undefined;
   cgroup: string | undefined;
   'include-root': string[];
+  force: boolean;
 }
 
 export const runCommand: Command<Options> = {
@@ -103,6 +104,11 @@ export const runCommand: Command<Options> = {
       .option('hook', HOOK_OPTION)
       .option('flow-cache', FLOW_CACHE_OPTION)
       .option('include-root', INCLUDE_ROOT_OPTION)
+      .option('force', {
+        type: 'boolean',
+        default: false,
+        describe: 'attach even if the rules would cut off SSH on that interface; else pktc asks, or refuses without a terminal',
+      })
       .option('cgroup', {
         type: 'string',
         requiresArg: true,
@@ -131,6 +137,9 @@ async function run(options: Options, terminal: Terminal): Promise<ExitCode> {
       const program = await (watched?.prepare() ?? prepareProgram(rules, terminal, preparing));
       if ('exit' in program) return program.exit;
       checkPlaces(program.artifact.manifest.hook, live);
+      const { guardSession } = await import('../guard/guard-session.ts');
+      const refused = await guardSession(program.artifact, { interfaces, force: options.force }, stop, terminal);
+      if (refused !== null) return refused;
       const { loadArtifact } = await import('../../runtime/load.ts');
       const loaded = loadArtifact(program.artifact);
       try {

@@ -27,6 +27,7 @@ export const RUNTIME = {
   PKT6034: { title: 'interface above in use', severity: 'error', message: said },
   PKT6040: { title: 'kernel too old for so many rules', severity: 'error', message: said },
   PKT6041: { title: 'rules cannot be replaced', severity: 'error', message: said },
+  PKT6050: { title: 'rules would cut off an SSH session', severity: 'error', message: said },
   PKT6060: { title: 'no safe place for detached programs', severity: 'error', message: said },
   PKT6061: { title: 'name of a program in use', severity: 'error', message: said },
   PKT6062: { title: 'no program of that name', severity: 'error', message: said },
