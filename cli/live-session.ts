@@ -9,6 +9,8 @@ import { createEventTable } from './events/event-table.ts';
 import { answersText, grouped, renderSummary, type SummaryRow, summaryJson } from './events/rule-summary.ts';
 import { EXIT, type ExitCode } from './exit-code.ts';
 import { jsonLine } from './json.ts';
+import type { PacketFile, PacketFileState } from './packet-file.ts';
+import { shownPath } from './read-file.ts';
 import { reportError } from './report-error.ts';
 import type { Stop, StopReason } from './stop.ts';
 import type { Terminal } from './terminal.ts';
@@ -24,6 +26,8 @@ export interface LiveOptions {
   readonly count: number | null;
   readonly json: boolean;
   readonly strict: boolean;
+  /** Where events are written as packets too; null: nowhere. */
+  readonly packets: PacketFile | null;
 }
 
 const GONE_INTERVAL_MS = 200;
@@ -44,6 +48,7 @@ export async function runLive(loaded: LoadedProgram, options: LiveOptions, stop:
   const started_ms = performance.now();
   const stream = openEvents(loaded);
   const names = await interfacesOf(attachments);
+  options.packets?.begin(loaded.manifest, names);
   const printer = createPrinter(loaded, names, options, stop, terminal);
   sayStart(loaded, attachments, options, terminal);
   const timers = [
@@ -62,6 +67,7 @@ export async function runLive(loaded: LoadedProgram, options: LiveOptions, stop:
   const answers = loaded.answers();
   const finishing = async () => {
     await finish(stream, consuming, printer);
+    options.packets?.close();
     await printSummary(rows, { reason, events: printer.events, duration_ms, answers }, options, terminal);
     await terminal.flush();
   };
@@ -69,7 +75,9 @@ export async function runLive(loaded: LoadedProgram, options: LiveOptions, stop:
   await Promise.race([finishing(), patience.then(terminal.abandon)]);
   if (reason.kind === 'error') return reportError(reason.error, terminal);
   if (lostInterface) return EXIT.failure;
-  return options.strict && rows.some((row) => (row.lost ?? 0n) > 0n) ? EXIT.lost : EXIT.ok;
+  const unwritten = options.packets?.state.problem != null;
+  if (options.strict && (unwritten || rows.some((row) => (row.lost ?? 0n) > 0n))) return EXIT.lost;
+  return unwritten ? EXIT.failure : EXIT.ok;
 }
 
 async function attachWhereAsked(loaded: LoadedProgram, options: LiveOptions): Promise<readonly Attachment[]> {
@@ -135,7 +143,7 @@ async function finish(stream: EventStream, consuming: Promise<void>, printer: Pr
 function createPrinter(
   loaded: LoadedProgram,
   interfaces: ReadonlyMap<number, string>,
-  { count, json }: LiveOptions,
+  { count, json, packets }: LiveOptions,
   stop: Stop,
   terminal: Terminal,
 ): Printer {
@@ -148,6 +156,7 @@ function createPrinter(
     const wanted = count === null ? batch : batch.slice(0, count - events);
     const text = header + wanted.map(toText).join('');
     header = '';
+    if (wanted.length > 0) packets?.write(wanted);
     if (text !== '') await terminal.print(text);
     events += wanted.length;
     if (count !== null && events >= count) stop.because({ kind: 'count' });
@@ -190,7 +199,7 @@ interface Ending {
 async function printSummary(
   rows: readonly SummaryRow[],
   ending: Ending,
-  { json }: LiveOptions,
+  { json, packets }: LiveOptions,
   terminal: Terminal,
 ): Promise<void> {
   const lost = rows.reduce((sum, row) => sum + (row.lost ?? 0n), 0n);
@@ -199,7 +208,9 @@ async function printSummary(
     const { reason, events, answers } = ending;
     const stopped_by = reason.kind === 'signal' ? reason.signal : reason.kind;
     await terminal.print(
-      jsonLine({ summary: { duration_s: seconds, stopped_by, events, lost, ...summaryJson(rows), answers } }),
+      jsonLine({
+        summary: { duration_s: seconds, stopped_by, events, lost, ...summaryJson(rows), answers, ...writtenJson(packets) },
+      }),
     );
     return;
   }
@@ -207,6 +218,19 @@ async function printSummary(
   const counted = `${grouped(ending.events)} event${ending.events === 1 ? '' : 's'} in ${seconds.toFixed(1)} s`;
   const loss = lost > 0n ? paint('warning', `, ${grouped(lost)} more lost: this reader was slower than the packets`) : '';
   await terminal.print(
-    `\n${renderSummary(rows, paint)}\n${counted}${loss}\n${ending.answers === null ? '' : `${answersText(ending.answers)}\n`}`,
+    `\n${renderSummary(rows, paint)}\n${counted}${loss}\n${ending.answers === null ? '' : `${answersText(ending.answers)}\n`}${packets === null ? '' : `${writtenText(packets.state)}\n`}`,
   );
+}
+
+function writtenJson(packets: PacketFile | null) {
+  if (packets === null) return {};
+  const { file, files, packets: count, lost } = packets.state;
+  return { written: { file, files, packets: count, lost } };
+}
+
+/** ``5 packets written to `trace.00002.pcapng`, the last of 3 files, 2 not`` */
+function writtenText({ file, files, packets, lost }: PacketFileState): string {
+  const several = files > 1 ? `, the last of ${grouped(files)} files` : '';
+  const rest = lost > 0 ? `; ${grouped(lost)} could not be written` : '';
+  return `${grouped(packets)} packet${packets === 1 ? '' : 's'} written to ${shownPath(file)}${several}${rest}`;
 }

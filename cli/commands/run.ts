@@ -8,11 +8,14 @@ import { FLOW_CACHE_OPTION, planningOf } from '../flow-cache-option.ts';
 import { HOOK_OPTION } from '../hook-option.ts';
 import { INCLUDE_ROOT_OPTION } from '../include-root-option.ts';
 import { type LiveOptions, runLive } from '../live-session.ts';
+import { openPacketFile, type PacketFile } from '../packet-file.ts';
+import { PACKET_FILE_OPTIONS, type PacketFileChoices, packetFileOptions } from '../packet-file-options.ts';
+import { sayError } from '../report-error.ts';
 import { prepareProgram, type RunnableProgram } from '../runnable-program.ts';
 import { createStop } from '../stop.ts';
 import type { Terminal } from '../terminal.ts';
 
-interface Options {
+interface Options extends PacketFileChoices {
   files: string[] | undefined;
   interface: string[] | undefined;
   expression: string[] | undefined;
@@ -38,6 +41,7 @@ export const runCommand: Command<Options> = {
       '$0 run egress.rules --cgroup system.slice/nginx.service',
       'what the processes of a service send, with `hook cgroup egress`',
     ],
+    ['$0 run edge.rules -i eth0 -w edge.pcapng', 'what is logged as packets too, for Wireshark: rule and verdict of each'],
     ['$0 run edge.bpf.o -i eth0', 'what `pktc compile` made, without a compiler'],
   ],
   exits: ['ok', 'failure', 'usage', 'rules', 'machine', 'lost'],
@@ -76,6 +80,7 @@ export const runCommand: Command<Options> = {
       .option('hook', HOOK_OPTION)
       .option('flow-cache', FLOW_CACHE_OPTION)
       .option('include-root', INCLUDE_ROOT_OPTION)
+      .options(PACKET_FILE_OPTIONS)
       .option('cgroup', {
         type: 'string',
         requiresArg: true,
@@ -86,6 +91,7 @@ export const runCommand: Command<Options> = {
 
 async function run(options: Options, terminal: Terminal): Promise<ExitCode> {
   const { rules, interfaces } = operands(options);
+  const writing = packetFileOptions(options, rules.kind === 'file' ? rules.file : null);
   const live = {
     interfaces,
     cgroup: options.cgroup ?? null,
@@ -97,14 +103,19 @@ async function run(options: Options, terminal: Terminal): Promise<ExitCode> {
   };
   const stop = createStop();
   try {
-    const program = await prepareProgram(rules, options.hook ?? null, terminal, planningOf(options['flow-cache']));
+    const planning = { ...planningOf(options['flow-cache']), frameBytes: writing?.snapLength };
+    const program = await prepareProgram(rules, options.hook ?? null, terminal, planning);
     if ('exit' in program) return program.exit;
     checkPlaces(program.artifact.manifest.hook, live);
     const { loadArtifact } = await import('../../runtime/load.ts');
     const loaded = loadArtifact(program.artifact);
+    let packets: PacketFile | null = null;
     try {
-      return stop.reason === null ? await runLive(loaded, live, stop, terminal) : EXIT.ok;
+      // Ahead of attaching: a file that is refused changes nothing.
+      if (writing !== null) packets = openPacketFile(writing, ({ message, help }) => sayError(terminal, message, help));
+      return stop.reason === null ? await runLive(loaded, { ...live, packets }, stop, terminal) : EXIT.ok;
     } finally {
+      packets?.close();
       loaded.close();
     }
   } finally {
