@@ -9,8 +9,8 @@ import { sizeFromOption } from './size.ts';
 /** As much as has the headers of nearly every packet. */
 const SNAP_LENGTH = 256;
 const SNAP_LENGTH_MIN = 64;
-/** A jumbo frame. */
-const SNAP_LENGTH_MAX = 9216;
+/** More than a usual frame. Before Linux 5.18 verifiers walk the copying in XDP byte by byte, so it is not without bounds. */
+const SNAP_LENGTH_MAX = 2048;
 /** A file has room for its headers and for the largest packet several times. */
 const LEAST_SIZE = { bytes: 64 << 10, shown: '64K' } as const;
 
@@ -53,7 +53,8 @@ export function packetFileOptions(choices: PacketFileChoices, rules: string | nu
     if (first !== undefined) throw usage(`\`--${first}\` is about the file of \`-w\``, 'name one: `-w trace.pcapng`');
     return null;
   }
-  if (write === STDIN || write === '' || write.includes('\0')) {
+  // Given twice, it is a list.
+  if (typeof write !== 'string' || write === STDIN || write === '' || write.includes('\0')) {
     throw usage('`-w` takes the name of a file', 'name one: `-w trace.pcapng`');
   }
   if (rules?.endsWith('.bpf.o')) {

@@ -349,8 +349,9 @@ describe('options', () => {
 
   test.each([
     [['-w', '-'], /takes the name of a file/],
-    [['-w', 'x', '--snaplen', '63'], /64 to 9216/],
-    [['-w', 'x', '--snaplen', '9217'], /64 to 9216/],
+    [['-w', 'x', '-w', 'y'], /takes the name of a file/],
+    [['-w', 'x', '--snaplen', '63'], /64 to 2048/],
+    [['-w', 'x', '--snaplen', '2049'], /64 to 2048/],
     [['-w', 'x', '--rotate-size', '63K'], /--rotate-size.*from 64K/],
     [['-w', 'x', '--rotate-size', '1T'], /--rotate-size/],
     [['-w', 'x', '--rotate-time', 'soon'], /--rotate-time/],
