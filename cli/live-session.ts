@@ -9,6 +9,8 @@ import { createEventTable } from './events/event-table.ts';
 import { answersText, grouped, renderSummary, type SummaryRow, summaryJson } from './events/rule-summary.ts';
 import { EXIT, type ExitCode } from './exit-code.ts';
 import { jsonLine } from './json.ts';
+import type { PacketFile, PacketFileState } from './packet-file.ts';
+import { shownPath } from './read-file.ts';
 import type { Reloading } from './reload-on-save.ts';
 import { reportError } from './report-error.ts';
 import type { Stop, StopReason } from './stop.ts';
@@ -27,6 +29,8 @@ export interface LiveOptions {
   readonly strict: boolean;
   /** null: the rules stay as they are. */
   readonly reloading: Reloading | null;
+  /** Where events are written as packets too; null: nowhere. */
+  readonly packets: PacketFile | null;
 }
 
 const GONE_INTERVAL_MS = 200;
@@ -47,6 +51,7 @@ export async function runLive(loaded: LoadedProgram, options: LiveOptions, stop:
   const started_ms = performance.now();
   const stream = openEvents(loaded);
   const names = await interfacesOf(attachments);
+  options.packets?.begin(loaded.manifest, names);
   const printer = createPrinter(loaded, names, options, stop, terminal);
   sayStart(loaded, attachments, options, terminal);
   const timers = [
@@ -67,6 +72,7 @@ export async function runLive(loaded: LoadedProgram, options: LiveOptions, stop:
   const answers = loaded.answers();
   const finishing = async () => {
     await finish(stream, consuming, printer);
+    options.packets?.close();
     await printSummary(rows, { reason, events: printer.events, duration_ms, answers }, options, terminal);
     await terminal.flush();
   };
@@ -74,7 +80,9 @@ export async function runLive(loaded: LoadedProgram, options: LiveOptions, stop:
   await Promise.race([finishing(), patience.then(terminal.abandon)]);
   if (reason.kind === 'error') return reportError(reason.error, terminal);
   if (lostInterface) return EXIT.failure;
-  return options.strict && rows.some((row) => (row.lost ?? 0n) > 0n) ? EXIT.lost : EXIT.ok;
+  const unwritten = options.packets?.state.problem != null;
+  if (options.strict && (unwritten || rows.some((row) => (row.lost ?? 0n) > 0n))) return EXIT.lost;
+  return unwritten ? EXIT.failure : EXIT.ok;
 }
 
 /** @throws RuntimeError as `attachAll` and `attachCgroup` do; nothing is attached then */
@@ -145,7 +153,7 @@ async function finish(stream: EventStream, consuming: Promise<void>, printer: Pr
 function createPrinter(
   loaded: LoadedProgram,
   interfaces: ReadonlyMap<number, string>,
-  { count, json }: LiveOptions,
+  { count, json, packets }: LiveOptions,
   stop: Stop,
   terminal: Terminal,
 ): Printer {
@@ -165,6 +173,7 @@ function createPrinter(
     }
     const text = header + wanted.map(json ? lines : table.row).join('');
     header = '';
+    if (wanted.length > 0) packets?.write(wanted);
     if (text !== '') await terminal.print(text);
     events += wanted.length;
     if (count !== null && events >= count) stop.because({ kind: 'count' });
@@ -211,7 +220,7 @@ interface Ending {
 async function printSummary(
   rows: readonly SummaryRow[],
   ending: Ending,
-  { json }: LiveOptions,
+  { json, packets }: LiveOptions,
   terminal: Terminal,
 ): Promise<void> {
   const lost = rows.reduce((sum, row) => sum + (row.lost ?? 0n), 0n);
@@ -220,7 +229,9 @@ async function printSummary(
     const { reason, events, answers } = ending;
     const stopped_by = reason.kind === 'signal' ? reason.signal : reason.kind;
     await terminal.print(
-      jsonLine({ summary: { duration_s: seconds, stopped_by, events, lost, ...summaryJson(rows), answers } }),
+      jsonLine({
+        summary: { duration_s: seconds, stopped_by, events, lost, ...summaryJson(rows), answers, ...writtenJson(packets) },
+      }),
     );
     return;
   }
@@ -228,6 +239,19 @@ async function printSummary(
   const counted = `${grouped(ending.events)} event${ending.events === 1 ? '' : 's'} in ${seconds.toFixed(1)} s`;
   const loss = lost > 0n ? paint('warning', `, ${grouped(lost)} more lost: this reader was slower than the packets`) : '';
   await terminal.print(
-    `\n${renderSummary(rows, paint)}\n${counted}${loss}\n${ending.answers === null ? '' : `${answersText(ending.answers)}\n`}`,
+    `\n${renderSummary(rows, paint)}\n${counted}${loss}\n${ending.answers === null ? '' : `${answersText(ending.answers)}\n`}${packets === null ? '' : `${writtenText(packets.state)}\n`}`,
   );
+}
+
+function writtenJson(packets: PacketFile | null) {
+  if (packets === null) return {};
+  const { file, files, packets: count, lost } = packets.state;
+  return { written: { file, files, packets: count, lost } };
+}
+
+/** ``5 packets written to `trace.00002.pcapng`, the last of 3 files, 2 not`` */
+function writtenText({ file, files, packets, lost }: PacketFileState): string {
+  const several = files > 1 ? `, the last of ${grouped(files)} files` : '';
+  const rest = lost > 0 ? `; ${grouped(lost)} could not be written` : '';
+  return `${grouped(packets)} packet${packets === 1 ? '' : 's'} written to ${shownPath(file)}${several}${rest}`;
 }

@@ -38,6 +38,10 @@ export interface PacketEvent {
   readonly icmp_code: number | null;
   /** What lies behind the transport header, as far as the rule asked for it. */
   readonly payload: Uint8Array;
+  /** The frame itself from its first byte on, cut at the length that the program was compiled for; empty without one. */
+  readonly frame: Uint8Array;
+  /** Which way the packet went; null where there are no bytes of the frame either. */
+  readonly direction: 'ingress' | 'egress' | null;
 }
 
 /** Whose the number in a record is. */
@@ -79,6 +83,10 @@ interface RecordedBatch {
 
 /** `enum pktc_verdict` in `templates/include/pktc/decision.h` */
 const VERDICTS: readonly (VerdictName | null)[] = [null, 'drop', 'pass', 'reject', 'redirect', 'audit'];
+
+/** `enum pktc_direction` in `templates/include/pktc/hook.h` */
+const EGRESS = 1;
+const NOTHING: Uint8Array = new Uint8Array();
 
 /** A class for its getters: they are there once, where an object made by a function would need its own for every event. */
 class RecordedEvent implements PacketEvent {
@@ -148,6 +156,18 @@ class RecordedEvent implements PacketEvent {
     return memory.bytes.subarray(start, start + Math.min(this.#u16(at.payload_len), at.payload_capacity));
   }
 
+  get frame() {
+    const { memory, at } = this.#batch;
+    if (at.frame === null) return NOTHING;
+    const start = this.#start + at.frame.bytes;
+    return memory.bytes.subarray(start, start + Math.min(this.#u16(at.frame.captured), at.frame.capacity));
+  }
+  get direction() {
+    const { frame } = this.#batch.at;
+    if (frame === null) return null;
+    return this.#u8(frame.direction) === EGRESS ? 'egress' : 'ingress';
+  }
+
   #u8(offset: number): number {
     return this.#batch.memory.view.getUint8(this.#start + offset);
   }
@@ -188,7 +208,17 @@ function memberOffsets(layout: StructLayout) {
     return at;
   };
   const payload = array('payload');
+  const frame = layout.has('frame') ? array('frame') : null;
   return {
+    frame:
+      frame === null
+        ? null
+        : {
+            bytes: frame.offset,
+            capacity: frame.length,
+            captured: offset('captured', 2),
+            direction: offset('direction', 1),
+          },
     time_ns: offset('time_ns', 8),
     rule: offset('rule', 4),
     ifindex: offset('ifindex', 4),

@@ -10,13 +10,16 @@ import { FLOW_CACHE_OPTION, planningOf } from '../flow-cache-option.ts';
 import { HOOK_OPTION } from '../hook-option.ts';
 import { INCLUDE_ROOT_OPTION } from '../include-root-option.ts';
 import { type LiveOptions, runLive } from '../live-session.ts';
+import { openPacketFile, type PacketFile } from '../packet-file.ts';
+import { PACKET_FILE_OPTIONS, type PacketFileChoices, packetFileOptions } from '../packet-file-options.ts';
 import { type Reloading, reloadOnSave } from '../reload-on-save.ts';
+import { sayError } from '../report-error.ts';
 import { STDIN } from '../rule-source.ts';
 import { isCompiled, type Prepared, type PrepareOptions, prepareProgram, type RunnableProgram } from '../runnable-program.ts';
 import { createStop } from '../stop.ts';
 import type { Terminal } from '../terminal.ts';
 
-interface Options {
+interface Options extends PacketFileChoices {
   files: string[] | undefined;
   interface: string[] | undefined;
   expression: string[] | undefined;
@@ -51,6 +54,7 @@ export const runCommand: Command<Options> = {
       '$0 run edge.rules -i eth0 --detach --name edge',
       'the program stays when the command ends: `$0 status edge`, `$0 stop edge`',
     ],
+    ['$0 run edge.rules -i eth0 -w edge.pcapng', 'what is logged as packets too, for Wireshark: rule and verdict of each'],
     ['$0 run edge.bpf.o -i eth0', 'what `pktc compile` made, without a compiler'],
   ],
   exits: ['ok', 'failure', 'usage', 'rules', 'machine', 'lost'],
@@ -109,6 +113,7 @@ export const runCommand: Command<Options> = {
         default: false,
         describe: 'attach even if the rules would cut off SSH on that interface; else pktc asks, or refuses without a terminal',
       })
+      .options(PACKET_FILE_OPTIONS)
       .option('cgroup', {
         type: 'string',
         requiresArg: true,
@@ -119,6 +124,7 @@ export const runCommand: Command<Options> = {
 
 async function run(options: Options, terminal: Terminal): Promise<ExitCode> {
   const { rules, interfaces } = operands(options);
+  const writing = packetFileOptions(options, rules.kind === 'file' ? rules.file : null);
   const live = {
     interfaces,
     cgroup: options.cgroup ?? null,
@@ -131,7 +137,10 @@ async function run(options: Options, terminal: Terminal): Promise<ExitCode> {
   const detaching = options.detach ? await prepareToDetach(options, rules) : null;
   const stop = createStop();
   try {
-    const preparing = { hook: options.hook ?? null, planning: planningOf(options['flow-cache']) };
+    const preparing = {
+      hook: options.hook ?? null,
+      planning: { ...planningOf(options['flow-cache']), frameBytes: writing?.snapLength },
+    };
     const watched = options.watch ? await watchedProgram(rules, terminal, preparing) : null;
     try {
       const program = await (watched?.prepare() ?? prepareProgram(rules, terminal, preparing));
@@ -142,12 +151,15 @@ async function run(options: Options, terminal: Terminal): Promise<ExitCode> {
       if (refused !== null) return refused;
       const { loadArtifact } = await import('../../runtime/load.ts');
       const loaded = loadArtifact(program.artifact);
+      let packets: PacketFile | null = null;
       try {
         if (detaching !== null) return await detachLive(program.artifact, loaded, live, detaching, terminal);
-        return stop.reason === null
-          ? await runLive(loaded, { ...live, reloading: watched?.reloading ?? null }, stop, terminal)
-          : EXIT.ok;
+        // Ahead of attaching: a file that is refused changes nothing.
+        if (writing !== null) packets = openPacketFile(writing, ({ message, help }) => sayError(terminal, message, help));
+        const session = { ...live, packets, reloading: watched?.reloading ?? null };
+        return stop.reason === null ? await runLive(loaded, session, stop, terminal) : EXIT.ok;
       } finally {
+        packets?.close();
         loaded.close();
       }
     } finally {

@@ -1,4 +1,5 @@
 /** Program x Target -> Plan. */
+import { direction } from '../../grammar/fields/direction.ts';
 import type { Program } from '../2-resolve/program.ts';
 import type { Outcome } from '../diagnostics/diagnostic.ts';
 import type { Target } from '../targets/target.ts';
@@ -18,8 +19,14 @@ import { stackProblem, withRoom } from './stack.ts';
 /** A power of two; at 0.5 M events/s of 136 bytes it holds about 60 ms. */
 const RING_BYTES = 4 << 20;
 
+/** The same for records with bytes of the frame, which are larger. */
+const FRAME_RING_BYTES = 16 << 20;
+
 /** What a caller may insist on; as a rule the planner chooses. */
-export type PlanOptions = ClassifierOptions;
+export interface PlanOptions extends ClassifierOptions {
+  /** Bytes of the frame that events carry, for a capture file of them; at least 64. Without it they carry none. */
+  readonly frameBytes?: number | undefined;
+}
 
 export function planProgram(program: Program, target: Target, options: PlanOptions = {}): Outcome<Plan | null> {
   const lacking = hookProblems(program, target);
@@ -38,6 +45,9 @@ export function planProgram(program: Program, target: Target, options: PlanOptio
 
   const fields = new Set([...reads.fields, ...(logs.length > 0 ? EVENT_FIELDS : [])]);
   for (const field of Object.keys(target.constants)) fields.delete(field);
+  const frameBytes = options.frameBytes ?? 0;
+  // A capture says of each packet which way it went; where the hook knows, that is one store of a constant.
+  if (frameBytes > 0 && logs.length > 0) fields.add(direction.name);
   const lists = kindLists(program);
   const slots = slotsFor(fields, reads.places, lists.length);
   const onStack: Plan = {
@@ -53,7 +63,7 @@ export function planProgram(program: Program, target: Target, options: PlanOptio
     patterns: patterns.search,
     interfaces: interfacePatterns(program),
     redirects: redirectsOf(program),
-    events: logs.length > 0 ? { payloadBytes, ringBytes: RING_BYTES } : null,
+    events: logs.length > 0 ? { payloadBytes, frameBytes, ringBytes: frameBytes > 0 ? FRAME_RING_BYTES : RING_BYTES } : null,
     counters: program.rules.length + 1,
     cost,
   };

@@ -90,6 +90,8 @@ export interface Plan {
   readonly events: {
     /** Bytes reserved for payload in every record, the largest any rule asks for; 0: none. */
     readonly payloadBytes: number;
+    /** Bytes of the frame itself in every record, from its start on; 0: none. */
+    readonly frameBytes: number;
     /** Size of the ring buffer, a power of two. */
     readonly ringBytes: number;
   } | null;

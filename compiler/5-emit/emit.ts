@@ -122,6 +122,9 @@ function settings(plan: Plan, target: Target): readonly Declaration[] {
       : ([
           { kind: 'define', name: 'PKTC_RING_BYTES', value: decimal(events.ringBytes) },
           { kind: 'define', name: 'PKTC_PAYLOAD_BYTES', value: decimal(events.payloadBytes) },
+          ...(events.frameBytes === 0
+            ? []
+            : ([{ kind: 'define', name: 'PKTC_FRAME_BYTES', value: decimal(events.frameBytes) }] as const)),
         ] as const)),
   ];
 }

@@ -5,6 +5,7 @@ import { damaged } from './elf.ts';
 export interface StructLayout {
   readonly name: string;
   readonly size: number;
+  has(name: string): boolean;
   member(name: string): MemberLayout;
 }
 
@@ -28,6 +29,7 @@ export function structLayout(types: readonly BtfType[], name: string): StructLay
   return {
     name,
     size: type.size,
+    has: (wanted) => type.members.some((candidate) => candidate.name === wanted),
     member(wanted) {
       const member = type.members.find((candidate) => candidate.name === wanted);
       if (member === undefined) throw damaged(`\`struct ${name}\` has no member \`${wanted}\``);

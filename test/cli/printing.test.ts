@@ -52,6 +52,8 @@ const EVENT: PacketEvent = {
   icmp_type: null,
   icmp_code: null,
   payload: new Uint8Array(),
+  frame: new Uint8Array(),
+  direction: null,
 };
 const NOTHING: PacketEvent = {
   ...EVENT,

@@ -60,6 +60,8 @@ describe('README.md', () => {
       icmp_type: null,
       icmp_code: null,
       payload: new Uint8Array(),
+      frame: new Uint8Array(),
+      direction: null,
     });
     const shown = codeBlocks('README.md').find((block) => block.language === 'json');
     expect(printed).toBe(shown?.text);

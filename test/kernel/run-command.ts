@@ -11,9 +11,22 @@ export interface Running {
   readonly ended: Promise<number | null>;
 }
 
-/** `pktc run` at one end of a network. @param read false: nobody reads what it prints. */
-export function start(end: NetworkEnd, parameters: readonly string[], { read = true, env = {} } = {}): Running {
-  const child = end.spawn(process.execPath, [LAUNCHER, 'run', ...parameters], {
+interface Circumstances {
+  /** false: nobody reads what it prints. */
+  readonly read?: boolean;
+  readonly env?: Readonly<Record<string, string>>;
+  /** A command that starts it: `unshare -m`. */
+  readonly starter?: readonly string[];
+}
+
+/** `pktc run` at one end of a network. */
+export function start(
+  end: NetworkEnd,
+  parameters: readonly string[],
+  { read = true, env = {}, starter = [] }: Circumstances = {},
+): Running {
+  const [command = process.execPath, ...rest] = [...starter, process.execPath, LAUNCHER, 'run', ...parameters];
+  const child = end.spawn(command, rest, {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...plainEnvironment(), ...env },
   });

@@ -107,6 +107,36 @@ static __always_inline __u32 pktc_copy_payload(struct pktc_ctx *ctx, struct pktc
 #endif
 }
 
+#if PKTC_FRAME_BYTES > 0
+/*
+ * Returns how many bytes of a frame of `len` bytes went into the record: as a capture
+ * shows it, with a tag that the kernel keeps beside the packet where it stood on the wire.
+ */
+static __always_inline __u32 pktc_copy_frame(struct pktc_ctx *ctx, struct pktc_event *e, __u32 len)
+{
+	const __u32 behind = PKTC_TAG_OFFSET + PKTC_TAG_BYTES;
+	__u32 last = pktc_last(len < sizeof(e->frame) ? len : sizeof(e->frame));
+	struct pktc_tag tag;
+
+	if (likely(!pktc_kept_tag(ctx, &tag))) {
+		if (last >= sizeof(e->frame))
+			return 0;
+		return pktc_load_bytes(ctx, 0, e->frame, last + 1) ? 0 : last + 1;
+	}
+	if (pktc_load_bytes(ctx, 0, e->frame, PKTC_TAG_OFFSET))
+		return 0;
+	e->frame[PKTC_TAG_OFFSET] = tag.proto >> 8;
+	e->frame[PKTC_TAG_OFFSET + 1] = tag.proto;
+	e->frame[PKTC_TAG_OFFSET + 2] = tag.tci >> 8;
+	e->frame[PKTC_TAG_OFFSET + 3] = tag.tci;
+	last = pktc_last((len < sizeof(e->frame) ? len : sizeof(e->frame)) - behind);
+	if (last >= sizeof(e->frame) - behind)
+		return behind;
+	return behind +
+	       (pktc_load_bytes(ctx, PKTC_TAG_OFFSET, e->frame + behind, last + 1) ? 0 : last + 1);
+}
+#endif
+
 /*
  * Logs one in `sample` packets. `how` is pktc_log_how(). A global function, so that
  * the verifier checks it once and not in every rule that logs.
@@ -135,6 +165,10 @@ __noinline int pktc_log(struct pktc_ctx *ctx, struct pktc_fields *f, __u32 rule,
 	e->sample = sample;
 	e->verdict = how & 0xff;
 	e->payload_len = pktc_copy_payload(ctx, e, f, how >> 8);
+#if PKTC_FRAME_BYTES > 0
+	e->captured = pktc_copy_frame(ctx, e, f->len);
+	e->direction = f->direction;
+#endif
 	bpf_ringbuf_submit(e, pktc_wakeup());
 	if (counter)
 		counter->logged += 1;

@@ -13,6 +13,11 @@
 #define PKTC_PAYLOAD_BYTES 0
 #endif
 
+/* A program whose events are written as packets: how much of each frame a record carries, from its start on. */
+#ifndef PKTC_FRAME_BYTES
+#define PKTC_FRAME_BYTES 0
+#endif
+
 #ifndef PKTC_RING_BYTES
 #define PKTC_RING_BYTES (1U << 20)
 #endif
@@ -53,6 +58,11 @@ struct pktc_event {
 	__u8 verdict;	    /* of this rule: enum pktc_verdict */
 	__u8 family;	    /* 0, 4 or 6 */
 	__u8 payload[PKTC_PAYLOAD_BYTES];
+#if PKTC_FRAME_BYTES > 0
+	__u16 captured;	    /* bytes of `frame` that count */
+	__u8 direction;	    /* enum pktc_direction */
+	__u8 frame[PKTC_FRAME_BYTES];
+#endif
 };
 
 /* Never read: nothing else would put the record and its bits into BTF. */
