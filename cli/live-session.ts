@@ -44,6 +44,9 @@ export async function runLive(loaded: LoadedProgram, options: LiveOptions, stop:
   const started_ms = performance.now();
   const stream = openEvents(loaded);
   const names = await interfacesOf(attachments);
+  const { takeLeastPrivilege } = await import('../runtime/least-privilege.ts');
+  const { refused } = takeLeastPrivilege(attachments.map(({ mode }) => mode));
+  if (refused.length > 0) terminal.say(`note: this process could not give up all privileges: ${refused.join(', ')}`);
   const printer = createPrinter(loaded, names, options, stop, terminal);
   sayStart(loaded, attachments, options, terminal);
   const timers = [
