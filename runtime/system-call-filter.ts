@@ -7,7 +7,7 @@
 type Numbers = readonly [x64: number | null, arm64: number | null];
 
 /** What is refused, with EPERM. */
-const REFUSED: Readonly<Record<string, Numbers>> = {
+export const REFUSED: Readonly<Record<string, Numbers>> = {
   // Other programs, and what others do.
   execve: [59, 221],
   execveat: [322, 281],
