@@ -6,7 +6,7 @@ import type { ProcessStart } from './run-clang.ts';
 export const CLANG_MEMORY_BYTES_MAX = 4 * 2 ** 30;
 
 /** Fixed, and not `$PATH`: whoever has a `prlimit` of his own in there is not asked. */
-const PRLIMIT_PLACES = ['/usr/bin/prlimit', '/bin/prlimit', '/run/current-system/sw/bin/prlimit'];
+const PRLIMIT_PLACES: readonly string[] = ['/usr/bin/prlimit', '/bin/prlimit', '/run/current-system/sw/bin/prlimit'];
 
 /**
  * All of the environment that clang gets. Nothing is handed on: `CPATH`, `CCC_OVERRIDE_OPTIONS`, `LD_PRELOAD` and the like change
