@@ -5,7 +5,7 @@ import path from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { tcpFrame, udpFrame } from '../../cli/demo/frames.ts';
 import { kernelOlderThan } from '../../runtime/kernel-version.ts';
-import { pktc, temporaryFolder } from '../cli/pktc.ts';
+import { LAUNCHER, pktc, temporaryFolder } from '../cli/pktc.ts';
 import { withCgroup } from './cgroup.ts';
 import { describeKernel, eventually, ip, openInjector, withNetwork } from './environment.ts';
 import { type Running, start } from './run-command.ts';
@@ -111,6 +111,33 @@ describeKernel('least privilege after attaching', () => {
         expectLeastPrivilege(statusesOf(running.child.pid ?? 0));
         expect((await finish(running)).rules[0]).toMatchObject({ rule: 'all', packets: 0 });
       });
+    });
+  });
+
+  test('a user of its own with three capabilities', async () => {
+    await withNetwork(async ({ near }) => {
+      const three = '-all,+bpf,+net_admin,+perfmon';
+      const user = ['--reuid', '65534', '--regid', '65534', '--clear-groups'];
+      const sets = ['--inh-caps', three, '--ambient-caps', three, '--bounding-set', three];
+      const command = [process.execPath, LAUNCHER, 'run', '-e', 'match udp', '-i', near.ifname, '--for', '20s', '--json'];
+      const child = near.spawn('setpriv', [...user, ...sets, ...command], { stdio: ['ignore', 'pipe', 'pipe'] });
+      let said = '';
+      child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+        said += text;
+      });
+      const ended = new Promise((resolve) => child.on('exit', resolve));
+      await eventually(`attached: ${said}`, () => /attached to .*\n/.test(said));
+      const [main = '', ...others] = statusesOf(child.pid ?? 0);
+      if (!kernelOlderThan(5, 19)) expect(fieldOf(main, 'CapPrm')).toMatch(/^0+$/);
+      for (const status of [main, ...others]) {
+        expect(fieldOf(status, 'NoNewPrivs')).toBe('1');
+        expect(fieldOf(status, 'Seccomp')).toBe('2');
+      }
+      // CAP_NET_ADMIN, CAP_PERFMON and CAP_BPF, bits 12, 38 and 39, and never more.
+      for (const status of others) expect(BigInt(`0x${fieldOf(status, 'CapPrm')}`) & ~0xc0_0000_1000n).toBe(0n);
+      child.kill('SIGINT');
+      expect(await ended, said).toBe(0);
+      expect(said).not.toContain('could not give up');
     });
   });
 
