@@ -105,7 +105,7 @@ function hasMembers(value: Record<string, unknown>): boolean {
     typeof value.hook === 'string' &&
     isPrograms(value.programs) &&
     isData(value.data) &&
-    ['pass', 'drop', 'audit'].includes(String(value.default_verdict)) &&
+    ['pass', 'drop', 'reject', 'audit'].includes(String(value.default_verdict)) &&
     (value.events === null || (isRecord(value.events) && typeof value.events.ring_bytes === 'number')) &&
     isNames(value.interfaces) &&
     isNames(value.redirects) &&

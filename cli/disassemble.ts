@@ -3,6 +3,7 @@ import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
+import { clangEnvironment } from '../compiler/6-build/confine-clang.ts';
 import { EXIT } from './exit-code.ts';
 import { Failure } from './failure.ts';
 
@@ -15,7 +16,8 @@ export async function disassemble(object: Uint8Array): Promise<string> {
     const file = path.join(folder, 'rules.bpf.o');
     await writeFile(file, object);
     const parameters = ['--disassemble', '--no-show-raw-insn', '--line-numbers', file];
-    const { stdout } = await promisify(execFile)(await llvmObjdump(), parameters, { maxBuffer: LARGEST_BYTES });
+    const limits = { maxBuffer: LARGEST_BYTES, env: { ...clangEnvironment(folder) } };
+    const { stdout } = await promisify(execFile)(await llvmObjdump(), parameters, limits);
     // The first lines name the temporary file.
     return stdout.replaceAll(file, 'rules.bpf.o').replace(/^\n+/, '');
   } finally {
@@ -25,7 +27,7 @@ export async function disassemble(object: Uint8Array): Promise<string> {
 
 /** Debian also installs it as `llvm-objdump-14` alone; the newest is taken. */
 async function llvmObjdump(): Promise<string> {
-  for (const folder of (process.env.PATH ?? '').split(path.delimiter).filter(Boolean)) {
+  for (const folder of (process.env.PATH ?? '').split(path.delimiter).filter((one) => path.isAbsolute(one))) {
     const names = (await readdir(folder).catch(() => [])).filter((name) => /^llvm-objdump(-\d+)?$/.test(name));
     const version = (name: string) => (name === 'llvm-objdump' ? Number.POSITIVE_INFINITY : Number(name.split('-').at(-1)));
     const [newest] = names.sort((a, b) => version(b) - version(a));

@@ -52,6 +52,7 @@ export async function runLive(loaded: LoadedProgram, options: LiveOptions, stop:
   const stream = openEvents(loaded);
   const names = await interfacesOf(attachments);
   options.packets?.begin(loaded.manifest, names);
+  if (options.reloading === null) await giveUpPrivileges(attachments, options.packets, terminal);
   const printer = createPrinter(loaded, names, options, stop, terminal);
   sayStart(loaded, attachments, options, terminal);
   const timers = [
@@ -83,6 +84,18 @@ export async function runLive(loaded: LoadedProgram, options: LiveOptions, stop:
   const unwritten = options.packets?.state.problem != null;
   if (options.strict && (unwritten || rows.some((row) => (row.lost ?? 0n) > 0n))) return EXIT.lost;
   return unwritten ? EXIT.failure : EXIT.ok;
+}
+
+/** Whoever loads other rules later needs what the first took. */
+async function giveUpPrivileges(
+  attachments: readonly Attachment[],
+  packets: PacketFile | null,
+  terminal: Terminal,
+): Promise<void> {
+  const { takeLeastPrivilege } = await import('../runtime/least-privilege.ts');
+  const modes = attachments.map(({ mode }) => mode);
+  const { refused } = takeLeastPrivilege(modes, { makesFiles: packets?.rotates ?? false });
+  if (refused.length > 0) terminal.say(`note: this process could not give up all privileges: ${refused.join(', ')}`);
 }
 
 /** @throws RuntimeError as `attachAll` and `attachCgroup` do; nothing is attached then */

@@ -35,6 +35,8 @@ export interface PacketFile {
   /** May be called again. A file that was never begun is taken away. */
   close(): void;
   readonly state: PacketFileState;
+  /** Whether it makes more files while it runs. */
+  readonly rotates: boolean;
 }
 
 export interface PacketFileState {
@@ -101,6 +103,7 @@ export function openPacketFile(
     }
   };
   return {
+    rotates: options.rotateSize_bytes !== null || options.rotateTime_ms !== null,
     begin(manifest, interfaces) {
       const packets = createEventPackets(manifest, interfaces, options.snapLength);
       state.packets = packets;

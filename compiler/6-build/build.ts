@@ -91,7 +91,10 @@ function clangProblem(clang: Clang): Diagnostic | null {
 }
 
 function runProblem(run: Extract<ClangRun, { ok: false }>, version: string): Diagnostic {
-  if (run.reason === 'failed') return diagnostic('PKT5004', { message: run.message }, null, { help: 'see `pktc doctor`' });
+  if (run.reason === 'failed')
+    return diagnostic('PKT5004', { message: run.message }, null, {
+      help: 'see `pktc explain PKT5004`, and `pktc doctor`',
+    });
   const said = run.output.split('\n').find((line) => line.includes('error: ')) ?? '';
   return diagnostic('PKT5003', { version }, null, {
     help: `a fault of pktc, not of the rules: report it with the rule file and \`pktc compile FILE --emit c\` (clang: ${said.trim()})`,

@@ -1,7 +1,9 @@
 import { execFile } from 'node:child_process';
 import { access, constants, readdir } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
+import { clangEnvironment } from './confine-clang.ts';
 
 /** Oldest clang whose BPF output libbpf and the verifier take with what the templates use (`-mcpu=v3`, BTF for maps). */
 export const OLDEST_CLANG = 11;
@@ -14,14 +16,20 @@ export type Clang =
   | { readonly found: false; readonly reason: 'broken'; readonly path: string; readonly message: string };
 
 /**
- * The clang that builds programs: `$PKTC_CLANG`, else `clang` in `$PATH`, else the newest `clang-N` there. Never throws.
+ * The clang that builds programs: `$PKTC_CLANG`, a path or a name in `$PATH`, else `clang` in `$PATH`, else the newest `clang-N`
+ * there; folders of `$PATH` that are not absolute do not count. It is asked for its version in the environment that it will
+ * compile in. Never throws.
  */
 export async function findClang(environment: NodeJS.ProcessEnv = process.env): Promise<Clang> {
   const asked = environment.PKTC_CLANG;
-  const file = asked ? asked : await inPath(environment.PATH ?? '');
+  const searchPath = environment.PATH ?? '';
+  const file = asked ? await namedClang(asked, searchPath) : await inPath(searchPath);
   if (file === null) return { found: false, reason: 'missing' };
   try {
-    const { stdout } = await promisify(execFile)(file, ['--version'], { timeout: VERSION_TIMEOUT_MS });
+    const { stdout } = await promisify(execFile)(file, ['--version'], {
+      timeout: VERSION_TIMEOUT_MS,
+      env: { ...clangEnvironment(tmpdir()) },
+    });
     const version = stdout.split('\n')[0]?.trim() ?? '';
     const major = Number(/clang version (\d+)/.exec(version)?.[1]);
     if (Number.isNaN(major)) return { found: false, reason: 'broken', path: file, message: 'it does not say its version' };
@@ -33,9 +41,23 @@ export async function findClang(environment: NodeJS.ProcessEnv = process.env): P
   }
 }
 
+/** clang works in a folder of its own, so its path does not depend on where it is asked for. */
+async function namedClang(asked: string, searchPath: string): Promise<string | null> {
+  if (asked.includes('/')) return path.resolve(asked);
+  for (const folder of absolute(searchPath)) {
+    const file = path.join(folder, asked);
+    if (await isExecutable(file)) return file;
+  }
+  return null;
+}
+
+function absolute(searchPath: string): readonly string[] {
+  return searchPath.split(path.delimiter).filter((folder) => path.isAbsolute(folder));
+}
+
 /** Debian also installs it as `clang-14` alone. */
 async function inPath(searchPath: string): Promise<string | null> {
-  const folders = searchPath.split(path.delimiter).filter((folder) => path.isAbsolute(folder));
+  const folders = absolute(searchPath);
   for (const folder of folders) {
     const plain = path.join(folder, 'clang');
     if (await isExecutable(plain)) return plain;

@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { Templates } from '../5-emit/skeleton.ts';
+import { CLANG_MEMORY_BYTES_MAX, confineClang } from './confine-clang.ts';
 
 /** Names inside the folder that clang works in; relative, so that no path of this machine gets into the object. */
 export const SOURCE_NAME = 'rules.bpf.c';
@@ -34,12 +35,12 @@ export type ClangRun =
   | { readonly ok: true; readonly object: Uint8Array }
   /** clang said no: the C is wrong. */
   | { readonly ok: false; readonly reason: 'refused'; readonly output: string }
-  /** clang did not get to say anything: it crashed, took too long, or the disk is full. */
+  /** clang did not get to say anything: it crashed, took too long or too much memory, or the disk is full. */
   | { readonly ok: false; readonly reason: 'failed'; readonly message: string };
 
 /**
- * Compiles in a folder of its own (0700), which is removed whatever happens. Never throws. A dozen small files are written in
- * less time than it takes to hand each to another thread.
+ * Compiles in a folder of its own (0700), which is removed whatever happens. clang has fixed arguments, an environment of ours, and
+ * limits of time and memory. Never throws. A dozen small files are written in less time than it takes to hand each to another thread.
  */
 export async function runClang(
   clang: string,
@@ -53,7 +54,7 @@ export async function runClang(
     mkdirSync(path.join(folder, 'include', 'pktc'), { recursive: true });
     writeFileSync(path.join(folder, SOURCE_NAME), c);
     for (const { path: place, text } of includedBy(c, templates)) writeFileSync(path.join(folder, 'include', place), text);
-    const failure = failureOf(await start(clang, [...CLANG_FLAGS, '-c', SOURCE_NAME, '-o', OBJECT_NAME], folder));
+    const failure = failureOf(await start(confineClang(clang, [...CLANG_FLAGS, '-c', SOURCE_NAME, '-o', OBJECT_NAME], folder)));
     if (failure !== null) return failure;
     return { ok: true, object: new Uint8Array(readFileSync(path.join(folder, OBJECT_NAME))) };
   } catch (error) {
@@ -96,12 +97,23 @@ export interface ProcessEnd {
   readonly message: string;
 }
 
-/** Starts a program in a folder and waits for its end. */
-export type StartProcess = (program: string, argv: readonly string[], folder: string) => Promise<ProcessEnd>;
+export interface ProcessStart {
+  /** An absolute path. */
+  readonly program: string;
+  readonly argv: readonly string[];
+  /** Where it works. */
+  readonly folder: string;
+  /** All of it: nothing of the caller's is added. */
+  readonly environment: Readonly<Record<string, string>>;
+}
 
-export const startProcess: StartProcess = (program, argv, folder) =>
+/** Starts a program and waits for its end. */
+export type StartProcess = (start: ProcessStart) => Promise<ProcessEnd>;
+
+export const startProcess: StartProcess = ({ program, argv, folder, environment }) =>
   new Promise((settle) => {
-    const options = { cwd: folder, timeout: TIMEOUT_MS, killSignal: 'SIGKILL', maxBuffer: OUTPUT_BYTES_MAX } as const;
+    const limits = { timeout: TIMEOUT_MS, killSignal: 'SIGKILL', maxBuffer: OUTPUT_BYTES_MAX } as const;
+    const options = { cwd: folder, env: { ...environment }, ...limits };
     execFile(program, argv, options, (error, _stdout, stderr) => {
       if (error === null) settle({ code: 0, late: false, stderr, message: '' });
       else {
@@ -111,11 +123,20 @@ export const startProcess: StartProcess = (program, argv, folder) =>
     });
   });
 
+/** What LLVM, the C++ library and the loader write when they get no more. */
+const OUT_OF_MEMORY = /out of memory|std::bad_alloc|Cannot allocate memory|failed to map segment|memory exhausted/i;
+/** The driver calls its own crash an error, too. */
+const NOT_ABOUT_THE_C = /No space left|error: (clang frontend command failed|unable to execute command)/;
+
 /** null: it compiled. */
 function failureOf({ code, late, stderr, message }: ProcessEnd): Extract<ClangRun, { ok: false }> | null {
   if (code === 0) return null;
   if (late) return { ok: false, reason: 'failed', message: `it took longer than ${TIMEOUT_MS / 1000} s` };
-  if (code !== null && /\berror: /.test(stderr) && !/No space left/.test(stderr)) {
+  if (OUT_OF_MEMORY.test(stderr)) {
+    const limit = `${CLANG_MEMORY_BYTES_MAX / 2 ** 30} GiB`;
+    return { ok: false, reason: 'failed', message: `it ran out of memory, of which it may have ${limit}` };
+  }
+  if (code !== null && /\berror: /.test(stderr) && !NOT_ABOUT_THE_C.test(stderr)) {
     return { ok: false, reason: 'refused', output: stderr };
   }
   return { ok: false, reason: 'failed', message: stderr.trim().split('\n')[0] || message };

@@ -26,6 +26,11 @@ export interface Libc {
   send(fd: number, data: Uint8Array, length: number, flags: number): number;
   recv(fd: number, data: Uint8Array, length: number, flags: number): number;
   ioctl(fd: number, request: number, argument: Uint8Array): number;
+  prctl(option: number, second: number, third: number, fourth: number, fifth: number): number;
+  /** Of the calling thread. `header` is {version, thread}, `data` {effective, permitted, inheritable} for each 32 capabilities. */
+  capset(header: Uint32Array, data: Uint32Array): number;
+  /** A call that the C library has no function for. */
+  syscall(number: number, first: number, second: number, third: Uint8Array): number;
   /** Of the last call through koffi. */
   errno(): number;
 }
@@ -76,6 +81,9 @@ export function openLibc(): Libc {
     send: libc.func('int64_t send(int, void *, size_t, int)'),
     recv: libc.func('int64_t recv(int, void *, size_t, int)'),
     ioctl: libc.func('int ioctl(int, unsigned long, void *)'),
+    prctl: libc.func('int prctl(int, unsigned long, unsigned long, unsigned long, unsigned long)'),
+    capset: libc.func('int capset(void *, void *)'),
+    syscall: libc.func('long syscall(long, long, long, void *)'),
     errno: () => koffi.errno(),
   };
 }

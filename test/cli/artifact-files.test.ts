@@ -49,6 +49,13 @@ describe('the files of an artifact', () => {
     expect(readdirSync(folder).filter((name) => name.startsWith('.'))).toEqual([]);
   });
 
+  test.each(['pass', 'drop', 'reject', 'audit'] as const)('are read with `default %s`', async (default_verdict) => {
+    const paths = await pathsFor(`default-${default_verdict}`);
+    const artifact = compiledIn(artifactOf(1));
+    await writeArtifact({ ...artifact, manifest: { ...artifact.manifest, default_verdict } }, paths);
+    expect((await readArtifact(paths.object)).manifest.default_verdict).toBe(default_verdict);
+  });
+
   test('an old X.data goes when the new artifact has none', async () => {
     const paths = await pathsFor('gone');
     await writeArtifact(artifactOf(3), paths);

@@ -29,14 +29,14 @@ export function startElsewhere(): StartProcess {
     return child;
   };
 
-  return (program, argv, folder) =>
+  return (start) =>
     new Promise((settle) => {
       starter ??= begin();
       starter.ref();
       starter.channel?.ref();
       const id = last++;
       waiting.set(id, settle);
-      starter.send({ id, program, argv, folder });
+      starter.send({ id, ...start });
     });
 }
 

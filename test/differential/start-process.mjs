@@ -3,8 +3,9 @@ import { execFile } from 'node:child_process';
 
 const TIMEOUT_MS = 120_000;
 
-process.on('message', ({ id, program, argv, folder }) => {
-  execFile(program, argv, { cwd: folder, timeout: TIMEOUT_MS, killSignal: 'SIGKILL' }, (error, _stdout, stderr) => {
+process.on('message', ({ id, program, argv, folder, environment }) => {
+  const options = { cwd: folder, env: environment, timeout: TIMEOUT_MS, killSignal: 'SIGKILL' };
+  execFile(program, argv, options, (error, _stdout, stderr) => {
     const code = error === null ? 0 : typeof error.code === 'number' ? error.code : null;
     process.send?.({ id, end: { code, late: error?.killed === true, stderr, message: error?.message ?? '' } });
   });

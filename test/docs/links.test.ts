@@ -25,7 +25,7 @@ function anchorsOf(file: string): ReadonlySet<string> {
 
 describe('links in the documentation', () => {
   // `docs/source` holds texts that become pages of `docs`; their links are checked there.
-  const pages = ['README.md', ...markdownIn('docs'), ...markdownIn('editors')].filter(
+  const pages = ['README.md', 'SECURITY.md', ...markdownIn('docs'), ...markdownIn('editors')].filter(
     (file) => !file.startsWith('docs/source/'),
   );
 
