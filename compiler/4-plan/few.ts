@@ -9,9 +9,23 @@ export const FEW_RULES_MAX = 32;
 const COMPARISONS_MAX = 8_000;
 
 /** Whether the program's rules are part of its quick walk. */
-export function isFew({ classifier, program, hook, inner, patterns }: Plan): boolean {
+export function isFew(plan: Plan): boolean {
+  const { classifier, program } = plan;
   if (classifier.name !== 'chain' || classifier.long || program.rules.length > FEW_RULES_MAX) return false;
-  // A socket filter can only copy, and the other two want the fields in memory.
+  return walksQuickly(plan);
+}
+
+/**
+ * Whether the quick walk may fill a key for the trees, if the stack has room for it. Rules that observe have more to do than to be
+ * found, and at a cgroup the stack is full of what is in maps elsewhere.
+ */
+export function mayBeQuickTree(plan: Plan): boolean {
+  const { classifier, hook } = plan;
+  return classifier.name === 'tree' && !classifier.observers && !hook.startsWith('cgroup') && walksQuickly(plan);
+}
+
+/** A socket filter can only copy, and the other two want the fields in memory. */
+function walksQuickly({ hook, inner, patterns }: Plan): boolean {
   return hook !== 'socket' && !inner && patterns === null;
 }
 

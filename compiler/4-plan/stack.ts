@@ -4,9 +4,10 @@
  */
 import { diagnostic } from '../diagnostics/catalog.ts';
 import type { Diagnostic } from '../diagnostics/diagnostic.ts';
+import { mayBeQuickTree } from './few.ts';
 import { foundWords } from './patterns.ts';
 import type { Plan, TreePlan } from './plan.ts';
-import { keyWords } from './tree/record-layout.ts';
+import { KEY_SCALARS, keyWords } from './tree/record-layout.ts';
 
 const STACK_BYTES = 512;
 
@@ -33,6 +34,18 @@ const TREE_STATE_BYTES = 96;
 const FLOW_KEY_BYTES = 72;
 const MAIN_TREE_BYTES = 48;
 const MAIN_TREE_INNER_BYTES = 96;
+/**
+ * The quick walk in front of the trees: what the program's own function needs besides fields and keys, and the function that decides
+ * about other packets besides the key; the flow's key is in the first alone. Each is rounded up as the kernel does.
+ */
+const MAIN_TREE_QUICK_BYTES = 112;
+/** The same where keys are so large that they are in a map. */
+const MAIN_TREE_LARGE_BYTES = 144;
+const DECIDE_QUICK_BYTES = 64;
+/** A turn of the search in programs with small keys, and a check; one that reads raw bytes calls once more. */
+const TURN_QUICK_BYTES = 64;
+const CHECK_QUICK_BYTES = 32;
+const FRAME_STEP_BYTES = 32;
 
 /** `present`, and a word of what was found in the payload. */
 const WORD_BYTES = 8;
@@ -61,11 +74,54 @@ export interface StackUse {
 }
 
 export function stackUse(plan: Plan): StackUse {
-  const { inner, innerRoom, program, patterns } = plan;
-  const rejects = program.defaultVerdict === 'reject' || program.rules.some((rule) => rule.actions.verdict === 'reject');
+  return isQuickTree(plan) ? quickUse(plan) : slowUse(plan);
+}
+
+/** Whether the quick walk stands in front of the trees. */
+export function isQuickTree(plan: Plan): boolean {
+  if (!mayBeQuickTree(plan)) return false;
+  const { bytes, limit } = quickUse(plan);
+  return bytes <= limit;
+}
+
+/** Of a plan that may be a quick tree: it has no packet in a tunnel and no searches. */
+function quickUse(plan: Plan): StackUse {
+  const { classifier } = plan;
+  if (classifier.name !== 'tree') return slowUse(plan);
+  const bytes = fieldsBytes(plan);
+  const key = keyBytes(classifier);
+  const main = frame(bytes + (key > 0 ? MAIN_TREE_QUICK_BYTES : MAIN_TREE_LARGE_BYTES) + key + flowKeyBytes(classifier));
+  const checks = classifier.checks.length > 0 ? (plan.raw ? 2 : 1) : 0;
+  const turn = key > 0 ? TURN_QUICK_BYTES : frame(TURN_BYTES);
+  const decide = frame(DECIDE_QUICK_BYTES + key) + turn + checks * CHECK_QUICK_BYTES;
+  return { bytes, limit: STACK_BYTES - Math.max(decide, rejects(plan) ? ANSWER_BYTES : 0) - (main - bytes) };
+}
+
+/** Addresses, small words four to one, and which set of which generation: PKTC_FLOW_WORDS in templates/include/pktc/flow_cache.h. */
+function flowKeyBytes({ shape, flowLines }: TreePlan): number {
+  if (flowLines === 0) return 0;
+  const small = shape.scalars.length + (shape.bits === null ? 0 : 1);
+  return WORD_BYTES * (KEY_SCALARS + Math.ceil(small / 4) + 1);
+}
+
+function frame(bytes: number): number {
+  return Math.ceil(bytes / FRAME_STEP_BYTES) * FRAME_STEP_BYTES;
+}
+
+function keyBytes({ shape }: TreePlan): number {
+  const words = keyWords(shape);
+  return words > 8 ? 0 : WORD_BYTES * words;
+}
+
+function rejects({ program }: Plan): boolean {
+  return program.defaultVerdict === 'reject' || program.rules.some((rule) => rule.actions.verdict === 'reject');
+}
+
+function slowUse(plan: Plan): StackUse {
+  const { inner, innerRoom, patterns } = plan;
   const search = patterns === null ? 0 : foundWords(patterns) > 1 ? SEARCH_WORDS_BYTES : SEARCH_BYTES;
   const rules = plan.classifier.name === 'tree' ? treeBytes(plan, plan.classifier, search) : Math.max(search, SEARCH_BYTES);
-  const calls = Math.max(rules, rejects ? ANSWER_BYTES : 0, inner ? WALK_INNER_BYTES : 0);
+  const calls = Math.max(rules, rejects(plan) ? ANSWER_BYTES : 0, inner ? WALK_INNER_BYTES : 0);
   const main = mainBytes(plan);
   const limit = STACK_BYTES - calls - main;
   return { bytes: fieldsBytes(plan) * (inner && innerRoom === 'stack' ? 2 : 1), limit };

@@ -1,6 +1,7 @@
 /** What a program does ahead of its rules: reads the packet, and the one in it if a rule asks. */
 import { isFew } from '../4-plan/few.ts';
 import type { Plan } from '../4-plan/plan.ts';
+import { isQuickTree } from '../4-plan/stack.ts';
 import { call, decimal, type Expr, name, type Statement } from './c.ts';
 
 /** The packet's fields as the rules see them: `f`, and `in` for the packet in a tunnel. */
@@ -21,6 +22,15 @@ export function packetReading(plan: Plan): readonly Statement[] {
     const decided = call('pktc_decide_usual', name('ctx'), name('direction'), name('&f'));
     return [{ kind: 'set', to: name('decision'), operator: '=', value: decided }];
   }
+  if (isQuickTree(plan)) {
+    const decided = call('pktc_decide_quickly', name('ctx'), name('direction'), name('&f'));
+    return [{ kind: 'set', to: name('decision'), operator: '=', value: decided }];
+  }
+  return wholeReading(plan);
+}
+
+/** Of any packet. */
+export function wholeReading(plan: Plan): readonly Statement[] {
   const cleared = (variable: string): Statement => ({
     kind: 'do',
     value: call('__builtin_memset', name(`&${variable}`), decimal(0), name(`sizeof(${variable})`)),

@@ -3,6 +3,7 @@ import { SCALAR_MAX } from '../4-plan/boxes/dimensions.ts';
 import { conditionCost } from '../4-plan/cost.ts';
 import type { Plan, Slot, TreePlan } from '../4-plan/plan.ts';
 import { slotName } from '../4-plan/slots.ts';
+import { isQuickTree } from '../4-plan/stack.ts';
 import { KEY_SCALARS, keyWords } from '../4-plan/tree/record-layout.ts';
 import {
   BLANK,
@@ -19,7 +20,7 @@ import {
 } from './c.ts';
 import { type ConditionContext, conditionOf } from './condition.ts';
 import { presence } from './fields.ts';
-import { innerAddress } from './packet.ts';
+import { innerAddress, wholeReading } from './packet.ts';
 import { recordDeclarations } from './tree-records.ts';
 
 /** As in the chain: conditional jumps reach 32,767 instructions. */
@@ -37,13 +38,17 @@ export interface TreeCode {
 
 export function treeCode(plan: Plan, tree: TreePlan, context: ConditionContext): TreeCode {
   const inner = plan.inner;
+  const quick = isQuickTree(plan);
   const wants = [
     ...(tree.checks.length > 0 ? ['PKTC_WANT_CHECKS'] : []),
     ...(inner && tree.checks.length > 0 ? ['PKTC_CHECKS_INNER'] : []),
     ...(tree.observers ? ['PKTC_WANT_EACH'] : []),
     ...(tree.flowLines > 0 ? ['PKTC_WANT_FLOW_CACHE'] : []),
+    ...(quick ? ['PKTC_WANT_USUAL'] : []),
   ];
   const given = [name('ctx'), name('&f'), ...(wants.includes('PKTC_CHECKS_INNER') ? [innerAddress(plan)] : [])];
+  const decide: Statement = { kind: 'set', to: name('decision'), operator: '=', value: call('pktc_decide', ...given) };
+  const unusual = binary(name('decision'), '==', name('PKTC_UNUSUAL'));
   return {
     declarations: [
       { kind: 'define', name: 'PKTC_KEY_WORDS', value: decimal(keyWords(tree.shape)) },
@@ -59,9 +64,10 @@ export function treeCode(plan: Plan, tree: TreePlan, context: ConditionContext):
       keyFunction(tree, context.slots),
       BLANK,
       { kind: 'include', path: 'pktc/classify.h' },
+      ...(quick ? [{ kind: 'include', path: 'pktc/classify_usual.h' } as const] : []),
       BLANK,
     ],
-    calls: [{ kind: 'set', to: name('decision'), operator: '=', value: call('pktc_decide', ...given) }],
+    calls: quick ? [{ kind: 'if', condition: unusual, body: [...wholeReading(plan), decide] }] : [decide],
   };
 }
 
@@ -148,8 +154,10 @@ export function keyFunction(tree: Pick<TreePlan, 'shape' | 'src' | 'dst'>, slots
     parameters: [
       { type: 'const struct pktc_fields *', name: 'f' },
       { type: 'struct pktc_key *', name: 'key' },
+      { type: 'const bool', name: 'usual' },
     ],
     body: [
+      { kind: 'do', value: name('(void)usual') },
       ...scalarStatements(tree),
       ...addressStatements(tree, slots),
       { kind: 'return', value: name('PKTC_KIND_NO_ADDRESS') },
@@ -166,7 +174,7 @@ function scalarStatements({ shape }: Pick<TreePlan, 'shape'>): readonly Statemen
   return [
     ...(all.length === 0 ? [{ kind: 'do', value: name('(void)key') } as const] : []),
     ...all.map(({ slot, max }, at): Statement => {
-      const value = call('pktc_read', member('f', slot));
+      const value = call('pktc_taken', member('f', slot));
       const narrow = max === SCALAR_MAX ? call('pktc_scalar', value) : value;
       return { kind: 'set', to: keyWord(KEY_SCALARS + at), operator: '=', value: narrow };
     }),
@@ -202,7 +210,7 @@ function whole(family: '4' | '6', sides: readonly Side[], kind: string, slots: R
   return {
     kind: 'if',
     condition: call(
-      'pktc_has',
+      'pktc_shows',
       name('f'),
       chain(
         '|',

@@ -69,6 +69,8 @@ interface Parts {
   readonly searches?: number;
   /** Rules on addresses and ports besides, of which a tree is made. */
   readonly rules?: number;
+  /** What rules do that is not said otherwise: `count` has them observe. */
+  readonly action?: string;
   readonly hook?: HookName;
 }
 
@@ -79,13 +81,13 @@ const SOME = ['src 10.0.0.1', 'dst fd00::1', 'tcp.mss 5', 'ip6.ext 0', 'ip.optio
 
 const TREE_FIELDS = ['src 10.0.0.1', 'dst fd00::1', 'sport 5'];
 
-function rulesOf({ fields, inner = false, reject = false, searches = 0, rules = 0 }: Parts): string {
+function rulesOf({ fields, inner = false, reject = false, searches = 0, rules = 0, action = 'count' }: Parts): string {
   const around = (condition: string) => (inner ? `inner(${condition})` : condition);
   return [
-    ...fields.map((field) => `match ${around(field)} -> count`),
+    ...fields.map((field) => `match ${around(field)} -> ${action}`),
     ...Array.from({ length: searches }, (_, at) => `match ${around(`payload contains "pattern ${at};"`)} -> count`),
     ...Array.from({ length: rules }, (_, at) => `match src 10.${at >> 8}.${at & 255}.0/24 tcp dport ${at} -> drop`),
-    'match dport 7 -> log payload 64',
+    `match dport 7 -> log payload 64${action === 'count' ? '' : `, ${action}`}`,
     ...(reject ? ['match dport 8 -> reject'] : []),
   ].join('\n');
 }
@@ -109,6 +111,15 @@ describe('the stack of', () => {
     ['trees behind a flow cache', { fields: ['ttl 5', 'dscp 5', 'len 9'], rules: 2000 }],
     ['trees at a cgroup', { fields: TREE_FIELDS, rules: 100, hook: 'cgroup' }],
     ['trees at tc, with answers', { fields: TREE_FIELDS, rules: 100, hook: 'tc', reject: true }],
+    ['trees behind the quick walk', { fields: TREE_FIELDS, rules: 100, action: 'drop' }],
+    ['trees behind the quick walk, with checks', { fields: [...TREE_FIELDS, 'tcp.mss 5'], rules: 100, action: 'drop' }],
+    ['trees behind the quick walk and a flow cache', { fields: ['ttl 5', 'dscp 5', 'len 9'], rules: 2000, action: 'drop' }],
+    [
+      'trees behind the quick walk at tc, with answers',
+      { fields: TREE_FIELDS, rules: 100, hook: 'tc', reject: true, action: 'drop' },
+    ],
+    ['trees of every field', { fields: EVERY, rules: 100, action: 'drop' }],
+    ['trees of two dimensions', { fields: [], rules: 2000, action: 'drop' }],
     ['the packet in a tunnel, searched and answered', { fields: ['dport 5'], inner: true, searches: 70, reject: true }],
   ])('%s is not more than was estimated', (_, parts) => {
     const { plan, diagnostics } = analyse({ name: 'x.rules', text: rulesOf(parts) }, { hook: parts.hook ?? 'xdp' });

@@ -24,15 +24,21 @@ static __always_inline bool pktc_checks(struct pktc_ctx *ctx, struct pktc_fields
 }
 #endif
 
-/* What a rule does beside its verdict. */
-static __always_inline void pktc_act(struct pktc_ctx *ctx, struct pktc_fields *f,
-				     const struct pktc_rule *rule, const struct pktc_action *action)
+static __always_inline void pktc_act_mark(struct pktc_ctx *ctx, const struct pktc_action *action)
 {
-	(void)ctx, (void)f, (void)rule, (void)action;
+	(void)ctx, (void)action;
 #if defined(PKTC_ACTION_MARK_H) && (PKTC_HOOK == PKTC_HOOK_TC || PKTC_HOOK == PKTC_HOOK_CGROUP)
 	if (action->sets_mark)
 		pktc_set_mark(ctx, action->mark);
 #endif
+}
+
+/* What a rule does beside its verdict. */
+static __always_inline void pktc_act(struct pktc_ctx *ctx, struct pktc_fields *f,
+				     const struct pktc_rule *rule, const struct pktc_action *action)
+{
+	(void)f, (void)rule;
+	pktc_act_mark(ctx, action);
 #ifdef PKTC_ACTION_LOG_H
 	if (action->sample)
 		pktc_log(ctx, f, rule->slot, pktc_log_how(action->verdict, action->payload),
@@ -112,8 +118,8 @@ __noinline int pktc_decide(struct pktc_ctx *ctx, struct pktc_fields *f)
 	if (!data || !key)
 		return PKTC_UNDECIDED;
 	__builtin_memset(key, 0, sizeof(*key));
-	set = 2 * pktc_fill_key(f, key);
-#ifdef PKTC_WANT_FLOW_CACHE
+	set = 2 * pktc_fill_key(f, key, false);
+#if defined(PKTC_WANT_FLOW_CACHE) && !defined(PKTC_WANT_USUAL)
 	entry = pktc_cached_first(ctx, f, in, data, key, set);
 #else
 	entry = pktc_tree_first(ctx, f, in, data, key, set);

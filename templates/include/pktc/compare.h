@@ -17,6 +17,10 @@ struct pktc_u128 {
 /* Whether the packet has all fields in `bits`, a set of PKTC_HAS_*. */
 #define pktc_has(f, bits) ((pktc_read((f)->present) & (bits)) == (bits))
 
+/* The same, and a value, where the compiler may know them in the quick walk: `usual` says whether this is one. */
+#define pktc_shows(f, bits) (usual ? ((f)->present & (bits)) == (bits) : pktc_has(f, bits))
+#define pktc_taken(x) (usual ? (x) : pktc_read(x))
+
 /* One comparison instead of two: below `first` the difference wraps round. */
 static __always_inline bool pktc_in(__u32 value, __u32 first, __u32 last)
 {

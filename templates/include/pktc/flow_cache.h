@@ -67,7 +67,7 @@ static __always_inline __u64 pktc_flow_hash(const struct pktc_flow_key *flow)
 	return hash ^ hash >> 32;
 }
 
-/* `pktc_tree_first`, where no record has a check. */
+/* `pktc_tree_first`, or in the quick walk `pktc_tree_look`, where no record has a check. */
 static __always_inline __u32 pktc_cached_first(struct pktc_ctx *ctx, struct pktc_fields *f,
 					       struct pktc_fields *in, const __u8 *data,
 					       const struct pktc_key *key, __u32 set)
@@ -92,7 +92,14 @@ static __always_inline __u32 pktc_cached_first(struct pktc_ctx *ctx, struct pktc
 		other |= pktc_read(line->key.at[i]) ^ flow.at[i];
 	if (!(other | (decided >> 32 ^ sign)))
 		return decided;
+#ifdef PKTC_WANT_USUAL
+	(void)ctx, (void)f, (void)in;
+	entry = pktc_tree_look(data, key, set);
+	if (unlikely(entry & PKTC_TREE_CHECKED))
+		return entry;
+#else
 	entry = pktc_tree_first(ctx, f, in, data, key, set);
+#endif
 	line->key = flow;
 	*(volatile __u64 *)&line->decided = (__u64)sign << 32 | entry;
 	return entry;

@@ -95,29 +95,31 @@ bool pktc_record6_matches(const struct pktc_record6 *record, const struct pktc_k
 	        pktc_unlike(key->at[7], record->on_flags_mask, record->on_flags)) == 0;
 }
 
-static __always_inline __u32 pktc_fill_key(const struct pktc_fields *f, struct pktc_key *key)
+static __always_inline
+__u32 pktc_fill_key(const struct pktc_fields *f, struct pktc_key *key, const bool usual)
 {
-	key->at[4] = pktc_scalar(pktc_read(f->sport));
-	key->at[5] = pktc_scalar(pktc_read(f->dport));
-	key->at[6] = pktc_read(f->proto);
-	key->at[7] = pktc_read(f->flags);
-	if (pktc_has(f, PKTC_HAS_SRC4 | PKTC_HAS_DST4)) {
+	(void)usual;
+	key->at[4] = pktc_scalar(pktc_taken(f->sport));
+	key->at[5] = pktc_scalar(pktc_taken(f->dport));
+	key->at[6] = pktc_taken(f->proto);
+	key->at[7] = pktc_taken(f->flags);
+	if (pktc_shows(f, PKTC_HAS_SRC4 | PKTC_HAS_DST4)) {
 		key->at[0] = f->src4;
 		key->at[2] = f->dst4;
 		return PKTC_KIND_IPV4;
 	}
-	if (pktc_has(f, PKTC_HAS_SRC6 | PKTC_HAS_DST6)) {
+	if (pktc_shows(f, PKTC_HAS_SRC6 | PKTC_HAS_DST6)) {
 		key->at[0] = f->src6.high;
 		key->at[1] = f->src6.low;
 		key->at[2] = f->dst6.high;
 		key->at[3] = f->dst6.low;
 		return PKTC_KIND_IPV6;
 	}
-	if (pktc_has(f, PKTC_HAS_SRC4)) {
+	if (pktc_shows(f, PKTC_HAS_SRC4)) {
 		key->at[0] = f->src4;
 		return PKTC_KIND_SOURCE4;
 	}
-	if (pktc_has(f, PKTC_HAS_SRC6)) {
+	if (pktc_shows(f, PKTC_HAS_SRC6)) {
 		key->at[0] = f->src6.high;
 		key->at[1] = f->src6.low;
 		return PKTC_KIND_SOURCE6;

@@ -22,7 +22,7 @@
 /* In `up` of a leaf: a record in front of the others has their number. */
 #define PKTC_TREE_LONG 0xff
 #define PKTC_TREE_LEAF 0x80
-/* Of `pktc_tree_lowest`; no entry is so high. */
+/* Of `pktc_tree_look`; no entry is so high. */
 #define PKTC_TREE_UNSURE 0xffffffffU
 /* Records that one turn of bpf_loop looks at, and BPF_MAX_LOOPS of include/linux/bpf_verifier.h. */
 #define PKTC_TREE_STEP 8
@@ -186,10 +186,9 @@ static __always_inline __u32 pktc_tree_root(const __u8 *data, __u32 set, __u32 p
 
 /*
  * The lowest entry whose box matches, or PKTC_NO_ENTRY. With PKTC_TREE_CHECKED it depends
- * on its check; PKTC_TREE_UNSURE: a leaf is too long to look through here. What it keeps on
- * the stack is not there any more when a check, or an observing rule, is called.
+ * on its check; PKTC_TREE_UNSURE: a leaf is too long to look through here.
  */
-static __noinline __u32 pktc_tree_lowest(const __u8 *data, const struct pktc_key *key, __u32 set)
+static __always_inline __u32 pktc_tree_look(const __u8 *data, const struct pktc_key *key, __u32 set)
 {
 	__u32 zero = pktc_tree_zero(data), lowest = PKTC_NO_ENTRY + zero, partition;
 	__u32 six = pktc_tree_six(set), units = pktc_tree_units(six);
@@ -214,6 +213,12 @@ static __noinline __u32 pktc_tree_lowest(const __u8 *data, const struct pktc_key
 		}
 	}
 	return lowest;
+}
+
+/* The same. What it keeps on the stack is not there any more when a check, or an observing rule, is called. */
+static __noinline __u32 pktc_tree_lowest(const __u8 *data, const struct pktc_key *key, __u32 set)
+{
+	return pktc_tree_look(data, key, set);
 }
 
 /*

@@ -6,7 +6,7 @@
  *
  * The rules are part of this walk, anew for each kind of packet: the compiler knows there
  * which fields the packet has and what its protocol is, and so rules about others are gone,
- * and fields are in registers. For few rules only: pktc_match().
+ * and fields are in registers: pktc_match(). Where rules are trees, what it fills is their key.
  */
 #ifndef PKTC_USUAL_H
 #define PKTC_USUAL_H
@@ -15,7 +15,12 @@
 #include <pktc/few.h>
 #include <pktc/parse.h>
 
-#ifndef PKTC_FEW_RULES
+/* What pktc_match() gets besides the fields, with the packet's length; for few rules memory for them. */
+#ifndef PKTC_USUAL_ROOM
+#define PKTC_USUAL_ROOM struct pktc_fields
+#endif
+
+#if !defined(PKTC_FEW_RULES) && !defined(PKTC_CLASSIFY_USUAL_H)
 /* Stands in place of the rules of a program. */
 static __always_inline int pktc_match(struct pktc_ctx *ctx, struct pktc_fields *f,
 				      struct pktc_fields *room, const bool usual)
@@ -33,7 +38,7 @@ static __always_inline int pktc_match(struct pktc_ctx *ctx, struct pktc_fields *
 /* Where the quick walk is. */
 struct pktc_usual {
 	struct pktc_ctx *ctx;
-	struct pktc_fields *room; /* memory for the fields of a packet that is logged */
+	PKTC_USUAL_ROOM *room;
 	const void *data;
 	const void *data_end;
 	__u32 len;  /* where the packet ends */
@@ -166,7 +171,7 @@ static __always_inline int pktc_usual_ipv6(struct pktc_usual *u, struct pktc_fie
  * only the length is written, unless a rule logs.
  */
 static __always_inline int pktc_decide_usual(struct pktc_ctx *ctx, enum pktc_direction direction,
-					     struct pktc_fields *room)
+					     PKTC_USUAL_ROOM *room)
 {
 	const struct pktc_ethernet *eth;
 	const struct pktc_vlan *tag;

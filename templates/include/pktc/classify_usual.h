@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR MIT */
+/*
+ * Deciding by rules that are data, for packets as most are: the quick walk (usual.h)
+ * fills the key out of registers, and the trees are part of the program, so that such a
+ * packet calls nothing. What needs more, such as a check, a long leaf or the log, is left
+ * to the whole walk and pktc_decide(), as if nothing had happened: nothing has.
+ */
+#ifndef PKTC_CLASSIFY_USUAL_H
+#define PKTC_CLASSIFY_USUAL_H
+
+#include <pktc/classify.h>
+
+struct pktc_keyed {
+	__u32 len; /* of the packet */
+	struct pktc_key *key;
+};
+
+#define PKTC_USUAL_ROOM struct pktc_keyed
+
+/* Stands in place of rules: the kind of packet, of which there is a copy of this each. */
+static __always_inline int pktc_match(struct pktc_ctx *ctx, const struct pktc_fields *f,
+				      struct pktc_keyed *room, const bool usual)
+{
+	(void)ctx;
+	return pktc_fill_key(f, room->key, usual);
+}
+
+#include <pktc/usual.h>
+
+/* As pktc_decide(), or PKTC_UNUSUAL; of `f` only the length is written. */
+static __always_inline int pktc_decide_quickly(struct pktc_ctx *ctx, enum pktc_direction direction,
+					       struct pktc_fields *f)
+{
+	const __u8 *data = pktc_data();
+	const struct pktc_action *action;
+	const struct pktc_rule *rule;
+	struct pktc_keyed room;
+	__u32 entry, zero, i;
+	PKTC_KEY(key);
+	int kind;
+
+	if (!data || !key)
+		return PKTC_UNUSUAL;
+	zero = pktc_tree_zero(data);
+#pragma unroll
+	for (i = 0; i < PKTC_KEY_WORDS; i++)
+		key->at[i] = zero;
+	room.key = key;
+	kind = pktc_decide_usual(ctx, direction, &room);
+	if (unlikely(kind < 0))
+		return PKTC_UNUSUAL;
+	f->len = room.len;
+#ifdef PKTC_WANT_FLOW_CACHE
+	entry = pktc_cached_first(NULL, NULL, NULL, data, key, 2 * kind + zero);
+#else
+	entry = pktc_tree_look(data, key, 2 * kind + zero);
+#endif
+	if (entry == PKTC_NO_ENTRY)
+		return PKTC_UNDECIDED;
+	if (unlikely(entry & PKTC_TREE_CHECKED))
+		return PKTC_UNUSUAL;
+	rule = pktc_rule_at(data, entry);
+	if (!rule)
+		return PKTC_UNDECIDED;
+	action = pktc_action_at(data, rule->action);
+	if (!action)
+		return PKTC_UNDECIDED;
+#ifdef PKTC_ACTION_LOG_H
+	if (action->sample)
+		return PKTC_UNUSUAL;
+#endif
+	pktc_act_mark(ctx, action);
+	return pktc_decision_to((int)rule->slot, action->verdict, action->redirect);
+}
+
+#endif /* PKTC_CLASSIFY_USUAL_H */
