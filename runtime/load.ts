@@ -138,9 +138,7 @@ export function loadedProgram(first: InKernel, options: LoadOptions): LoadedProg
     [Symbol.dispose]: ownership.close,
     get internals() {
       return whileOpen(() => ({
-        libbpf: current.libbpf,
-        libc: current.libc,
-        events: current.events,
+        ...partsOf(current),
         claimEvents,
         followEvents(follow: (events: EventSource | null, settled: Promise<void>) => void) {
           followers.add(follow);
@@ -148,12 +146,14 @@ export function loadedProgram(first: InKernel, options: LoadOptions): LoadedProg
         },
         own,
         attached,
-        maps: current.maps,
-        stride: current.stride,
-        data_bytes: current.data?.store.capacity_bytes ?? null,
       }));
     },
   };
+}
+
+/** What the rest of the runtime uses of a program that may have another in its place tomorrow. */
+function partsOf({ libbpf, libc, events, maps, stride, data }: InKernel) {
+  return { libbpf, libc, events, maps, stride, data_bytes: data?.store.capacity_bytes ?? null };
 }
 
 function readCounters({ counters, rules }: InKernel): readonly RuleCounter[] {

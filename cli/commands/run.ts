@@ -173,7 +173,7 @@ async function run(options: Options, terminal: Terminal): Promise<ExitCode> {
 /** Nothing is loaded for a name that cannot be had. */
 async function prepareToDetach(options: Options, rules: RunnableProgram): Promise<DetachTo> {
   const { checkFree, openPinRoot } = await import('../../runtime/pinned/pinned-program.ts');
-  const ending = (['for', 'count', 'watch', 'strict'] as const).find((option) => options[option]);
+  const ending = (['for', 'count', 'watch', 'strict', 'write'] as const).find((option) => options[option]);
   if (ending !== undefined) {
     throw new Failure(`\`--detach\` leaves nobody who could care for \`--${ending}\``, {
       exit: EXIT.usage,

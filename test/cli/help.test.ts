@@ -1,7 +1,23 @@
 import { describe, expect, test } from 'vitest';
 import { pktc } from './pktc.ts';
 
-const COMMANDS = ['run', 'compile', 'check', 'fmt', 'test', 'replay', 'explain', 'bench', 'doctor', 'demo', 'completion'];
+const COMMANDS = [
+  'run',
+  'ls',
+  'status',
+  'counters',
+  'stop',
+  'compile',
+  'check',
+  'fmt',
+  'test',
+  'replay',
+  'explain',
+  'bench',
+  'doctor',
+  'demo',
+  'completion',
+];
 
 describe('help', () => {
   test('names every command', async () => {

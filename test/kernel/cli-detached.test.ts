@@ -180,7 +180,7 @@ describeKernel('a detached program', () => {
         code: 1,
         stderr: expect.stringContaining('PKT6063'),
       });
-      for (const option of ['--for=1s', '--count=1', '--watch', '--strict']) {
+      for (const option of ['--for=1s', '--count=1', '--watch', '--strict', '-w=x.pcapng']) {
         expect((await at(near, 'run', RULES, '-i', near.ifname, '--detach', option)).code, option).toBe(2);
       }
       expect(readdirSync(path.join(bpffs, 'pktc'))).toEqual([]);
