@@ -16,17 +16,7 @@ import path from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { tcpFrame, udpFrame } from '../../cli/demo/frames.ts';
 import { LAUNCHER, pktc, plainEnvironment, temporaryFolder } from '../cli/pktc.ts';
-import {
-  describeKernel,
-  type Network,
-  type NetworkEnd,
-  openInjector,
-  withNetwork as withNetworkOf,
-  xdpProgramId,
-} from './environment.ts';
-
-const withNetwork = (work: (network: Network) => Promise<void> | void): Promise<void> =>
-  withNetworkOf(work, { near: ['10.0.0.1/8'], far: ['10.0.0.2/8'] });
+import { describeKernel, type NetworkEnd, openInjector, withIpv4Network as withNetwork, xdpProgramId } from './environment.ts';
 
 const folder = temporaryFolder();
 const RULES = path.join(folder, 'edge.rules');

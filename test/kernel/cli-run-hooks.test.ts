@@ -5,12 +5,9 @@ import { beforeAll, expect, test } from 'vitest';
 import { udpFrame } from '../../cli/demo/frames.ts';
 import { pktc, temporaryFolder } from '../cli/pktc.ts';
 import { withCgroup } from './cgroup.ts';
-import { describeKernel, eventually, ip, type Network, openInjector, withNetwork as withNetworkOf } from './environment.ts';
+import { describeKernel, eventually, ip, type Network, openInjector, withIpv4Network as withNetwork } from './environment.ts';
 import { startPeer } from './peer.ts';
 import { type Running, start } from './run-command.ts';
-
-const withNetwork = (work: (network: Network) => Promise<void> | void): Promise<void> =>
-  withNetworkOf(work, { near: ['10.0.0.1/8'], far: ['10.0.0.2/8'] });
 
 const folder = temporaryFolder();
 let files = 0;

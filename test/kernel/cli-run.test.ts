@@ -8,17 +8,12 @@ import {
   describeKernel,
   eventually,
   ip,
-  type Network,
   type NetworkEnd,
   openInjector,
-  withNetwork as withNetworkOf,
+  withIpv4Network as withNetwork,
   xdpProgramId,
 } from './environment.ts';
 import { type Running, start } from './run-command.ts';
-
-/** Without IPv6 addresses, for which the kernel sends reports: packets are counted to the last one here. */
-const withNetwork = (work: (network: Network) => Promise<void> | void): Promise<void> =>
-  withNetworkOf(work, { near: ['10.0.0.1/8'], far: ['10.0.0.2/8'] });
 
 const folder = temporaryFolder();
 const RULES = path.join(folder, 'edge.rules');

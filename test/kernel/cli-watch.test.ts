@@ -7,17 +7,12 @@ import { pktc, temporaryFolder } from '../cli/pktc.ts';
 import {
   describeKernel,
   eventually,
-  type Network,
   type NetworkEnd,
   openInjector,
-  withNetwork as withNetworkOf,
+  withIpv4Network as withNetwork,
   xdpProgramId,
 } from './environment.ts';
 import { type Running, start } from './run-command.ts';
-
-/** Without IPv6 addresses, for which the kernel sends reports: packets are counted to the last one here. */
-const withNetwork = (work: (network: Network) => Promise<void> | void): Promise<void> =>
-  withNetworkOf(work, { near: ['10.0.0.1/8'], far: ['10.0.0.2/8'] });
 
 const folder = temporaryFolder();
 const WEB = tcpFrame({ src: '10.9.9.9', dst: '192.0.2.1' }, [4000, 80], 2);

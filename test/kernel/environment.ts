@@ -113,6 +113,10 @@ export async function withNetwork(
   });
 }
 
+/** Without IPv6 addresses, for which the kernel sends reports: for tests that count packets to the last one. */
+export const withIpv4Network = (work: (network: Network) => Promise<void> | void): Promise<void> =>
+  withNetwork(work, { near: ['10.0.0.1/8'], far: ['10.0.0.2/8'] });
+
 /** Empty namespaces, loopback down. */
 export async function withNamespaces(
   count: number,

@@ -14,16 +14,11 @@ import { compileBoth } from './compile-rules.ts';
 import {
   describeKernel,
   eventually,
-  type Network,
   openBpfDescriptors,
   openInjector,
-  withNetwork as withNetworkOf,
+  withIpv4Network as withNetwork,
   xdpProgramId,
 } from './environment.ts';
-
-/** Without IPv6 addresses, for which the kernel sends reports: packets are counted to the last one here. */
-const withNetwork = (work: (network: Network) => Promise<void> | void): Promise<void> =>
-  withNetworkOf(work, { near: ['10.0.0.1/8'], far: ['10.0.0.2/8'] });
 
 const PASS = 2;
 const DROP = 1;
