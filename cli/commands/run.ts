@@ -134,6 +134,9 @@ async function run(options: Options, terminal: Terminal): Promise<ExitCode> {
     duration_ms: options.for === undefined ? null : durationFromOption('--for', options.for),
     count: options.count === undefined ? null : countFromOption('--count', options.count),
   };
+  if (options.name !== undefined && !options.detach) {
+    throw new Failure('`--name` is about `--detach`', { exit: EXIT.usage, help: 'add `--detach`, or leave it out' });
+  }
   const detaching = options.detach ? await prepareToDetach(options, rules) : null;
   const stop = createStop();
   try {

@@ -173,6 +173,7 @@ describeKernel('a detached program', () => {
       for (const option of ['--for=1s', '--count=1', '--watch', '--strict', '-w=x.pcapng']) {
         expect((await at(near, 'run', RULES, '-i', near.ifname, '--detach', option)).code, option).toBe(2);
       }
+      expect((await at(near, 'run', RULES, '-i', near.ifname, '--name', 'edge')).code).toBe(2);
       expect(readdirSync(path.join(bpffs, 'pktc'))).toEqual([]);
     });
   });
