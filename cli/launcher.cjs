@@ -20,12 +20,12 @@ const root = path.dirname(__dirname);
 /** In a checkout, what runs is what the sources say: packages and build are brought up to date first. */
 function prepare() {
   const script = path.join(root, 'scripts', 'setup.mjs');
-  if (!fs.existsSync(path.join(root, 'tsconfig.build.json')) || !fs.existsSync(script)) return Promise.resolve();
+  if (!fs.existsSync(path.join(root, 'rolldown.config.mjs')) || !fs.existsSync(script)) return Promise.resolve();
   return import(url.pathToFileURL(script).href).then((setup) => setup.prepareCheckout());
 }
 
 prepare()
-  .then(() => import(url.pathToFileURL(path.join(root, 'dist', 'cli', 'main.js')).href))
+  .then(() => import(url.pathToFileURL(path.join(root, 'dist', 'pktc.js')).href))
   .then((program) => program.main(process.argv.slice(2)))
   .catch((error) => {
     const text = error.help ? `${error.message}\n  = help: ${error.help}` : error.stack;

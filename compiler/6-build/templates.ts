@@ -1,5 +1,5 @@
-import { readdirSync, readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
 import type { Templates } from '../5-emit/skeleton.ts';
 import { TARGETS } from '../targets/target.ts';
 
@@ -25,9 +25,9 @@ export function readTemplates(): Templates {
   return { skeletons, headers };
 }
 
-/** From the checkout the sources run as they are; the built package runs from `dist/`, a level deeper. */
+/** Beside package.json: the sources are deeper below it than the one file that is built from them. */
 export function templateRoot(): string {
-  const here = import.meta.url;
-  const up = here.includes('/dist/compiler/') ? '../../../templates/' : '../../templates/';
-  return fileURLToPath(new URL(up, here));
+  let folder = import.meta.dirname;
+  while (!existsSync(path.join(folder, 'package.json'))) folder = path.dirname(folder);
+  return `${path.join(folder, 'templates')}/`;
 }

@@ -1,11 +1,13 @@
-/** TypeScript -> dist/, only when a source is newer than the last build. */
+/** TypeScript -> dist/ (rolldown.config.mjs), only when a source is newer than the last build. */
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { LOCK_NAME } from './lock.mjs';
 import { SetupError, say } from './progress.mjs';
 
-const SOURCES = ['grammar', 'compiler', 'runtime', 'cli', 'tsconfig.json', 'tsconfig.build.json'];
+const SOURCES = ['grammar', 'compiler', 'runtime', 'cli', 'rolldown.config.mjs', 'package-lock.json'];
+/** What the command runs. */
+const PROGRAM = path.join('dist', 'pktc.js');
 /** Its time is that of the moment the last good build began. */
 const STAMP = path.join('dist', '.built');
 
@@ -23,28 +25,26 @@ function newest(entry) {
 /** @param {string} root @returns whether dist/ is missing or older than its sources */
 export function buildIsStale(root) {
   const stamp = statSync(path.join(root, STAMP), { throwIfNoEntry: false });
-  if (!stamp || !existsSync(path.join(root, 'dist', 'cli', 'main.js'))) return true;
+  if (!stamp || !existsSync(path.join(root, PROGRAM))) return true;
   return SOURCES.some((source) => newest(path.join(root, source)) > stamp.mtimeMs);
 }
 
 /** @param {string} root @param {{ clean: boolean }} options @throws SetupError */
 export function build(root, { clean }) {
   if (!clean && !buildIsStale(root)) return false;
-  say('building (tsc)');
+  say('building (rolldown)');
   const dist = path.join(root, 'dist');
   mkdirSync(dist, { recursive: true });
   // Output of sources that are gone must not get into a package.
   if (clean) for (const name of readdirSync(dist)) if (name !== LOCK_NAME) rmSync(path.join(dist, name), { recursive: true });
-  // Without its output, what the compiler remembers of the last build is wrong.
-  if (!existsSync(path.join(dist, 'cli', 'main.js'))) rmSync(path.join(dist, '.tsbuildinfo'), { force: true });
   const began = new Date();
-  const tsc = path.join(root, 'node_modules', 'typescript', 'bin', 'tsc');
-  const { status, error } = spawnSync(process.execPath, [tsc, '-p', 'tsconfig.build.json'], {
+  const rolldown = path.join(root, 'node_modules', 'rolldown', 'bin', 'cli.mjs');
+  const { status, error } = spawnSync(process.execPath, [rolldown, '-c', 'rolldown.config.mjs'], {
     cwd: root,
-    stdio: ['ignore', 2, 2],
+    stdio: ['ignore', 'ignore', 2], // it reports sizes on the one, errors on the other
   });
   if (error || status !== 0) {
-    throw new SetupError('the build failed', 'put right what the TypeScript compiler says above, and run the command again');
+    throw new SetupError('the build failed', 'put right what rolldown says above, and run the command again');
   }
   const stamp = path.join(root, STAMP);
   writeFileSync(stamp, '');

@@ -5,9 +5,9 @@
 import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { release } from 'node:os';
-import { attach, attachCgroup } from '/pktc/dist/runtime/attach.js';
-import { openLibc } from '/pktc/dist/runtime/ffi/libc.js';
-import { loadArtifact } from '/pktc/dist/runtime/load.js';
+import { attach, attachCgroup } from '../../runtime/attach.ts';
+import { openLibc } from '../../runtime/ffi/libc.ts';
+import { loadArtifact } from '../../runtime/load.ts';
 
 const answer = { release: release(), programs: [], refused: [], devices: null };
 addPair('pktc0', 'pktc1');

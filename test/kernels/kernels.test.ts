@@ -21,7 +21,7 @@ import { compileGolden, compileRules, goldenFiles } from '../golden/compile-gold
 import { generatePacket } from '../packets/generate-packet.ts';
 import { hintsOf } from '../packets/hints.ts';
 import { createRandom, seedOf } from '../packets/random.ts';
-import { boot, guestScript, kernelOf, packInitramfs } from './machine.ts';
+import { boot, kernelOf, packInitramfs } from './machine.ts';
 
 const SERIES = ['6.1', '6.12'];
 const CACHE = path.join(process.env.XDG_CACHE_HOME ?? path.join(homedir(), '.cache'), 'pktc', 'kernels');
@@ -67,7 +67,6 @@ beforeAll(async () => {
   folder = await mkdtemp(path.join(tmpdir(), 'pktc-kernels-'));
   const [programs, devices, trees] = ['programs', 'devices', 'trees'].map((name) => path.join(folder, 'work', name)) as Folders;
   for (const one of [programs, devices, trees]) await mkdir(one, { recursive: true });
-  await writeFile(path.join(folder, 'work/guest.mjs'), await guestScript());
   for (const file of goldenFiles()) await writeProgram(file, programs);
   for (const hook of ['tc', 'xdp']) {
     const { artifact } = await compileRules(hook, `hook ${hook}\n${TAG_RULES}`, false);

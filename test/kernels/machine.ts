@@ -1,8 +1,9 @@
-/** A virtual machine with another kernel: Debian's, booted by qemu from an initramfs that holds Node, the built pktc and its work. */
+/** A virtual machine with another kernel: Debian's, booted by qemu from an initramfs that holds Node, pktc's runtime and its work. */
 import { execFile, spawn } from 'node:child_process';
-import { copyFile, mkdir, readdir, readFile, realpath, rm, symlink, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, readdir, realpath, rm, symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { promisify } from 'node:util';
+import { rolldown } from 'rolldown';
 
 const run = promisify(execFile);
 const ROOT = path.join(import.meta.dirname, '../..');
@@ -51,8 +52,8 @@ async function exists(file: string): Promise<boolean> {
 }
 
 /**
- * Packs what a guest needs: Node and the libraries of both, `ip`, busybox, modules, the built project, and `work`, a folder whose
- * `guest.mjs` it runs.
+ * Packs what a guest needs: Node and the libraries of both, `ip`, busybox, modules, `guest.mjs` in one file with what it imports, and
+ * `work`, the folder that it runs in.
  */
 export async function packInitramfs(kernel: Kernel, work: string, folder: string): Promise<string> {
   const root = path.join(folder, 'root');
@@ -69,7 +70,7 @@ export async function packInitramfs(kernel: Kernel, work: string, folder: string
   await place('/bin/busybox', root, '/bin/busybox');
   for (const name of ['sh', 'mount', 'insmod', 'poweroff']) await symlink('busybox', path.join(root, 'bin', name));
   for (const name of MODULES) await placeModule(kernel, name, path.join(root, 'modules', `${name}.ko`));
-  await run('cp', ['-r', path.join(ROOT, 'dist'), path.join(root, 'pktc/dist')]);
+  await writeFile(path.join(root, 'pktc/guest.mjs'), await bundledGuest());
   for (const name of ['koffi', '@koromix']) {
     await run('cp', ['-rL', path.join(ROOT, 'node_modules', name), path.join(root, 'pktc/node_modules', name)]);
   }
@@ -91,7 +92,7 @@ mount -t cgroup2 none /sys/fs/cgroup
 for module in ${MODULES.map((name) => `/modules/${name}.ko`).join(' ')}; do insmod $module; done
 ip link set lo up
 cd /work
-node guest.mjs
+node /pktc/guest.mjs
 poweroff -f
 `;
 
@@ -160,7 +161,9 @@ export async function boot(kernel: Kernel, initramfs: string, limit_ms: number):
   return { answer: found === undefined ? null : (JSON.parse(found) as unknown), console: text };
 }
 
-/** The text of a file beside this one. */
-export function guestScript(): Promise<string> {
-  return readFile(path.join(import.meta.dirname, 'guest.mjs'), 'utf8');
+/** The file beside this one and the runtime that it imports, for a Node that knows no TypeScript. */
+async function bundledGuest(): Promise<string> {
+  const bundle = await rolldown({ input: path.join(import.meta.dirname, 'guest.mjs'), platform: 'node', external: ['koffi'] });
+  const { output } = await bundle.generate({ format: 'esm', codeSplitting: false });
+  return output[0].code;
 }
