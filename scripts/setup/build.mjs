@@ -1,11 +1,11 @@
-/** TypeScript -> dist/ (rolldown.config.mjs), only when a source is newer than the last build. */
+/** TypeScript -> dist/ (rolldown.config.mjs), only when a source is newer than the last build; for a package, with types of the library. */
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { LOCK_NAME } from './lock.mjs';
 import { SetupError, say } from './progress.mjs';
 
-const SOURCES = ['grammar', 'compiler', 'runtime', 'cli', 'rolldown.config.mjs', 'package-lock.json'];
+const SOURCES = ['grammar', 'compiler', 'runtime', 'cli', 'library', 'rolldown.config.mjs', 'package-lock.json'];
 /** What the command runs. */
 const PROGRAM = path.join('dist', 'pktc.js');
 /** Its time is that of the moment the last good build began. */
@@ -38,16 +38,20 @@ export function build(root, { clean }) {
   // Output of sources that are gone must not get into a package.
   if (clean) for (const name of readdirSync(dist)) if (name !== LOCK_NAME) rmSync(path.join(dist, name), { recursive: true });
   const began = new Date();
-  const rolldown = path.join(root, 'node_modules', 'rolldown', 'bin', 'cli.mjs');
-  const { status, error } = spawnSync(process.execPath, [rolldown, '-c', 'rolldown.config.mjs'], {
-    cwd: root,
-    stdio: ['ignore', 'ignore', 2], // it reports sizes on the one, errors on the other
-  });
-  if (error || status !== 0) {
-    throw new SetupError('the build failed', 'put right what rolldown says above, and run the command again');
-  }
+  run(root, 'rolldown', ['rolldown', 'bin', 'cli.mjs'], ['-c', 'rolldown.config.mjs']);
+  if (clean) run(root, 'tsc', ['typescript', 'bin', 'tsc'], ['-p', 'tsconfig.types.json']);
   const stamp = path.join(root, STAMP);
   writeFileSync(stamp, '');
   utimesSync(stamp, began, began);
   return true;
+}
+
+/** What it says about sizes is not worth a line; errors are. @throws SetupError */
+function run(root, name, script, options) {
+  const program = path.join(root, 'node_modules', ...script);
+  const { status, error } = spawnSync(process.execPath, [program, ...options], {
+    cwd: root,
+    stdio: ['ignore', name === 'tsc' ? 2 : 'ignore', 2],
+  });
+  if (error || status !== 0) throw new SetupError('the build failed', `put right what ${name} says, and run the command again`);
 }

@@ -33,6 +33,8 @@ const MAY_IMPORT: Readonly<Record<string, (target: string) => boolean>> = {
   compiler: (target) => ['grammar', 'compiler'].includes(roomOf(target)) || target === 'runtime/abi/manifest.ts',
   runtime: (target) => roomOf(target) === 'runtime',
   cli: (target) => ['grammar', 'compiler', 'runtime', 'cli'].includes(roomOf(target)),
+  library: (target) =>
+    ['grammar', 'compiler', 'runtime', 'library'].includes(roomOf(target)) || target === 'cli/rule-source.ts',
 };
 
 /** runtime knows neither grammar nor compiler; grammar knows neither; compiler knows only the artifact's schema. */

@@ -5,7 +5,7 @@ import ts from 'typescript';
 
 export const ROOT = path.resolve(import.meta.dirname, '../..');
 
-export const ROOMS = ['grammar', 'compiler', 'runtime', 'cli'] as const;
+export const ROOMS = ['grammar', 'compiler', 'runtime', 'cli', 'library'] as const;
 
 export interface SourceTree {
   /** Relative to the repository, with `/`. */

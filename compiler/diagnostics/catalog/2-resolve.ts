@@ -1,7 +1,7 @@
 import { type Definitions, quoted } from '../definition.ts';
 
 /** What a value code's message is made from: the literal as written. */
-interface Written {
+export interface Written {
   readonly text: string;
 }
 
