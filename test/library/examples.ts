@@ -43,10 +43,14 @@ export function typeMistakes(examples: readonly Example[]): readonly { readonly 
     const text = texts.get(file);
     return text === undefined ? getSourceFile(file, version, ...rest) : ts.createSourceFile(file, text, version, true);
   };
-  return ts.getPreEmitDiagnostics(ts.createProgram([...texts.keys()], options, host)).map(({ file, messageText }) => ({
-    name: path.basename(file?.fileName ?? ''),
-    message: ts.flattenDiagnosticMessageText(messageText, '\n'),
-  }));
+  const program = ts.createProgram([...texts.keys()], options, host);
+  return [...texts.keys()]
+    .map((file) => program.getSourceFile(file)!)
+    .flatMap((file) => [...program.getSyntacticDiagnostics(file), ...program.getSemanticDiagnostics(file)])
+    .map(({ file, messageText }) => ({
+      name: path.basename(file?.fileName ?? ''),
+      message: ts.flattenDiagnosticMessageText(messageText, '\n'),
+    }));
 }
 
 /** For Node 20, which does not know `await using`. */
