@@ -10,6 +10,7 @@ import { demoCommand } from './commands/demo.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { explainCommand } from './commands/explain.ts';
 import { fmtCommand } from './commands/fmt.ts';
+import { installServiceCommand } from './commands/install-service.ts';
 import { lsCommand } from './commands/ls.ts';
 import { replayCommand } from './commands/replay.ts';
 import { runCommand } from './commands/run.ts';
@@ -47,6 +48,7 @@ const COMMANDS: readonly Registration[] = [
   registration(statusCommand),
   registration(countersCommand),
   registration(stopCommand),
+  registration(installServiceCommand),
   registration(compileCommand),
   registration(checkCommand),
   registration(fmtCommand),

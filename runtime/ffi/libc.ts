@@ -21,6 +21,7 @@ export interface Libc {
   socket(domain: number, type: number, protocol: number): number;
   setsockopt(fd: number, level: number, name: number, value: Uint8Array, length: number): number;
   bind(fd: number, address: Uint8Array, length: number): number;
+  connect(fd: number, address: Uint8Array, length: number): number;
   /** `length` has the room that there is, and takes the length of the address. */
   getsockname(fd: number, address: Uint8Array, length: Uint32Array): number;
   send(fd: number, data: Uint8Array, length: number, flags: number): number;
@@ -41,9 +42,11 @@ export const MAP_SHARED = 1;
 /** What `mmap` returns when it fails. */
 export const MAP_FAILED: Pointer = 0xffff_ffff_ffff_ffffn;
 export const CLOCK_REALTIME = 0;
+export const CLOCK_MONOTONIC = 1;
 export const CLOCK_BOOTTIME = 7;
 export const RLIMIT_MEMLOCK = 8;
 export const RLIM_INFINITY = 0xffff_ffff_ffff_ffffn;
+export const AF_UNIX = 1;
 export const AF_INET = 2;
 export const AF_NETLINK = 16;
 export const AF_PACKET = 17;
@@ -77,6 +80,7 @@ export function openLibc(): Libc {
     socket: libc.func('int socket(int, int, int)'),
     setsockopt: libc.func('int setsockopt(int, int, int, void *, uint32_t)'),
     bind: libc.func('int bind(int, void *, uint32_t)'),
+    connect: libc.func('int connect(int, void *, uint32_t)'),
     getsockname: libc.func('int getsockname(int, void *, void *)'),
     send: libc.func('int64_t send(int, void *, size_t, int)'),
     recv: libc.func('int64_t recv(int, void *, size_t, int)'),

@@ -7,6 +7,7 @@ const COMMANDS = [
   'status',
   'counters',
   'stop',
+  'install-service',
   'compile',
   'check',
   'fmt',

@@ -29,7 +29,7 @@ describe('README.md', () => {
 
   it('lists every command, and none that is not there', () => {
     const listed = tableRows('README.md', 'command').map(
-      ([cell]) => /^pktc (\w+)/.exec(codeSpans(cell ?? '')[0] ?? '')?.[1] ?? '',
+      ([cell]) => /^pktc ([\w-]+)/.exec(codeSpans(cell ?? '')[0] ?? '')?.[1] ?? '',
     );
     const commands = readdirSync(path.join(ROOT, 'cli/commands')).map((file) => path.basename(file, '.ts'));
     expect([...new Set(listed)].sort()).toEqual(commands.sort());
