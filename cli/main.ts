@@ -5,12 +5,14 @@ import { benchCommand } from './commands/bench.ts';
 import { checkCommand } from './commands/check.ts';
 import { compileCommand } from './commands/compile.ts';
 import { completionCommand } from './commands/completion.ts';
+import { confirmCommand } from './commands/confirm.ts';
 import { countersCommand } from './commands/counters.ts';
 import { demoCommand } from './commands/demo.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { explainCommand } from './commands/explain.ts';
 import { fmtCommand } from './commands/fmt.ts';
 import { lsCommand } from './commands/ls.ts';
+import { reloadCommand } from './commands/reload.ts';
 import { replayCommand } from './commands/replay.ts';
 import { runCommand } from './commands/run.ts';
 import { statusCommand } from './commands/status.ts';
@@ -46,6 +48,8 @@ const COMMANDS: readonly Registration[] = [
   registration(lsCommand),
   registration(statusCommand),
   registration(countersCommand),
+  registration(reloadCommand),
+  registration(confirmCommand),
   registration(stopCommand),
   registration(compileCommand),
   registration(checkCommand),

@@ -4,12 +4,7 @@
  * up goes on with it.
  */
 import { DATA_LAYOUT } from './abi/manifest.ts';
-import {
-  BPF_F_MMAPABLE,
-  BPF_MAP_TYPE_ARRAY,
-  BPF_MAP_TYPE_ARRAY_OF_MAPS,
-  type Libbpf,
-} from './ffi/libbpf.ts';
+import { BPF_F_MMAPABLE, BPF_MAP_TYPE_ARRAY, BPF_MAP_TYPE_ARRAY_OF_MAPS, type Libbpf } from './ffi/libbpf.ts';
 import { errnoName, errnoNumber, LITTLE_ENDIAN, type Libc, stableMemory } from './ffi/libc.ts';
 import { mapInfoOf } from './kernel-object.ts';
 import { kernelOlderThan } from './kernel-version.ts';

@@ -14,7 +14,14 @@ import {
   loadIntoKernel,
   type ProgramData,
 } from './kernel-program.ts';
-import { type ChangeKeeper, type Obstacle, obstacleTo, type Replacement, replaceData } from './replace-rules.ts';
+import {
+  type ChangeKeeper,
+  foreseenObstacle,
+  type Obstacle,
+  obstacleTo,
+  type Replacement,
+  replaceData,
+} from './replace-rules.ts';
 import { switchAttachments } from './switch-program.ts';
 import type { TestRun } from './test-run.ts';
 
@@ -81,7 +88,7 @@ export interface Internals {
   readonly stride: number;
   /** null: the rules are compiled in. */
   readonly data: ProgramData | null;
-  /** What keeps other rules from being data for this program; null: nothing, but perhaps the number of counters. */
+  /** What keeps other rules from being data for this program; null: nothing. */
   obstacleTo(next: Artifact): Obstacle | null;
 }
 
@@ -172,7 +179,7 @@ export function loadedProgram(first: InKernel, options: LoadOptions, shared?: Sh
 /** What the rest of the runtime uses of a program that may have another in its place tomorrow. */
 function partsOf(inKernel: InKernel) {
   const { libbpf, libc, events, maps, stride, data } = inKernel;
-  return { libbpf, libc, events, maps, stride, data, obstacleTo: (next: Artifact) => obstacleTo(inKernel, next) };
+  return { libbpf, libc, events, maps, stride, data, obstacleTo: (next: Artifact) => foreseenObstacle(inKernel, next) };
 }
 
 function readCounters({ counters, rules }: InKernel): readonly RuleCounter[] {

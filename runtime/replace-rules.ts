@@ -37,6 +37,14 @@ export function obstacleTo({ data, rules: { manifest } }: InKernel, next: Artifa
   return next.data.length > data.store.capacity_bytes ? 'room' : null;
 }
 
+/** The same with the number of counters, when no packet is behind a change of before any more. */
+export function foreseenObstacle(inKernel: InKernel, next: Artifact): Obstacle | null {
+  const obstacle = obstacleTo(inKernel, next);
+  const { data } = inKernel;
+  if (obstacle !== null || data === null) return obstacle;
+  return nextSlots(data.slots, next.manifest.rules, data.slots.generation) === null ? 'counters' : null;
+}
+
 /** What is in maps and constants of its own, beside the data. */
 function sameNames(now: Manifest, next: Manifest): boolean {
   const text = ({ interfaces, redirects }: Manifest) => JSON.stringify([interfaces, redirects]);

@@ -31,8 +31,6 @@ export const RUNTIME_CODES = [
   'PKT6063',
   'PKT6070',
   'PKT6071',
-  'PKT6072',
-  'PKT6073',
 ] as const;
 
 export type RuntimeCode = (typeof RUNTIME_CODES)[number];

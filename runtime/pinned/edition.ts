@@ -138,7 +138,9 @@ export function generationAtWork({ libbpf, libc }: Bpf, folder: string): number 
   } finally {
     libc.close(outer);
   }
-  throw new RuntimeError('PKT6062', 'nothing says which rules are at work', { help: 'end it with `pktc stop` and run it anew' });
+  throw new RuntimeError('PKT6062', 'nothing says which rules are at work', {
+    help: 'end it with `pktc stop` and run it anew',
+  });
 }
 
 /** 0: it has just been taken away. */
@@ -204,7 +206,11 @@ export function readRules({ libbpf, libc }: Bpf, folder: string, generation: num
   }
 }
 
-function pinnedData({ manifest, stride, data }: RulesRecord, { libbpf, libc, map }: Parts, opened: (() => void)[]): ProgramData | null {
+function pinnedData(
+  { manifest, stride, data }: RulesRecord,
+  { libbpf, libc, map }: Parts,
+  opened: (() => void)[],
+): ProgramData | null {
   if (data === null) return null;
   const store = createDataStore(libbpf, libc, map(DATA), data.capacity_bytes);
   opened.push(store.close);

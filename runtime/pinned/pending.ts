@@ -1,8 +1,8 @@
 /** A change that goes back unless somebody confirms it: noted before it is made, so that whoever comes after a dead process knows. */
 import { renameSync, unlinkSync } from 'node:fs';
 import path from 'node:path';
-import { CLOCK_BOOTTIME } from '../ffi/libc.ts';
 import type { Libc } from '../ffi/libc.ts';
+import { CLOCK_BOOTTIME } from '../ffi/libc.ts';
 import { codeOf } from './directory.ts';
 import type { Bpf } from './edition.ts';
 import { PENDING, UNFINISHED } from './entries.ts';

@@ -55,7 +55,13 @@ export interface PinOptions extends Partial<Notes> {
  * @param root of `openPinRoot`
  * @throws RuntimeError PKT6008, PKT6014, PKT6061, PKT6063
  */
-export function pinProgram(root: string, name: string, artifact: Artifact, loaded: LoadedProgram, options: PinOptions = {}): void {
+export function pinProgram(
+  root: string,
+  name: string,
+  artifact: Artifact,
+  loaded: LoadedProgram,
+  options: PinOptions = {},
+): void {
   checkFree(root, name);
   const { internals, programs } = loaded;
   const { libc } = internals;

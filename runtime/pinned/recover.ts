@@ -9,13 +9,22 @@ import { allocate, LINK_INFO, openLibbpf } from '../ffi/libbpf.ts';
 import { openLibc } from '../ffi/libc.ts';
 import { DATA, programIdOf } from '../kernel-object.ts';
 import { RuntimeError } from '../runtime-error.ts';
+import { aboutOf, linksOf } from './about.ts';
 import { addCounts, lastCounted } from './counted.ts';
 import { pinnedNames, removePinned, removePins } from './directory.ts';
 import { type Bpf, generationAtWork, generationsOf, getPinned, readRules, removeRules } from './edition.ts';
-import { currentEdition, editionName, editionsOf, mapName, partName, programName, setCurrentEdition, UNFINISHED } from './entries.ts';
+import {
+  currentEdition,
+  editionName,
+  editionsOf,
+  mapName,
+  partName,
+  programName,
+  setCurrentEdition,
+  UNFINISHED,
+} from './entries.ts';
 import { type PinnedLock, tryLock } from './lock.ts';
 import { nowBoot_ms, type Pending, readPending, removePending, type Undo } from './pending.ts';
-import { aboutOf, linksOf } from './about.ts';
 
 export interface Recovery {
   /** A change that nobody confirmed in time went back; `stopped`: there were no rules before. */
@@ -78,7 +87,13 @@ function removeUnfinished(folder: string): void {
   }
 }
 
-async function settlePending(bpf: Bpf, root: string, folder: string, pending: Pending, now: boolean): Promise<Recovery['undone']> {
+async function settlePending(
+  bpf: Bpf,
+  root: string,
+  folder: string,
+  pending: Pending,
+  now: boolean,
+): Promise<Recovery['undone']> {
   const { undo, deadline_ms } = pending;
   if (!wasMade(bpf, folder, undo)) {
     removePending(folder);
@@ -127,7 +142,10 @@ function pointLinks(bpf: Bpf, folder: string, edition: number): void {
   const inside = path.join(folder, editionName(edition));
   const record = readRules(bpf, inside, generationAtWork(bpf, inside));
   if (record === null) throw new RuntimeError('PKT6062', 'what is pinned cannot be read', { help: 'end it with `pktc stop`' });
-  const programs = record.manifest.programs.map(({ at }, index) => ({ at, fd: getPinned(libbpf, path.join(inside, programName(index))) }));
+  const programs = record.manifest.programs.map(({ at }, index) => ({
+    at,
+    fd: getPinned(libbpf, path.join(inside, programName(index))),
+  }));
   try {
     for (const { link, at, place } of linksOf(aboutOf(bpf, folder))) {
       const fd = libbpf.obj_get(path.join(folder, link));
@@ -136,7 +154,8 @@ function pointLinks(bpf: Bpf, folder: string, edition: number): void {
         const info = allocate(LINK_INFO);
         libbpf.obj_get_info_by_fd(fd, info.bytes, new Uint32Array([info.bytes.length]));
         const program = programs.find((one) => one.at === at);
-        if (program === undefined || info.get('target') === 0 || info.get('prog_id') === programIdOf(libbpf, program.fd)) continue;
+        if (program === undefined || info.get('target') === 0 || info.get('prog_id') === programIdOf(libbpf, program.fd))
+          continue;
         if (libbpf.link_update(fd, program.fd) >= 0) continue;
         throw new RuntimeError('PKT6041', `\`${place}\` does not take its program back`, { help: 'run `pktc doctor`' });
       } finally {

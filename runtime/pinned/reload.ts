@@ -5,7 +5,7 @@
  */
 import { mkdirSync, renameSync } from 'node:fs';
 import path from 'node:path';
-import type { Artifact } from '../abi/manifest.ts';
+import type { Artifact, Manifest } from '../abi/manifest.ts';
 import { createDataMap } from '../data-store.ts';
 import { openLibbpf } from '../ffi/libbpf.ts';
 import { openLibc } from '../ffi/libc.ts';
@@ -16,7 +16,7 @@ import { type DataSlots, nextSlots } from '../slots.ts';
 import { lastCounted } from './counted.ts';
 import { type Bpf, type Notes, pinEdition, pinRules, recordOf } from './edition.ts';
 import { currentEdition, editionName, editionsOf, setCurrentEdition, UNFINISHED } from './entries.ts';
-import { type PinnedLock, lockPinned } from './lock.ts';
+import { lockPinned, type PinnedLock } from './lock.ts';
 import { nowBoot_ms, readPending, removePending, type Undo, writePending } from './pending.ts';
 import { openFolder, type PinnedProgram } from './pinned-program.ts';
 import { type Recovery, recover } from './recover.ts';
@@ -26,10 +26,11 @@ export interface ReloadOptions extends Notes {
   readonly confirm_ms: number | null;
 }
 
-export type Reloaded =
+export type Reloaded = { readonly before: Manifest } & (
   | { readonly how: 'replaced' }
   /** `why` the rules could not be data for the program that was there. */
-  | { readonly how: 'switched'; readonly why: Obstacle };
+  | { readonly how: 'switched'; readonly why: Obstacle }
+);
 
 /**
  * Every packet is judged by the rules from before or by these, whole; counters of rules that live on go on. When it rejects, nothing has changed.
@@ -60,15 +61,19 @@ function checkConfirmed(bpf: Bpf, name: string, { folder }: PinnedLock): void {
 }
 
 async function change(bpf: Bpf, folder: string, artifact: Artifact, options: ReloadOptions): Promise<Reloaded> {
-  const program: PinnedProgram = openFolder(folder, keeperFor(bpf, folder, options, () => program));
+  const program: PinnedProgram = openFolder(
+    folder,
+    keeperFor(bpf, folder, options, () => program),
+  );
+  const before = program.loaded.manifest;
   try {
     const replacement = await program.loaded.replace(artifact);
     if (replacement.replaced) {
       await replacement.settled;
-      return { how: 'replaced' };
+      return { how: 'replaced', before };
     }
     await program.loaded.switchTo(artifact);
-    return { how: 'switched', why: replacement.obstacle };
+    return { how: 'switched', why: replacement.obstacle, before };
   } finally {
     program.close();
   }
@@ -127,8 +132,7 @@ function prepareReturn(bpf: Bpf, inside: string, program: PinnedProgram, slots: 
 
 export type Confirmation =
   /** There was nothing to confirm; `undone`: its time was over. */
-  | { readonly confirmed: false; readonly undone: Recovery['undone'] }
-  | { readonly confirmed: true };
+  { readonly confirmed: false; readonly undone: Recovery['undone'] } | { readonly confirmed: true };
 
 /** Keeps the change that was made last. @throws RuntimeError PKT6062, PKT6070; else as `recover` */
 export async function confirmPinned(root: string, name: string): Promise<Confirmation> {
@@ -155,9 +159,9 @@ export async function undoPinned(root: string, name: string): Promise<Recovery> 
   }
 }
 
-/** null: nothing waits to be confirmed (any more). Nothing is changed. @throws RuntimeError PKT6062 */
-export function unconfirmed_ms(folder: string): number | null {
+/** Milliseconds that are left; null: nothing of that name waits to be confirmed. Nothing is changed. */
+export function unconfirmedOf(root: string, name: string): number | null {
   const bpf: Bpf = { libbpf: openLibbpf(), libc: openLibc() };
-  const pending = readPending(bpf, folder);
+  const pending = readPending(bpf, path.join(root, name));
   return pending === null ? null : Math.max(0, pending.deadline_ms - nowBoot_ms(bpf.libc));
 }

@@ -6,13 +6,25 @@ import type { Artifact } from '../../runtime/abi/manifest.ts';
 import { attach } from '../../runtime/attach.ts';
 import { loadArtifact } from '../../runtime/load.ts';
 import { lockPinned } from '../../runtime/pinned/lock.ts';
-import { openPinned, openPinRoot, pinnedNames, pinProgram, recoverAll, stopPinned } from '../../runtime/pinned/pinned-program.ts';
+import {
+  openPinned,
+  openPinRoot,
+  pinnedNames,
+  pinProgram,
+  recoverAll,
+  stopPinned,
+} from '../../runtime/pinned/pinned-program.ts';
 import { confirmPinned, reloadPinned, undoPinned } from '../../runtime/pinned/reload.ts';
 import { dataArtifact, dataObject, numberFrame, type RangeRule } from '../runtime/data-fixture.ts';
 import { type BpfFileSystem, mountBpfFileSystem } from './bpf-file-system.ts';
 import { describeKernel, type NetworkEnd, openInjector, withIpv4Network, xdpProgramId } from './environment.ts';
 
-const rule = (name: string, low: number, high: number, verdict: RangeRule['verdict']): RangeRule => ({ name, low, high, verdict });
+const rule = (name: string, low: number, high: number, verdict: RangeRule['verdict']): RangeRule => ({
+  name,
+  low,
+  high,
+  verdict,
+});
 const NOTES = { origin: null, sources: null };
 const KEPT = { ...NOTES, confirm_ms: null };
 
@@ -42,12 +54,16 @@ function send(far: NetworkEnd, ...numbers: number[]): void {
 function counted(): Readonly<Record<string, number>> {
   using program = openPinned(root, 'edge');
   const { rules } = program.loaded.manifest;
-  return Object.fromEntries(program.loaded.counters().map(({ packets }, at) => [rules[at]?.name ?? 'default', Number(packets)]));
+  return Object.fromEntries(
+    program.loaded.counters().map(({ packets }, at) => [rules[at]?.name ?? 'default', Number(packets)]),
+  );
 }
 
 /** Everything below the directory of the program, but its links. */
 function entries(folder = path.join(root, 'edge')): readonly string[] {
-  return readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((entry) => !/link_|map_|program_|current\//.test(entry)).sort();
+  return readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .filter((entry) => !/link_|map_|program_|current\//.test(entry))
+    .sort();
 }
 
 describeKernel('other rules for a detached program', () => {
@@ -69,7 +85,11 @@ describeKernel('other rules for a detached program', () => {
       const program = xdpProgramId(near);
       send(far, 1, 2, 3, 11);
       // The order changes, one goes, two come: no slot is at its place any more.
-      const second = dataArtifact(objects[0], [rule('c', 21, 30, 'drop'), rule('b', 11, 20, 'drop'), rule('d', 31, 40, 'pass')]);
+      const second = dataArtifact(objects[0], [
+        rule('c', 21, 30, 'drop'),
+        rule('b', 11, 20, 'drop'),
+        rule('d', 31, 40, 'pass'),
+      ]);
       expect(await reloadPinned(root, 'edge', second, KEPT)).toEqual({ how: 'replaced' });
       expect(xdpProgramId(near)).toBe(program);
       send(far, 1, 11, 21, 22, 31);
@@ -97,7 +117,15 @@ describeKernel('other rules for a detached program', () => {
       expect(counted()).toEqual({ b: 3, c: 1, default: 1 });
       expect(await reloadPinned(root, 'edge', first(), KEPT)).toEqual({ how: 'switched', why: 'program' });
       expect(counted()).toEqual({ a: 1, b: 3, default: 1 });
-      expect(entries()).toEqual(['about', 'counted', 'current', 'edition_3', 'edition_3/data_1', 'edition_3/object', 'edition_3/rules_1']);
+      expect(entries()).toEqual([
+        'about',
+        'counted',
+        'current',
+        'edition_3',
+        'edition_3/data_1',
+        'edition_3/object',
+        'edition_3/rules_1',
+      ]);
       await stopPinned(root, 'edge');
     });
   });
