@@ -19,7 +19,7 @@ export interface CarriedCounters {
 /** Counts by identity; '' stands for the default, which no rule has for an identity. */
 export type Counts = ReadonlyMap<string, RuleCounter>;
 
-const DEFAULT = '';
+export const DEFAULT = '';
 const NOTHING: RuleCounter = { packets: 0n, bytes: 0n, logged: 0n, lost: 0n };
 
 /** @param before what programs counted that this process never had */

@@ -42,13 +42,19 @@ export function lastCounted(bpf: Bpf, folder: string): number {
   return readCounted(bpf, folder).last;
 }
 
-/** Adds what an edition counted that no packet is judged by any more. Done twice it counts once. @throws RuntimeError as `openEdition` */
-export function addCounts(bpf: Bpf, folder: string, edition: number): void {
+/**
+ * Adds what an edition counted that no packet is judged by any more. Done twice it counts once.
+ * @param living identities of the rules that there are: what others counted is forgotten, or there would be more of it with each reload
+ * @throws RuntimeError as `openEdition`
+ */
+export function addCounts(bpf: Bpf, folder: string, edition: number, living: ReadonlySet<string>): void {
   const before = readCounted(bpf, folder);
   if (before.last === edition) return;
   const counts = [...total(countsFrom(before), ownCounts(bpf, folder, edition))].flatMap(
     ([identity, { packets, bytes, logged, lost }]) =>
-      packets + bytes + logged + lost === 0n ? [] : [[identity, `${packets}`, `${bytes}`, `${logged}`, `${lost}`] as const],
+      packets + bytes + logged + lost === 0n || !living.has(identity)
+        ? []
+        : [[identity, `${packets}`, `${bytes}`, `${logged}`, `${lost}`] as const],
   );
   const made = path.join(folder, `${UNFINISHED}${COUNTED}`);
   pinBytes(bpf.libbpf, bpf.libc, made, Buffer.from(JSON.stringify({ last: edition, counts } satisfies Counted)));

@@ -4,6 +4,7 @@
  */
 import { readdirSync, unlinkSync } from 'node:fs';
 import path from 'node:path';
+import { DEFAULT } from '../carried-counters.ts';
 import { packetsAreThrough, storeMap } from '../data-store.ts';
 import { allocate, LINK_INFO, openLibbpf } from '../ffi/libbpf.ts';
 import { openLibc } from '../ffi/libc.ts';
@@ -173,10 +174,20 @@ async function removeEditions(bpf: Bpf, folder: string, current: number, undo: U
   const uncounted = others.filter((edition) => edition !== lastCounted(bpf, folder));
   // What is being judged by them is counted, too.
   if (uncounted.length > 0) await packetsAreThrough(bpf.libbpf, bpf.libc);
+  const living = others.length === 0 ? new Set<string>() : livingRules(bpf, folder, [current, kept]);
   for (const edition of others) {
-    addCounts(bpf, folder, edition);
+    addCounts(bpf, folder, edition, living);
     removePins(path.join(folder, editionName(edition)));
   }
+}
+
+/** Identities of the rules of these editions, and that of the default. */
+function livingRules(bpf: Bpf, folder: string, editions: readonly number[]): ReadonlySet<string> {
+  const identities = editions.flatMap((edition) => {
+    const inside = path.join(folder, editionName(edition));
+    return readRules(bpf, inside, generationAtWork(bpf, inside))?.manifest.rules.map(({ identity }) => identity) ?? [];
+  });
+  return new Set([DEFAULT, ...identities]);
 }
 
 async function removeGenerations(bpf: Bpf, edition: string, undo: Undo | null): Promise<void> {
