@@ -185,12 +185,12 @@ describeKernel('other rules for a detached program', () => {
         expect(total(behind.counters())).toBe(3);
         const sender = await startSender(far, [numberFrame(7000)]);
         const how: Record<string, number> = {};
-        for (let reload = 1; reload <= 60; reload++) {
+        for (let reload = 1; reload <= 30; reload++) {
           const done = await reloadPinned(root, 'edge', sets[reload % 3]!, KEPT);
           how[done.how] = (how[done.how] ?? 0) + 1;
         }
         const [sent = 0] = await sender.stop();
-        expect(how).toEqual({ replaced: 20, switched: 40 });
+        expect(how).toEqual({ replaced: 10, switched: 20 });
         expect(sent).toBeGreaterThan(1000);
         expect(total(behind.counters())).toBe(3);
         // And each was counted once, whoever counted it.
