@@ -5,6 +5,7 @@ import { benchCommand } from './commands/bench.ts';
 import { checkCommand } from './commands/check.ts';
 import { compileCommand } from './commands/compile.ts';
 import { completionCommand } from './commands/completion.ts';
+import { confirmCommand } from './commands/confirm.ts';
 import { countersCommand } from './commands/counters.ts';
 import { demoCommand } from './commands/demo.ts';
 import { doctorCommand } from './commands/doctor.ts';
@@ -12,6 +13,7 @@ import { explainCommand } from './commands/explain.ts';
 import { fmtCommand } from './commands/fmt.ts';
 import { installServiceCommand } from './commands/install-service.ts';
 import { lsCommand } from './commands/ls.ts';
+import { reloadCommand } from './commands/reload.ts';
 import { replayCommand } from './commands/replay.ts';
 import { runCommand } from './commands/run.ts';
 import { statusCommand } from './commands/status.ts';
@@ -47,6 +49,8 @@ const COMMANDS: readonly Registration[] = [
   registration(lsCommand),
   registration(statusCommand),
   registration(countersCommand),
+  registration(reloadCommand),
+  registration(confirmCommand),
   registration(stopCommand),
   registration(installServiceCommand),
   registration(compileCommand),

@@ -74,13 +74,17 @@ export function filesOf(main: string, { files }: Sources): ReadonlySet<string> {
 
 /** `2 rules new, 1 gone: data alone` */
 export function changeText(before: Manifest, now: Manifest, how: 'replaced' | 'switched'): string {
-  const gone = without(before, now);
-  const come = without(now, before);
+  const { come, gone } = changedRules(before, now);
   const rules = (count: number) => `${count} rule${count === 1 ? '' : 's'}`;
   const parts = [...(come > 0 ? [`${rules(come)} new`] : []), ...(gone > 0 ? [`${rules(gone)} gone`] : [])];
   const kept = now.rules.length - come;
   const what = parts.length === 0 ? 'no rule has changed' : `${parts.join(', ')}, ${kept} stayed with their counters`;
   return `loaded again: ${what}; ${how === 'replaced' ? 'the same program with other data' : 'another program'}`;
+}
+
+/** How many rules came and went, by what they say: a rule with a label is the same whatever it says. */
+export function changedRules(before: Manifest, now: Manifest): { readonly come: number; readonly gone: number } {
+  return { come: without(now, before), gone: without(before, now) };
 }
 
 /** How many rules of one set the other does not have. */

@@ -17,13 +17,14 @@ export interface CarriedCounters {
 }
 
 /** Counts by identity; '' stands for the default, which no rule has for an identity. */
-type Counts = ReadonlyMap<string, RuleCounter>;
+export type Counts = ReadonlyMap<string, RuleCounter>;
 
-const DEFAULT = '';
+export const DEFAULT = '';
 const NOTHING: RuleCounter = { packets: 0n, bytes: 0n, logged: 0n, lost: 0n };
 
-export function createCarried(): CarriedCounters {
-  let settledCounts: Counts = new Map();
+/** @param before what programs counted that this process never had */
+export function createCarried(before: Counts = new Map()): CarriedCounters {
+  let settledCounts = before;
   const leaving = new Set<InKernel>();
   const fold = (old: InKernel) => {
     if (!leaving.delete(old)) return;
@@ -49,12 +50,13 @@ export function createCarried(): CarriedCounters {
   };
 }
 
-function countsOf({ counters, rules: { manifest, slots } }: InKernel): Counts {
+/** What this program counted itself, of the rules that it has now. */
+export function countsOf({ counters, rules: { manifest, slots } }: InKernel): Counts {
   const read = counters.read(slots);
   return new Map(read.map((counter, index) => [manifest.rules[index]?.identity ?? DEFAULT, counter]));
 }
 
-function total(one: Counts, other: Counts): Counts {
+export function total(one: Counts, other: Counts): Counts {
   const both = new Map(one);
   for (const [identity, counter] of other) both.set(identity, sum(both.get(identity) ?? NOTHING, counter));
   return both;

@@ -4,15 +4,9 @@
  * up goes on with it.
  */
 import { DATA_LAYOUT } from './abi/manifest.ts';
-import {
-  allocate,
-  BPF_F_MMAPABLE,
-  BPF_MAP_TYPE_ARRAY,
-  BPF_MAP_TYPE_ARRAY_OF_MAPS,
-  type Libbpf,
-  MAP_INFO,
-} from './ffi/libbpf.ts';
+import { BPF_F_MMAPABLE, BPF_MAP_TYPE_ARRAY, BPF_MAP_TYPE_ARRAY_OF_MAPS, type Libbpf } from './ffi/libbpf.ts';
 import { errnoName, errnoNumber, LITTLE_ENDIAN, type Libc, stableMemory } from './ffi/libc.ts';
+import { mapInfoOf } from './kernel-object.ts';
 import { kernelOlderThan } from './kernel-version.ts';
 import { privilegeError } from './load-error.ts';
 import { mapMemory } from './mapped-memory.ts';
@@ -35,9 +29,12 @@ export interface DataStore {
   /**
    * Resolves as soon as every packet that comes from now on sees the new rules. `settled` resolves when the last packet that saw
    * the old ones is through. When it rejects, nothing has changed. One at a time.
+   * @param before is given the map with the new rules before any packet sees it; when it throws, nothing has changed
    * @throws RuntimeError PKT6008, PKT6014
    */
-  replace(data: RuleData): Promise<{ readonly settled: Promise<void> }>;
+  replace(data: RuleData, before?: (map_fd: number) => void): Promise<{ readonly settled: Promise<void> }>;
+  /** The map with the rules that are there now; -1: another process has put them there. */
+  readonly map_fd: number;
   /** Data that are being replaced stay until the kernel is done with them. */
   close(): void;
 }
@@ -68,10 +65,7 @@ export function capacityFor(bytes: number, olderThan: typeof kernelOlderThan = k
 export function createDataStore(libbpf: Libbpf, libc: Libc, outer_fd: number, capacity_bytes: number): DataStore {
   let current_fd = -1;
   const key = stableMemory(4).bytes;
-  const storedId = () => {
-    const value = stableMemory(4).bytes;
-    return libbpf.map_lookup_elem(outer_fd, key, value) < 0 ? 0 : new DataView(value.buffer).getUint32(0, LITTLE_ENDIAN);
-  };
+  const storedId = () => storedMapId(libbpf, outer_fd);
   /** The kernel drops the old map without waiting in versions before 6.8, so this process holds it until nobody reads it. */
   const take = (fd: number) => {
     const old_fd = current_fd;
@@ -91,9 +85,18 @@ export function createDataStore(libbpf: Libbpf, libc: Libc, outer_fd: number, ca
       }
       take(fd)();
     },
-    async replace(data) {
+    get map_fd() {
+      return current_fd;
+    },
+    async replace(data, before) {
       const fd = createDataMap(libbpf, libc, capacity_bytes, data);
-      const id = mapId(libbpf, fd);
+      try {
+        before?.(fd);
+      } catch (error) {
+        libc.close(fd);
+        throw error;
+      }
+      const id = mapInfoOf(libbpf, fd).get('id');
       const done = storeAside(libbpf, libc, outer_fd, fd);
       let failed: number | null = null;
       void done.then((result) => {
@@ -110,6 +113,22 @@ export function createDataStore(libbpf: Libbpf, libc: Libc, outer_fd: number, ca
     },
     close: () => take(-1)(),
   };
+}
+
+/** The identifier of the map that an array of maps holds; 0: none. */
+export function storedMapId(libbpf: Libbpf, outer_fd: number): number {
+  const value = stableMemory(4).bytes;
+  const found = libbpf.map_lookup_elem(outer_fd, stableMemory(4).bytes, value);
+  return found < 0 ? 0 : new DataView(value.buffer).getUint32(0, LITTLE_ENDIAN);
+}
+
+/**
+ * Puts a map that is there already in the place of the one that is at work. Resolves when no packet is judged by the old one any more.
+ * @throws RuntimeError PKT6008, PKT6014
+ */
+export async function storeMap(libbpf: Libbpf, libc: Libc, outer_fd: number, inner_fd: number): Promise<void> {
+  const result = await storeAside(libbpf, libc, outer_fd, inner_fd);
+  if (result < 0) throw storeError(-result);
 }
 
 /** In another thread; with descriptors of its own, should the program be closed meanwhile. */
@@ -129,14 +148,8 @@ function fdBytes(fd: number): Uint8Array {
   return bytes;
 }
 
-function mapId(libbpf: Libbpf, fd: number): number {
-  const info = allocate(MAP_INFO);
-  libbpf.obj_get_info_by_fd(fd, info.bytes, new Uint32Array([info.bytes.length]));
-  return info.get('id');
-}
-
-/** A map with the data in it, which no program has yet. */
-function createDataMap(libbpf: Libbpf, libc: Libc, capacity_bytes: number, data: RuleData): number {
+/** A map with the data in it, which no program has yet. @throws RuntimeError PKT6008, PKT6014 */
+export function createDataMap(libbpf: Libbpf, libc: Libc, capacity_bytes: number, data: RuleData): number {
   const fd = libbpf.map_create(BPF_MAP_TYPE_ARRAY, MAP_NAME, 4, capacity_bytes, 1, BPF_F_MMAPABLE);
   if (fd < 0) throw storeError(-fd);
   try {

@@ -2,12 +2,26 @@
 import type { Artifact, Manifest } from './abi/manifest.ts';
 import type { AnswerCounts } from './answers.ts';
 import type { Attached } from './attachment.ts';
-import { createCarried } from './carried-counters.ts';
+import { type Counts, createCarried } from './carried-counters.ts';
 import type { RuleCounter } from './counters.ts';
 import type { Libbpf } from './ffi/libbpf.ts';
 import type { Libc } from './ffi/libc.ts';
-import { type AttachableProgram, type EventSource, type InKernel, type LoadOptions, loadIntoKernel } from './kernel-program.ts';
-import { obstacleTo, type Replacement, replaceData } from './replace-rules.ts';
+import {
+  type AttachableProgram,
+  type EventSource,
+  type InKernel,
+  type LoadOptions,
+  loadIntoKernel,
+  type ProgramData,
+} from './kernel-program.ts';
+import {
+  type ChangeKeeper,
+  foreseenObstacle,
+  type Obstacle,
+  obstacleTo,
+  type Replacement,
+  replaceData,
+} from './replace-rules.ts';
 import { switchAttachments } from './switch-program.ts';
 import type { TestRun } from './test-run.ts';
 
@@ -72,8 +86,17 @@ export interface Internals {
   /** As `InKernel` has them. */
   readonly maps: ReadonlyMap<string, number>;
   readonly stride: number;
-  /** Room for rules that are data; null: they are compiled in. */
-  readonly data_bytes: number | null;
+  /** null: the rules are compiled in. */
+  readonly data: ProgramData | null;
+  /** What keeps other rules from being data for this program; null: nothing. */
+  obstacleTo(next: Artifact): Obstacle | null;
+}
+
+/** Of a program that other processes can have, too. */
+export interface Shared {
+  readonly keeper: ChangeKeeper | null;
+  /** What programs before it counted. */
+  readonly counts: Counts;
 }
 
 /** @throws RuntimeError with a code PKT6xxx; nothing is left behind in the kernel then. */
@@ -82,9 +105,10 @@ export function loadArtifact(artifact: Artifact, options: LoadOptions = {}): Loa
 }
 
 /** A program in the kernel as the rest of the runtime knows it, and what changes its rules. */
-export function loadedProgram(first: InKernel, options: LoadOptions): LoadedProgram {
+export function loadedProgram(first: InKernel, options: LoadOptions, shared?: Shared): LoadedProgram {
   let current = first;
-  const carried = createCarried();
+  const carried = createCarried(shared?.counts);
+  const keeper = shared?.keeper ?? null;
   const ownership = createOwnership(() => {
     carried.close();
     current.close();
@@ -97,14 +121,15 @@ export function loadedProgram(first: InKernel, options: LoadOptions): LoadedProg
 
   const replace = async (next: Artifact): Promise<Replacement> => {
     const obstacle = obstacleTo(current, next);
-    return obstacle === null ? replaceData(current, next) : { replaced: false, obstacle };
+    return obstacle === null ? replaceData(current, next, keeper) : { replaced: false, obstacle };
   };
   const switchTo = async (next: Artifact): Promise<void> => {
     const loaded = loadIntoKernel(next, options);
     const old = current;
     try {
       loaded.interfaces?.refresh();
-      switchAttachments(attached, loaded);
+      keeper?.programLoaded(loaded, next);
+      switchAttachments(attached, loaded, keeper?.switched);
     } catch (error) {
       loaded.close();
       throw error;
@@ -152,8 +177,9 @@ export function loadedProgram(first: InKernel, options: LoadOptions): LoadedProg
 }
 
 /** What the rest of the runtime uses of a program that may have another in its place tomorrow. */
-function partsOf({ libbpf, libc, events, maps, stride, data }: InKernel) {
-  return { libbpf, libc, events, maps, stride, data_bytes: data?.store.capacity_bytes ?? null };
+function partsOf(inKernel: InKernel) {
+  const { libbpf, libc, events, maps, stride, data } = inKernel;
+  return { libbpf, libc, events, maps, stride, data, obstacleTo: (next: Artifact) => foreseenObstacle(inKernel, next) };
 }
 
 function readCounters({ counters, rules }: InKernel): readonly RuleCounter[] {

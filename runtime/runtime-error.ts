@@ -29,6 +29,8 @@ export const RUNTIME_CODES = [
   'PKT6061',
   'PKT6062',
   'PKT6063',
+  'PKT6070',
+  'PKT6071',
 ] as const;
 
 export type RuntimeCode = (typeof RUNTIME_CODES)[number];

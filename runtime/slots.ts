@@ -111,6 +111,30 @@ function reuse(removed: Map<number, Removed>, count: number, settled: number): r
   return slots;
 }
 
+/** Slots as another process finds them again, as JSON. */
+export interface SlotsRecord {
+  readonly generation: number;
+  readonly next: number;
+  readonly of: readonly number[];
+  /** Slot, name, identity, and the change that removed the rule; the longest gone first. */
+  readonly removed: readonly (readonly [number, string, string, number])[];
+}
+
+export function recordOfSlots({ generation, next, of, removed }: DataSlots): SlotsRecord {
+  const gone = [...removed].map(([slot, rule]) => [slot, rule.name, rule.identity, rule.generation] as const);
+  return { generation, next, of: [...of], removed: gone };
+}
+
+/** @param rules those that the record was made of */
+export function slotsOfRecord(record: SlotsRecord, rules: readonly SlotRule[], capacity: number): DataSlots {
+  const { generation, next } = record;
+  const removed = new Map(
+    record.removed.map(([slot, name, identity, change]) => [slot, { name, identity, generation: change }]),
+  );
+  const of = Uint32Array.from(record.of);
+  return { ...slotsOf({ capacity, rules, of, default: DEFAULT_SLOT }, removed), generation, next, removed, reused: [] };
+}
+
 /** What lies between the rules that both sets begin with and those that both end with. */
 function changedPart(before: readonly SlotRule[], after: readonly SlotRule[]) {
   const shorter = Math.min(before.length, after.length);

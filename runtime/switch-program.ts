@@ -8,21 +8,24 @@ import { withoutSending } from './xdp-sending.ts';
 
 /**
  * Every attachment goes from one program to the other at once, one after the other; when one fails, those before it go back.
- * @throws RuntimeError PKT6041
+ * @param switched is called when all have gone; when it throws, they go back, too
+ * @throws RuntimeError PKT6041; what `switched` throws
  */
-export function switchAttachments(attached: ReadonlySet<Attached>, next: InKernel): void {
+export function switchAttachments(attached: ReadonlySet<Attached>, next: InKernel, switched: () => void = () => {}): void {
   const moved: { readonly hold: Hold; readonly old: AttachableProgram }[] = [];
   try {
     for (const { about, holds } of attached) {
       checkMode(about.mode, about.ifname, next);
       for (const hold of holds) {
-        if (hold.program === null) continue;
+        // The interface went away, and the program with it.
+        if (hold.program === null || hold.gone()) continue;
         const old = hold.program;
         const result = hold.swap(programAt(next, old.at));
         if (result < 0) throw refused(`\`${about.place}\` does not take the new program (${errnoName(-result)})`);
         moved.push({ hold, old });
       }
     }
+    switched();
   } catch (error) {
     for (const { hold, old } of moved.reverse()) hold.swap(old);
     throw error;

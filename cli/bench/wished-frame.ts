@@ -23,13 +23,23 @@ const RAW_PAYLOAD = /^payload\[(\d+)(?::(\d+))?\]$/;
 
 /** null: there is no such packet. */
 export function wishedFrame(wishes: Wishes, random: Random): Uint8Array | null {
+  return wishedPacket(wishes, random)?.frame ?? null;
+}
+
+/** @param iface that it arrives on; null: unknown. null: there is no such packet. */
+export function wishedPacket(
+  wishes: Wishes,
+  random: Random,
+  iface: string | null = null,
+): { readonly packet: TestPacket; readonly frame: Uint8Array } | null {
   if ([...wishes.numbers.values()].some((value) => !Number.isSafeInteger(value))) return null;
   if (LENGTHS.some((name) => (wishes.numbers.get(name) ?? 0) > PACKET_BYTES_MAX)) return null;
   let refused = false;
-  const frame = buildFrame(packetOf(wishes, random), () => {
+  const packet = { ...packetOf(wishes, random), iface };
+  const frame = buildFrame(packet, () => {
     refused = true;
   });
-  return refused ? null : frame;
+  return refused ? null : { packet, frame };
 }
 
 function packetOf(wishes: Wishes, random: Random): TestPacket {

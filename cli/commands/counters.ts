@@ -38,10 +38,19 @@ export const countersCommand: Command<Options> = {
 
 async function counters(options: Options, terminal: Terminal): Promise<ExitCode> {
   const interval_ms = durationFromOption('--interval', options.interval);
-  const { openPinned, openPinRoot } = await import('../../runtime/pinned/pinned-program.ts');
-  const program = openPinned(openPinRoot(process.env), options.name);
+  const { openPinned } = await import('../../runtime/pinned/pinned-program.ts');
+  const { openDetachedRoot } = await import('../detached/open-root.ts');
+  const root = await openDetachedRoot(terminal);
+  let program = openPinned(root, options.name);
+  const now = () => {
+    if (!program.isOutdated()) return program;
+    // Its rules have been reloaded.
+    program.close();
+    program = openPinned(root, options.name);
+    return program;
+  };
   try {
-    return await printCounters(program, { ...options, interval_ms }, terminal);
+    return await printCounters(now, { ...options, interval_ms }, terminal);
   } finally {
     program.close();
   }
@@ -54,14 +63,14 @@ interface Printing {
 }
 
 async function printCounters(
-  program: PinnedProgram,
+  program: () => PinnedProgram,
   { watch, json, interval_ms }: Printing,
   terminal: Terminal,
 ): Promise<ExitCode> {
   const { counterRows } = await import('../detached/program-state.ts');
   const toText = (rows: readonly SummaryRow[]) =>
     json ? rows.map(counterLine).join('') : renderSummary(rows, terminal.out.paint);
-  let before = counterRows(program);
+  let before = counterRows(program());
   await terminal.print(toText(before));
   if (!watch) return EXIT.ok;
   const stop = createStop();
@@ -74,8 +83,9 @@ async function printCounters(
       });
       await Promise.race([pause, stop.promise]);
       clearTimeout(timer);
-      const now = counterRows(program);
-      const changed = now.filter(({ packets }, index) => packets !== before[index]?.packets);
+      const now = counterRows(program());
+      const counted = new Map(before.map(({ rule, packets }) => [rule, packets]));
+      const changed = now.filter(({ rule, packets }) => packets !== (counted.get(rule) ?? 0n));
       before = now;
       if (changed.length > 0) await terminal.print(json ? toText(changed) : `\n${toText(changed)}`);
     }

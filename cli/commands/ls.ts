@@ -25,11 +25,12 @@ export const lsCommand: Command<{ json: boolean }> = {
   exits: ['ok', 'failure', 'usage', 'machine'],
   options: (yargs) => yargs.option('json', { type: 'boolean', default: false, describe: 'one JSON object a line' }),
   async run({ json }, terminal) {
-    const { eachPinned, openPinRoot } = await import('../../runtime/pinned/pinned-program.ts');
+    const { eachPinned } = await import('../../runtime/pinned/pinned-program.ts');
+    const { openDetachedRoot } = await import('../detached/open-root.ts');
     const { ageText, counterRows, packetsOf, stateJson, whereText } = await import('../detached/program-state.ts');
     const lines: string[] = [];
     const table: Cell[][] = [];
-    for (const { name, program } of eachPinned(openPinRoot(process.env))) {
+    for (const { name, program } of eachPinned(await openDetachedRoot(terminal))) {
       if (program === null) {
         lines.push(jsonLine({ name, unreadable: true }));
         table.push([{ text: name }, { text: 'left by another version of pktc' }]);

@@ -1,4 +1,5 @@
 import path from 'node:path';
+import type { Sources } from '../../compiler/2-resolve/sources.ts';
 import type { HookName } from '../../grammar/fields/field.ts';
 import type { AttachMode } from '../../runtime/attach.ts';
 import type { Command } from '../command.ts';
@@ -31,6 +32,7 @@ interface Options extends PacketFileChoices {
   watch: boolean;
   detach: boolean;
   name: string | undefined;
+  confirm: string | undefined;
   hook: HookName | undefined;
   'flow-cache': boolean | undefined;
   cgroup: string | undefined;
@@ -100,6 +102,11 @@ export const runCommand: Command<Options> = {
         requiresArg: true,
         describe: 'of a detached program; else that of the file, less its ending',
       })
+      .option('confirm', {
+        type: 'string',
+        requiresArg: true,
+        describe: 'with --detach: stop it after this time unless it is confirmed, by Enter or `pktc confirm NAME`: 30s',
+      })
       .option('watch', {
         type: 'boolean',
         default: false,
@@ -137,26 +144,39 @@ async function run(options: Options, terminal: Terminal): Promise<ExitCode> {
   if (options.name !== undefined && !options.detach) {
     throw new Failure('`--name` is about `--detach`', { exit: EXIT.usage, help: 'add `--detach`, or leave it out' });
   }
-  const detaching = options.detach ? await prepareToDetach(options, rules) : null;
+  if (options.confirm !== undefined && !options.detach) {
+    throw new Failure('`--confirm` is about `--detach`', { exit: EXIT.usage, help: 'add `--detach`, or leave it out' });
+  }
+  const detaching = options.detach ? await prepareToDetach(options, rules, terminal) : null;
   const stop = createStop();
   try {
     const preparing = {
       hook: options.hook ?? null,
       planning: { ...planningOf(options['flow-cache']), frameBytes: writing?.snapLength },
     };
+    let sources: Sources | null = null;
+    const onSources = (read: Sources) => {
+      sources = read;
+    };
     const watched = options.watch ? await watchedProgram(rules, terminal, preparing) : null;
     try {
-      const program = await (watched?.prepare() ?? prepareProgram(rules, terminal, preparing));
+      const program = await (watched?.prepare() ?? prepareProgram(rules, terminal, { ...preparing, onSources }));
       if ('exit' in program) return program.exit;
       checkPlaces(program.artifact.manifest.hook, live);
       const { guardSession } = await import('../guard/guard-session.ts');
-      const refused = await guardSession(program.artifact, { interfaces, force: options.force }, stop, terminal);
+      const force = options.force || options.confirm !== undefined;
+      const guarded = { interfaces, force, canConfirm: options.detach };
+      const refused = await guardSession(program.artifact, guarded, stop, terminal);
       if (refused !== null) return refused;
       const { loadArtifact } = await import('../../runtime/load.ts');
       const loaded = loadArtifact(program.artifact);
       let packets: PacketFile | null = null;
       try {
-        if (detaching !== null) return await detachLive(program.artifact, loaded, live, detaching, terminal);
+        if (detaching !== null) {
+          const { notesOf, originOf } = await import('../detached/origin.ts');
+          const notes = notesOf(originOf(rules, preparing), sources);
+          return await detachLive(program.artifact, loaded, live, detaching, notes, terminal);
+        }
         // Ahead of attaching: a file that is refused changes nothing.
         if (writing !== null) packets = openPacketFile(writing, ({ message, help }) => sayError(terminal, message, help));
         const session = { ...live, packets, reloading: watched?.reloading ?? null };
@@ -174,8 +194,9 @@ async function run(options: Options, terminal: Terminal): Promise<ExitCode> {
 }
 
 /** Nothing is loaded for a name that cannot be had. */
-async function prepareToDetach(options: Options, rules: RunnableProgram): Promise<DetachTo> {
-  const { checkFree, openPinRoot } = await import('../../runtime/pinned/pinned-program.ts');
+async function prepareToDetach(options: Options, rules: RunnableProgram, terminal: Terminal): Promise<DetachTo> {
+  const { checkFree } = await import('../../runtime/pinned/pinned-program.ts');
+  const { openDetachedRoot } = await import('../detached/open-root.ts');
   const ending = (['for', 'count', 'watch', 'strict', 'write'] as const).find((option) => options[option]);
   if (ending !== undefined) {
     throw new Failure(`\`--detach\` leaves nobody who could care for \`--${ending}\``, {
@@ -186,9 +207,10 @@ async function prepareToDetach(options: Options, rules: RunnableProgram): Promis
   const name =
     options.name ?? (rules.kind === 'file' && rules.file !== STDIN ? path.basename(rules.file).replace(/\..*$/s, '') : null);
   if (name === null) throw new Failure('`--detach` needs a name', { exit: EXIT.usage, help: 'give it one with `--name`' });
-  const root = openPinRoot(process.env);
+  const root = await openDetachedRoot(terminal);
   checkFree(root, name);
-  return { root, name };
+  const confirm_ms = options.confirm === undefined ? null : durationFromOption('--confirm', options.confirm);
+  return { root, name, confirm_ms };
 }
 
 /** Compiles with what the time before left. */

@@ -19,8 +19,9 @@ export const statusCommand: Command<{ name: string; json: boolean }> = {
       .positional('name', { type: 'string', demandOption: true, describe: 'as `pktc ls` has it' })
       .option('json', { type: 'boolean', default: false, describe: 'print one JSON object' }),
   async run({ name, json }, terminal) {
-    const { openPinned, openPinRoot } = await import('../../runtime/pinned/pinned-program.ts');
-    const program = openPinned(openPinRoot(process.env), name);
+    const { openPinned } = await import('../../runtime/pinned/pinned-program.ts');
+    const { openDetachedRoot } = await import('../detached/open-root.ts');
+    const program = openPinned(await openDetachedRoot(terminal), name);
     try {
       return await status(program, json, terminal);
     } finally {
@@ -48,6 +49,9 @@ async function status(program: PinnedProgram, json: boolean, terminal: Terminal)
     ['hook', manifest.hook],
     ['attached to', whereText(program)],
     ['at work for', ageText(program.since_ms, Date.now())],
+    ...(program.unconfirmed_ms === null
+      ? []
+      : [['unconfirmed', `for ${Math.ceil(program.unconfirmed_ms / 1000)} s more: \`pktc confirm ${program.name}\``] as const]),
     ['packets', grouped(packetsOf(rows))],
     ['in the kernel as', programs.map(({ id }) => `program ${id}`).join(', ')],
     ...(answers === null ? [] : [['', answersText(answers)]]),

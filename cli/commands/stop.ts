@@ -30,7 +30,7 @@ export const stopCommand: Command<Options> = {
     const root = openPinRoot(process.env);
     const names = name === undefined ? pinnedNames(root) : [name];
     for (const one of names) {
-      stopPinned(root, one);
+      await stopPinned(root, one);
       terminal.say(`stopped ${one}`);
     }
     if (names.length === 0) terminal.say('no program is detached');

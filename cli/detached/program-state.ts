@@ -35,6 +35,7 @@ export function stateJson(program: PinnedProgram, rows: readonly SummaryRow[]) {
     rules: manifest.rules.length,
     since: new Date(program.since_ms).toISOString(),
     packets: packetsOf(rows),
+    unconfirmed_s: program.unconfirmed_ms === null ? null : program.unconfirmed_ms / 1000,
     pktc: manifest.pktc,
   };
 }

@@ -16,6 +16,8 @@ export interface Guarded {
   readonly interfaces: readonly string[];
   /** Goes on with a warning. */
   readonly force: boolean;
+  /** Whether `--confirm` is there to say instead. */
+  readonly canConfirm?: boolean;
 }
 
 /**
@@ -26,7 +28,7 @@ export interface Guarded {
  */
 export async function guardSession(
   artifact: Artifact,
-  { interfaces, force }: Guarded,
+  { interfaces, force, canConfirm = false }: Guarded,
   stop: Stop,
   terminal: Terminal,
 ): Promise<ExitCode | null> {
@@ -34,7 +36,7 @@ export async function guardSession(
   if (interfaces.length === 0 || !canLockOut(manifest)) return null;
   const [first, ...more] = await lockoutsOf(artifact, interfaces);
   if (first === undefined) return null;
-  const failure = lockoutFailure(manifest, first, more.length);
+  const failure = lockoutFailure(manifest, first, more.length, canConfirm);
   const asked = !force && canAsk(terminal);
   if (!force && !asked) throw failure;
   const shown = { ...asDiagnostic(failure), severity: 'warning' as const };
@@ -68,7 +70,7 @@ const DOES: Readonly<Record<VerdictName, string>> = {
   redirect: 'redirects',
 };
 
-function lockoutFailure(manifest: Manifest, lockout: Lockout, more: number): Failure {
+function lockoutFailure(manifest: Manifest, lockout: Lockout, more: number, canConfirm: boolean): Failure {
   const { carried, what, rule } = lockout;
   const who = rule === null ? 'the default' : `the rule \`${rule.name}\``;
   const does = DOES[rule?.verdict ?? manifest.default_verdict];
@@ -76,7 +78,8 @@ function lockoutFailure(manifest: Manifest, lockout: Lockout, more: number): Fai
   const message = `on \`${carried.ifname}\` ${who} ${does} ${what} of ${whoseText(lockout)}${also}`;
   const where = rule === null ? `before \`default ${manifest.default_verdict}\` holds` : `above \`${shortened(rule.text)}\``;
   const place = rule === null ? manifest.source : placeOf(manifest, rule);
-  const help = `put \`${passRule(manifest, lockout)}\` ${where} (${place}), or go on with \`--force\``;
+  const confirmed = canConfirm ? '; with `--confirm 30s` it goes back by itself when you cannot confirm it' : '';
+  const help = `put \`${passRule(manifest, lockout)}\` ${where} (${place}), or go on with \`--force\`${confirmed}`;
   return new Failure(message, { code: 'PKT6050', help });
 }
 

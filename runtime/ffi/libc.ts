@@ -9,6 +9,8 @@ export interface Libc {
   munmap(address: Pointer, length: number): number;
   close(fd: number): number;
   dup(fd: number): number;
+  /** Between processes, until the description that `fd` refers to is closed. */
+  flock(fd: number, operation: number): number;
   getpagesize(): number;
   if_nametoindex(name: string): number;
   /** `name` has room for 16 bytes. */
@@ -47,6 +49,8 @@ export const CLOCK_BOOTTIME = 7;
 export const RLIMIT_MEMLOCK = 8;
 export const RLIM_INFINITY = 0xffff_ffff_ffff_ffffn;
 export const AF_UNIX = 1;
+export const LOCK_EX = 2;
+export const LOCK_NB = 4;
 export const AF_INET = 2;
 export const AF_NETLINK = 16;
 export const AF_PACKET = 17;
@@ -70,6 +74,7 @@ export function openLibc(): Libc {
     munmap: libc.func('int munmap(void *, size_t)'),
     close: libc.func('int close(int)'),
     dup: libc.func('int dup(int)'),
+    flock: libc.func('int flock(int, int)'),
     getpagesize: libc.func('int getpagesize()'),
     if_nametoindex: libc.func('unsigned int if_nametoindex(const char *)'),
     if_indextoname: libc.func('void *if_indextoname(unsigned int, void *)'),

@@ -11,7 +11,7 @@ import { RuntimeError } from '../runtime-error.ts';
 const BPF_FS_MAGIC = 0xcafe4a11;
 const FILE_SYSTEM = '/sys/fs/bpf';
 const FOLDER = 'pktc';
-/** Of directories that are not whole yet. No name of a program begins so; the kernel allows no dots. */
+/** Of what is not whole yet, or no more. No name of a program begins so; the kernel allows no dots. */
 const UNFINISHED = '_new';
 const NAME = /^[A-Za-z0-9][A-Za-z0-9_-]{0,31}$/;
 /** What holds the program on its hook goes first: without it nothing else is at work. */
@@ -124,13 +124,37 @@ export function makePinned(root: string, name: string, fill: (folder: string) =>
   }
 }
 
-/** The kernel detaches a link when its name is gone and nobody else holds it. */
+/**
+ * Takes a program away as a whole: it has no name from one moment to the next. What is left when this process dies in between, the next
+ * command takes away.
+ */
+export function removePinned(root: string, name: string): void {
+  // Process 0 is nobody's: whoever comes may finish.
+  const folder = path.join(root, `${UNFINISHED}_0_${process.pid}-${process.hrtime.bigint()}_${name}`);
+  renameSync(path.join(root, name), folder);
+  removePins(folder);
+}
+
+/** The kernel detaches a link when its name is gone and nobody else holds it. Another process may be doing the same. */
 export function removePins(folder: string): void {
-  const entries = readdirSync(folder);
-  const links = entries.filter((entry) => entry.startsWith(LINK_PREFIX));
-  const others = entries.filter((entry) => !entry.startsWith(LINK_PREFIX));
-  for (const entry of [...links, ...others]) unlinkSync(path.join(folder, entry));
-  rmdirSync(folder);
+  const entries = unlessGone(() => readdirSync(folder, { withFileTypes: true })) ?? [];
+  const links = entries.filter(({ name }) => name.startsWith(LINK_PREFIX));
+  const others = entries.filter(({ name }) => !name.startsWith(LINK_PREFIX));
+  for (const entry of [...links, ...others]) {
+    const inside = path.join(folder, entry.name);
+    if (entry.isDirectory()) removePins(inside);
+    else unlessGone(() => unlinkSync(inside));
+  }
+  unlessGone(() => rmdirSync(folder));
+}
+
+function unlessGone<T>(work: () => T): T | null {
+  try {
+    return work();
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return null;
+    throw error;
+  }
 }
 
 /** Whether the process that is making it is still there: numbers of processes come again, with another start. */
@@ -150,6 +174,6 @@ function startedAt(pid: number): string | null {
   }
 }
 
-function codeOf(error: unknown): string {
+export function codeOf(error: unknown): string {
   return (error as NodeJS.ErrnoException).code ?? String(error);
 }

@@ -1,41 +1,28 @@
 /** Programs that go on without a process: given to the kernel to hold, found again by name, ended. */
+import { mkdirSync } from 'node:fs';
 import path from 'node:path';
-import { readBtf } from '../abi/btf.ts';
-import { readElf } from '../abi/elf.ts';
-import { type Artifact, MANIFEST_VERSION, type Manifest } from '../abi/manifest.ts';
-import { type AboutAttachment, type Attachment, attachmentOf, type Hold, linkHold } from '../attachment.ts';
-import { createDataStore } from '../data-store.ts';
-import { type Libbpf, openLibbpf } from '../ffi/libbpf.ts';
-import { errnoName, openLibc } from '../ffi/libc.ts';
-import { DATA } from '../kernel-object.ts';
-import { type AttachableProgram, assemble, closedOnError, type Parts, type ProgramData } from '../kernel-program.ts';
+import type { Artifact } from '../abi/manifest.ts';
+import { type Attachment, attachmentOf, linkHold } from '../attachment.ts';
+import { openLibbpf } from '../ffi/libbpf.ts';
+import { openLibc } from '../ffi/libc.ts';
+import { type AttachableProgram, closedOnError } from '../kernel-program.ts';
 import { type LoadedProgram, loadedProgram } from '../load.ts';
+import type { ChangeKeeper } from '../replace-rules.ts';
 import { RuntimeError } from '../runtime-error.ts';
-import { firstSlots } from '../slots.ts';
-import { checkFree, findPinned, LINK_PREFIX, makePinned, pinnedNames, removePins } from './directory.ts';
-import { pinBytes, readPinnedBytes } from './pinned-bytes.ts';
+import { type About, aboutAttached, aboutOf, linksOf, writeAbout } from './about.ts';
+import { countsBeside } from './counted.ts';
+import { checkFree, findPinned, makePinned, pinnedNames, removePinned } from './directory.ts';
+import { artifactOf, type Bpf, generationAtWork, type Notes, openEdition, pin, pinEdition } from './edition.ts';
+import { currentEdition, editionName, partName, setCurrentEdition } from './entries.ts';
+import { lockPinned } from './lock.ts';
+import { nowBoot_ms, type Pending, readPending, writePending } from './pending.ts';
+import { readPinnedBytes } from './pinned-bytes.ts';
 
 export { checkFree, openPinRoot, pinnedNames } from './directory.ts';
+export type { Notes } from './edition.ts';
+export { type Recovery, recoverAll } from './recover.ts';
 
-const STATE_VERSION = 1;
-const STATE = 'state';
-const OBJECT = 'object';
-const mapName = (name: string) => `map_${name}`;
-const programName = (index: number) => `program_${index}`;
-const linkName = (attachment: number, hold: number) => `${LINK_PREFIX}${attachment}_${hold}`;
-
-/** What the next process has to know. */
-interface State {
-  readonly version: typeof STATE_VERSION;
-  readonly manifest: Manifest;
-  /** Slots of counters that a CPU has. */
-  readonly stride: number;
-  /** Room for the rules, where they are data. */
-  readonly data_bytes: number | null;
-  readonly attachments: readonly { readonly about: AboutAttachment; readonly programs: readonly number[] }[];
-  /** Milliseconds since 1970. */
-  readonly since_ms: number;
-}
+const FIRST_EDITION = 1;
 
 export interface PinnedProgram extends Disposable {
   readonly name: string;
@@ -43,8 +30,23 @@ export interface PinnedProgram extends Disposable {
   readonly attachments: readonly Attachment[];
   /** When it was detached from the process that loaded it: milliseconds since 1970. */
   readonly since_ms: number;
+  /** As whoever made the rules left it; JSON. */
+  readonly origin: unknown;
+  /** For how long the change that was made last may still go back, in milliseconds, 0 when its time is over; null: it stays. */
+  readonly unconfirmed_ms: number | null;
+  /** What the rules were made of; null: nobody knows. */
+  readonly sources: Uint8Array | null;
+  /** The rules at work as they were loaded. @throws RuntimeError PKT6008, PKT6062 */
+  artifact(): Artifact;
+  /** Whether other rules have come since it was opened: then it speaks of those from before. */
+  isOutdated(): boolean;
   /** Lets go of it; it stays at work. */
   close(): void;
+}
+
+export interface PinOptions extends Partial<Notes> {
+  /** After so many milliseconds it is stopped, unless it is confirmed. */
+  readonly confirm_ms?: number | null;
 }
 
 /**
@@ -53,122 +55,128 @@ export interface PinnedProgram extends Disposable {
  * @param root of `openPinRoot`
  * @throws RuntimeError PKT6008, PKT6014, PKT6061, PKT6063
  */
-export function pinProgram(root: string, name: string, artifact: Artifact, loaded: LoadedProgram): void {
+export function pinProgram(
+  root: string,
+  name: string,
+  artifact: Artifact,
+  loaded: LoadedProgram,
+  options: PinOptions = {},
+): void {
   checkFree(root, name);
-  const { libbpf, libc, attached, maps, stride, data_bytes } = loaded.internals;
-  const all = [...attached];
-  for (const { about, holds } of all) {
+  const { internals, programs } = loaded;
+  const { libc } = internals;
+  const attached = [...internals.attached];
+  for (const { about, holds } of attached) {
     if (holds.every(({ pin }) => pin !== null)) continue;
     throw new RuntimeError('PKT6063', `what is attached to \`${about.place}\` ends with this process (${about.mode})`, {
       help: 'run it without `--detach`, as a service say; traffic control can be detached from Linux 6.6 on',
     });
   }
-  const state: State = {
-    version: STATE_VERSION,
-    manifest: artifact.manifest,
-    stride,
-    data_bytes,
-    attachments: all.map(({ about, holds }) => ({ about, programs: holds.map((hold) => indexOf(loaded, hold)) })),
-    since_ms: Date.now(),
-  };
+  const { confirm_ms = null, origin = null, sources = null } = options;
+  const about = aboutAttached(attached);
   makePinned(root, name, (folder) => {
-    const pin = (what: string, pinTo: (to: string) => number) => {
-      const result = pinTo(path.join(folder, what));
-      if (result < 0) {
-        throw new RuntimeError('PKT6014', `the kernel does not hold \`${what}\` (${errnoName(-result)})`, {
-          help: 'run `pktc doctor`',
-        });
-      }
-    };
-    pinBytes(libbpf, libc, path.join(folder, OBJECT), artifact.object);
-    pinBytes(libbpf, libc, path.join(folder, STATE), Buffer.from(JSON.stringify(state)));
-    for (const [index, { fd }] of loaded.programs.entries()) pin(programName(index), (to) => libbpf.obj_pin(fd, to));
-    for (const [map, fd] of maps) pin(mapName(map), (to) => libbpf.obj_pin(fd, to));
-    for (const [index, { holds }] of all.entries()) {
-      for (const [place, hold] of holds.entries()) pin(linkName(index, place), (to) => hold.pin?.(to) ?? -1);
+    const edition = path.join(folder, editionName(FIRST_EDITION));
+    mkdirSync(edition, { mode: 0o700 });
+    pinEdition(edition, { ...internals, programs }, artifact, { origin, sources });
+    setCurrentEdition(folder, FIRST_EDITION);
+    writeAbout(internals, folder, about);
+    if (confirm_ms !== null) {
+      writePending(internals, folder, { undo: { kind: 'stop' }, deadline_ms: nowBoot_ms(libc) + confirm_ms });
+    }
+    const holds = attached.flatMap((one) => one.holds);
+    for (const [index, { link }] of linksOf(about).entries()) {
+      pin(path.join(folder, link), (to) => holds[index]?.pin?.(to) ?? -1);
     }
   });
 }
 
-function indexOf({ programs }: LoadedProgram, hold: Hold): number {
-  return programs.findIndex(({ id }) => id === hold.program?.id);
-}
+/** How often others may change it while it is opened. */
+const ATTEMPTS = 20;
 
 /** @throws RuntimeError PKT6002, PKT6003, PKT6005, PKT6061, PKT6062 */
 export function openPinned(root: string, name: string): PinnedProgram {
-  const folder = findPinned(root, name);
-  const libbpf = openLibbpf();
-  const libc = openLibc();
-  const text = readPinnedBytes(libbpf, libc, path.join(folder, STATE));
-  const object = readPinnedBytes(libbpf, libc, path.join(folder, OBJECT));
-  const state = text === null ? null : stateFrom(text);
-  if (state === null || object === null) {
-    throw new RuntimeError('PKT6062', `what is detached as \`${name}\` was left by another version of pktc, or by half`, {
-      help: `end it with \`pktc stop ${name}\` and run it anew`,
-    });
+  for (let attempt = 1; ; attempt++) {
+    const folder = findPinned(root, name);
+    const before = versionOf(folder);
+    try {
+      return openFolder(folder, null);
+    } catch (error) {
+      // Whoever changes it takes away what was there before.
+      const moved = before === null || versionOf(folder) !== before;
+      if (attempt === ATTEMPTS || !moved || !(error instanceof RuntimeError) || error.code !== 'PKT6062') throw error;
+    }
   }
-  const opened: (() => void)[] = [];
-  const get = (what: string) => {
-    const fd = libbpf.obj_get(path.join(folder, what));
-    if (fd < 0)
-      throw new RuntimeError('PKT6062', `\`${name}\` lacks its \`${what}\` (${errnoName(-fd)})`, { help: `pktc stop ${name}` });
-    opened.push(() => void libc.close(fd));
-    return fd;
-  };
-  const { manifest, stride } = state;
-  return closedOnError(opened, () => {
-    const indexes = new Map(manifest.programs.map((program, index) => [program.name, index]));
-    const fds = new Map<string, number>();
-    const map = (wanted: string) => {
-      const fd = fds.get(wanted) ?? get(mapName(wanted));
-      fds.set(wanted, fd);
-      return fd;
+}
+
+/** null: it is being changed right now, or cannot be read. */
+function versionOf(folder: string): string | null {
+  try {
+    const edition = currentEdition(folder);
+    const bpf = { libbpf: openLibbpf(), libc: openLibc() };
+    return `${edition}:${generationAtWork(bpf, path.join(folder, editionName(edition)))}`;
+  } catch (error) {
+    if (error instanceof RuntimeError || (error as NodeJS.ErrnoException).code === 'ENOENT') return null;
+    throw error;
+  }
+}
+
+/**
+ * @param keeper is told of changes; null: nobody makes any
+ * @throws RuntimeError PKT6002, PKT6003, PKT6005, PKT6062
+ */
+export function openFolder(folder: string, keeper: ChangeKeeper | null): PinnedProgram {
+  const bpf: Bpf = { libbpf: openLibbpf(), libc: openLibc() };
+  const about = aboutOf(bpf, folder);
+  const current = currentEdition(folder);
+  const inside = path.join(folder, editionName(current));
+  const counts = countsBeside(bpf, folder, current);
+  const edition = openEdition(bpf, inside);
+  const { inKernel, record, generation } = edition;
+  const version = `${current}:${generation}`;
+  return closedOnError([inKernel.close], () => {
+    const loaded = loadedProgram(inKernel, {}, { keeper, counts });
+    const pending = readPending(bpf, folder);
+    return {
+      name: path.basename(folder),
+      loaded,
+      attachments: attachmentsOf(bpf, folder, about, loaded),
+      since_ms: about.since_ms,
+      origin: record.origin,
+      unconfirmed_ms: pending === null ? null : timeLeft_ms(bpf, pending),
+      sources: readPinnedBytes(bpf.libbpf, bpf.libc, path.join(inside, partName('sources', generation))),
+      artifact: () => artifactOf(bpf, inside, edition),
+      isOutdated: () => versionOf(folder) !== version,
+      close: loaded.close,
+      [Symbol.dispose]: loaded.close,
     };
-    const types = readBtf(readElf(object));
-    const program = (wanted: string) => get(programName(indexes.get(wanted) ?? 0));
-    const parts: Parts = { libbpf, libc, types, stride, program, map };
-    const loaded = loadedProgram(assemble(manifest, parts, pinnedData(state, parts, opened), opened), {});
-    const attachments = attachmentsOf(folder, state, loaded, libbpf);
-    return { name, loaded, attachments, since_ms: state.since_ms, close: loaded.close, [Symbol.dispose]: loaded.close };
   });
 }
 
-/** null: not of this version. */
-function stateFrom(bytes: Uint8Array): State | null {
-  try {
-    const state = JSON.parse(Buffer.from(bytes).toString('utf8')) as State;
-    return state.version === STATE_VERSION && state.manifest.version === MANIFEST_VERSION ? state : null;
-  } catch {
-    return null;
-  }
-}
-
-function pinnedData(
-  { manifest, stride, data_bytes }: State,
-  { libbpf, libc, map }: Parts,
-  opened: (() => void)[],
-): ProgramData | null {
-  if (data_bytes === null) return null;
-  const store = createDataStore(libbpf, libc, map(DATA), data_bytes);
-  opened.push(store.close);
-  const slots = firstSlots(manifest.rules, stride);
-  return { store, slots, settled: slots.generation };
+function timeLeft_ms({ libc }: Bpf, { deadline_ms }: Pending): number {
+  return Math.max(0, deadline_ms - nowBoot_ms(libc));
 }
 
 /** A link whose name is gone holds nothing any more: then the program is not attached there. */
-function attachmentsOf(folder: string, { attachments }: State, loaded: LoadedProgram, libbpf: Libbpf): readonly Attachment[] {
-  return attachments.flatMap(({ about, programs }, index) => {
-    const holds = programs.flatMap((program, place) => {
-      const fd = libbpf.obj_get(path.join(folder, linkName(index, place)));
-      return fd < 0 ? [] : [linkHold(loaded, fd, loaded.programs[program] as AttachableProgram)];
+function attachmentsOf({ libbpf }: Bpf, folder: string, about: About, loaded: LoadedProgram): readonly Attachment[] {
+  const links = linksOf(about);
+  return about.attachments.flatMap((attachment, index) => {
+    const holds = links.flatMap(({ attachment: of, link, at }) => {
+      const program = loaded.programs.find((one) => one.at === at);
+      const fd = of === index && program !== undefined ? libbpf.obj_get(path.join(folder, link)) : -1;
+      return fd < 0 ? [] : [linkHold(loaded, fd, program as AttachableProgram)];
     });
-    return holds.length === 0 ? [] : [attachmentOf(loaded, about, holds)];
+    return holds.length === 0 ? [] : [attachmentOf(loaded, attachment.about, holds)];
   });
 }
 
-/** Detaches it everywhere and forgets it. @throws RuntimeError PKT6061, PKT6062 */
-export function stopPinned(root: string, name: string): void {
-  removePins(findPinned(root, name));
+/** Detaches it everywhere and forgets it. @throws RuntimeError PKT6061, PKT6062, PKT6070 */
+export async function stopPinned(root: string, name: string): Promise<void> {
+  const lock = await lockPinned(root, name);
+  try {
+    removePinned(root, name);
+  } finally {
+    lock.release();
+  }
 }
 
 export interface PinnedSummary {

@@ -6,6 +6,8 @@ const COMMANDS = [
   'ls',
   'status',
   'counters',
+  'reload',
+  'confirm',
   'stop',
   'install-service',
   'compile',
