@@ -110,7 +110,7 @@ export async function attachWhereAsked(
 }
 
 /** Names by ifindex: of the interfaces attached to, or of all, where packets of any may come by. */
-async function interfacesOf(attachments: readonly Attachment[]): Promise<ReadonlyMap<number, string>> {
+export async function interfacesOf(attachments: readonly Attachment[]): Promise<ReadonlyMap<number, string>> {
   const named = attachments.flatMap(({ ifindex, ifname }) =>
     ifindex === null || ifname === null ? [] : [[ifindex, ifname] as const],
   );

@@ -8,6 +8,7 @@ import { completionCommand } from './commands/completion.ts';
 import { countersCommand } from './commands/counters.ts';
 import { demoCommand } from './commands/demo.ts';
 import { doctorCommand } from './commands/doctor.ts';
+import { eventsCommand } from './commands/events.ts';
 import { explainCommand } from './commands/explain.ts';
 import { fmtCommand } from './commands/fmt.ts';
 import { lsCommand } from './commands/ls.ts';
@@ -46,6 +47,7 @@ const COMMANDS: readonly Registration[] = [
   registration(lsCommand),
   registration(statusCommand),
   registration(countersCommand),
+  registration(eventsCommand),
   registration(stopCommand),
   registration(compileCommand),
   registration(checkCommand),

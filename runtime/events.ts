@@ -17,6 +17,8 @@ export interface EventStream extends AsyncIterable<readonly PacketEvent[]>, Disp
    * @param limit events that are wanted; the others stay where they are
    */
   read(limit?: number): readonly PacketEvent[];
+  /** As iterating does. @param limit is asked how many events are wanted next, at least 1; the others stay where they are */
+  batches(limit?: () => number): AsyncIterable<readonly PacketEvent[]>;
   /** Events that were overwritten before this stream came to them, because another reader of the same ring was done with them. */
   readonly overtaken: number;
   /** Ends every iteration; events not yet read are gone. At any time, and again if you like. */
@@ -217,15 +219,16 @@ function createStream(sources: Sources, own: (close: () => void) => () => void, 
   };
   const disown = own(close);
   const read = (limit = BATCH_EVENTS) => (open && !sources.isEmpty() ? sources.take(limit) : []);
-  async function* batches(): AsyncGenerator<readonly PacketEvent[]> {
+  async function* batches(wanted = () => BATCH_EVENTS): AsyncGenerator<readonly PacketEvent[]> {
     while (open) {
-      const batch = read();
+      const limit = Math.min(wanted(), BATCH_EVENTS);
+      const batch = read(limit);
       if (batch.length > 0) {
         yield batch;
         // Promises alone would starve timers and signals for as long as packets come.
         await new Promise<void>((resolve) => setImmediate(resolve));
       }
-      if (batch.length < BATCH_EVENTS && open) await pause.wait();
+      if (batch.length < limit && open) await pause.wait();
     }
   }
   return {
@@ -234,8 +237,9 @@ function createStream(sources: Sources, own: (close: () => void) => () => void, 
     get overtaken() {
       return sources.overtaken;
     },
+    batches,
     [Symbol.dispose]: close,
-    [Symbol.asyncIterator]: batches,
+    [Symbol.asyncIterator]: () => batches(),
   };
 }
 

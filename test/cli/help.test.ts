@@ -6,6 +6,7 @@ const COMMANDS = [
   'ls',
   'status',
   'counters',
+  'events',
   'stop',
   'compile',
   'check',
