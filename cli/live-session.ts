@@ -4,7 +4,7 @@ import { visible } from '../compiler/diagnostics/visible.ts';
 import type { AttachMode, Attachment } from '../runtime/attach.ts';
 import type { EventStream, PacketEvent } from '../runtime/events.ts';
 import type { AnswerCounts, LoadedProgram } from '../runtime/load.ts';
-import { createEventLines } from './events/event-json.ts';
+import { createEventLines, lineOfType } from './events/event-json.ts';
 import { createEventTable } from './events/event-table.ts';
 import { answersText, grouped, renderSummary, type SummaryRow, summaryJson } from './events/rule-summary.ts';
 import { EXIT, type ExitCode } from './exit-code.ts';
@@ -110,7 +110,7 @@ export async function attachWhereAsked(
 }
 
 /** Names by ifindex: of the interfaces attached to, or of all, where packets of any may come by. */
-async function interfacesOf(attachments: readonly Attachment[]): Promise<ReadonlyMap<number, string>> {
+export async function interfacesOf(attachments: readonly Attachment[]): Promise<ReadonlyMap<number, string>> {
   const named = attachments.flatMap(({ ifindex, ifname }) =>
     ifindex === null || ifname === null ? [] : [[ifindex, ifname] as const],
   );
@@ -184,10 +184,10 @@ function createPrinter(
       table = tableOf();
       header = headerOf();
     }
-    const text = header + wanted.map(json ? lines : table.row).join('');
+    const text = json ? lines(wanted) : header + wanted.map(table.row).join('');
     header = '';
     if (wanted.length > 0) packets?.write(wanted);
-    if (text !== '') await terminal.print(text);
+    if (text.length > 0) await terminal.print(text);
     events += wanted.length;
     if (count !== null && events >= count) stop.because({ kind: 'count' });
   };
@@ -242,9 +242,11 @@ async function printSummary(
     const { reason, events, answers } = ending;
     const stopped_by = reason.kind === 'signal' ? reason.signal : reason.kind;
     await terminal.print(
-      jsonLine({
-        summary: { duration_s: seconds, stopped_by, events, lost, ...summaryJson(rows), answers, ...writtenJson(packets) },
-      }),
+      jsonLine(
+        lineOfType('summary', {
+          summary: { duration_s: seconds, stopped_by, events, lost, ...summaryJson(rows), answers, ...writtenJson(packets) },
+        }),
+      ),
     );
     return;
   }

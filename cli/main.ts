@@ -9,6 +9,7 @@ import { confirmCommand } from './commands/confirm.ts';
 import { countersCommand } from './commands/counters.ts';
 import { demoCommand } from './commands/demo.ts';
 import { doctorCommand } from './commands/doctor.ts';
+import { eventsCommand } from './commands/events.ts';
 import { explainCommand } from './commands/explain.ts';
 import { fmtCommand } from './commands/fmt.ts';
 import { installServiceCommand } from './commands/install-service.ts';
@@ -51,6 +52,7 @@ const COMMANDS: readonly Registration[] = [
   registration(countersCommand),
   registration(reloadCommand),
   registration(confirmCommand),
+  registration(eventsCommand),
   registration(stopCommand),
   registration(installServiceCommand),
   registration(compileCommand),

@@ -7,7 +7,7 @@ export interface Terminal {
    * Writes to stdout, and waits when the reader is slow: nothing piles up in memory. False when the reader has gone (`pktc run |
    * head`), which ends a command quietly.
    */
-  print(text: string): Promise<boolean>;
+  print(text: string | Uint8Array): Promise<boolean>;
   /** Writes a line to stderr. */
   say(text: string): void;
   /** Like `say`, but only for people: nothing when stderr is not a terminal. `clear` takes it away again. */

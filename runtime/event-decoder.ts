@@ -44,6 +44,33 @@ export interface PacketEvent {
   readonly direction: 'ingress' | 'egress' | null;
 }
 
+/** What a PacketEvent has as text and as `bigint`, for those who write many of them. */
+export interface RecordedFields {
+  /** Since 1970, UTC. */
+  readonly second: number;
+  /** Of that second. */
+  readonly nanosecond: number;
+  /** 0: no addresses. */
+  readonly family: 0 | 4 | 6;
+  readonly bytes: Uint8Array;
+  /** Where in `bytes` the addresses begin, in network order. */
+  readonly src_at: number;
+  readonly dst_at: number;
+  /**
+   * Numbers that are the same for two events when all their members are but time, addresses, ports, length, payload and frame; the rule's is
+   * that of the record, behind which there may be another rule after a change.
+   * @param into `KIND_WORDS` long
+   */
+  kind(into: Uint32Array): void;
+}
+
+export const KIND_WORDS = 7;
+
+/** null: this event was not decoded from a record. */
+export function recordedFields(event: PacketEvent): RecordedFields | null {
+  return event instanceof RecordedEvent ? event : null;
+}
+
 /** Whose the number in a record is. */
 export interface RuleNames {
   ruleAt(slot: number): number;
@@ -68,7 +95,9 @@ export function eventDecoder(types: readonly BtfType[], rules: RuleNames): Event
   const at = memberOffsets(structLayout(types, 'pktc_event'));
   const bit = presenceBits(types);
   return (memory, starts, clock_ns) => {
-    const batch = { memory, clock_ns, at, bit, rules };
+    const clock_s = clock_ns / SECOND_NS;
+    const clock = { seconds: Number(clock_s), nanoseconds: Number(clock_ns - clock_s * SECOND_NS) };
+    const batch = { memory, clock_ns, clock, at, bit, rules };
     return starts.map((start) => new RecordedEvent(batch, start));
   };
 }
@@ -76,6 +105,8 @@ export function eventDecoder(types: readonly BtfType[], rules: RuleNames): Event
 interface RecordedBatch {
   readonly memory: RecordMemory;
   readonly clock_ns: bigint;
+  /** The same, in parts that numbers can have exactly. */
+  readonly clock: { readonly seconds: number; readonly nanoseconds: number };
   readonly at: ReturnType<typeof memberOffsets>;
   readonly bit: ReturnType<typeof presenceBits>;
   readonly rules: RuleNames;
@@ -84,12 +115,18 @@ interface RecordedBatch {
 /** `enum pktc_verdict` in `templates/include/pktc/decision.h` */
 const VERDICTS: readonly (VerdictName | null)[] = [null, 'drop', 'pass', 'reject', 'redirect', 'audit'];
 
+const SECOND_NS = 1_000_000_000n;
+const BILLION = 1_000_000_000;
+/** 2^32 ns and 2^52 ns as seconds and nanoseconds: what the upper half of a time counts, in parts that stay exact. */
+const HIGH = { seconds: 4, nanoseconds: 294_967_296, steps: 2 ** 20 } as const;
+const HIGHEST = { seconds: 4_503_599, nanoseconds: 627_370_496 } as const;
+
 /** `enum pktc_direction` in `templates/include/pktc/hook.h` */
 const EGRESS = 1;
 const NOTHING: Uint8Array = new Uint8Array();
 
 /** A class for its getters: they are there once, where an object made by a function would need its own for every event. */
-class RecordedEvent implements PacketEvent {
+class RecordedEvent implements PacketEvent, RecordedFields {
   readonly #batch: RecordedBatch;
   readonly #start: number;
 
@@ -101,6 +138,40 @@ class RecordedEvent implements PacketEvent {
   get time_ns() {
     const { memory, at, clock_ns } = this.#batch;
     return memory.view.getBigUint64(this.#start + at.time_ns, LITTLE_ENDIAN) + clock_ns;
+  }
+  get second() {
+    const high = this.#timeHigh();
+    const steps = Math.floor(high / HIGH.steps);
+    const seconds = steps * HIGHEST.seconds + (high - steps * HIGH.steps) * HIGH.seconds;
+    return this.#batch.clock.seconds + seconds + Math.floor(this.#nanoseconds(high) / BILLION);
+  }
+  get nanosecond() {
+    return this.#nanoseconds(this.#timeHigh()) % BILLION;
+  }
+  get family() {
+    return this.#has('addresses') ? (this.#u8(this.#batch.at.family) === 4 ? 4 : 6) : 0;
+  }
+  get bytes() {
+    return this.#batch.memory.bytes;
+  }
+  get src_at() {
+    return this.#start + this.#batch.at.src;
+  }
+  get dst_at() {
+    return this.#start + this.#batch.at.dst;
+  }
+  kind(into: Uint32Array) {
+    const { memory, at } = this.#batch;
+    const { view } = memory;
+    const start = this.#start;
+    into[0] = view.getUint32(start + at.rule, LITTLE_ENDIAN);
+    into[1] = view.getUint32(start + at.ifindex, LITTLE_ENDIAN);
+    into[2] = view.getUint32(start + at.sample, LITTLE_ENDIAN);
+    into[3] = view.getUint32(start + at.present, LITTLE_ENDIAN);
+    into[4] = (view.getUint16(start + at.ethertype, LITTLE_ENDIAN) << 16) | view.getUint16(start + at.vlan, LITTLE_ENDIAN);
+    into[5] =
+      (view.getUint8(start + at.proto) << 16) | (view.getUint8(start + at.tcp_flags) << 8) | view.getUint8(start + at.verdict);
+    into[6] = (view.getUint8(start + at.icmp_type) << 8) | view.getUint8(start + at.icmp_code);
   }
   get rule() {
     return this.#batch.rules.ruleAt(this.#u32(this.#batch.at.rule));
@@ -152,6 +223,7 @@ class RecordedEvent implements PacketEvent {
   }
   get payload() {
     const { memory, at } = this.#batch;
+    if (this.#u16(at.payload_len) === 0) return NOTHING;
     const start = this.#start + at.payload;
     return memory.bytes.subarray(start, start + Math.min(this.#u16(at.payload_len), at.payload_capacity));
   }
@@ -168,6 +240,15 @@ class RecordedEvent implements PacketEvent {
     return this.#u8(frame.direction) === EGRESS ? 'egress' : 'ingress';
   }
 
+  #timeHigh(): number {
+    return this.#u32(this.#batch.at.time_ns + (LITTLE_ENDIAN ? 4 : 0));
+  }
+  /** What the seconds in the time's halves leave over, and the clock's part: below 2^50. */
+  #nanoseconds(high: number): number {
+    const low = this.#u32(this.#batch.at.time_ns + (LITTLE_ENDIAN ? 0 : 4));
+    const steps = Math.floor(high / HIGH.steps);
+    return steps * HIGHEST.nanoseconds + (high - steps * HIGH.steps) * HIGH.nanoseconds + low + this.#batch.clock.nanoseconds;
+  }
   #u8(offset: number): number {
     return this.#batch.memory.view.getUint8(this.#start + offset);
   }

@@ -1,6 +1,11 @@
 /**
  * The reading end of a BPF ring buffer, mapped into this process (kernel/bpf/ringbuf.c). The kernel maps the data twice in a
  * row, so that a record is always in one piece; positions only grow, modulo 2^64.
+ *
+ * Several processes may read one ring, each all of it. The kernel knows one position, behind which it writes anew. Here it is that of the
+ * reader who is furthest: each has a position of its own, and moves the kernel's when it comes past it, in one atomic step and never
+ * back. So nobody is in charge, and nobody is missed who dies. A slower reader has the whole ring for what lies between; what is
+ * overwritten under it, it notices, and knows how many records that were, as all have one length.
  */
 import type { RecordMemory } from './event-decoder.ts';
 import { LITTLE_ENDIAN, type Libc } from './ffi/libc.ts';
@@ -11,6 +16,8 @@ export interface EventRing {
   isEmpty(): boolean;
   /** Takes the oldest records, at most `budget`, and gives their space back to the kernel. */
   take(budget: number): RecordBatch;
+  /** Records that were overwritten before this reader came to them; they lay before those that the last `take` gave. */
+  readonly overtaken: number;
   /** May be called again. Afterwards nothing else of the ring may be called. */
   close(): void;
 }
@@ -30,27 +37,67 @@ const HEADER_BYTES = 8;
 /** Not more at once: the kernel should have space back while there is still some left. */
 const TAKE_BYTES = 128 << 10;
 
+/** Data that are overwritten while they are read are not read over and over again at once. */
+const TRIES = 3;
+/** Of the ring, that a reader who was overtaken has ahead of the writer. */
+const SAFE_PART = 4;
+
+export interface RingShape {
+  /** Of data: a power of two, in whole pages. */
+  readonly ring_bytes: number;
+  /** Of each record, without what the ring adds. */
+  readonly record_bytes: number;
+}
+
 /**
- * @param size bytes of data, a power of two and of whole pages.
+ * @param from the first record that no reader has taken, or the first one ever written; if that is overwritten, it counts as overtaken
  * @throws RuntimeError PKT6008
  */
-export function mapEventRing(libc: Libc, fd: number, size: number): EventRing {
+export function mapEventRing(
+  libc: Libc,
+  fd: number,
+  { ring_bytes: size, record_bytes }: RingShape,
+  from: 'untaken' | 'first' = 'untaken',
+): EventRing {
   const page = libc.getpagesize();
   const consumer = mapMemory(libc, { fd, length_bytes: page, offset_bytes: 0, writable: true });
   const producer = mapOr(consumer.close, () =>
     mapMemory(libc, { fd, length_bytes: page + 2 * size, offset_bytes: page, writable: false }),
   );
   const consumed = new BigInt64Array(consumer.buffer, 0, 1);
-  // Only the lower half is compared: the ring is far smaller than 4 GiB, and a load of 32 bits makes no BigInt.
-  const produced = new Uint32Array(producer.buffer, LITTLE_ENDIAN ? 0 : 4, 1);
+  const produced = new BigInt64Array(producer.buffer, 0, 1);
+  // To see that something has come the lower half is enough, and a load of 32 bits makes no BigInt.
+  const producedLow = new Uint32Array(producer.buffer, LITTLE_ENDIAN ? 0 : 4, 1);
   const words = new Uint32Array(producer.buffer, page, (2 * size) / 4);
+  const fence = new Int32Array(1);
+  const spacing = wholeWords(HEADER_BYTES + record_bytes);
   // As a number it is exact up to 2^53 bytes: 285 years at 1 MB/s.
-  let position = Number(Atomics.load(consumed, 0));
+  let position = from === 'first' ? 0 : Number(Atomics.load(consumed, 0));
+  let overtaken = 0;
 
-  const isEmpty = () => position >>> 0 === Atomics.load(produced, 0);
-  const take = (budget: number): RecordBatch => {
-    const first = (position >>> 0) & (size - 1);
-    const available = Math.min((Atomics.load(produced, 0) - position) >>> 0, TAKE_BYTES);
+  /** The kernel writes the header of a record before it says that it is there. */
+  const isOverwritten = (end: number) => end - position > size - HEADER_BYTES;
+  /** To what will not be overwritten at once: some way off, or where the foremost reader is, if that is less. */
+  const catchUp = (end: number) => {
+    const safe = end - size + size / SAFE_PART;
+    const skipped = Math.ceil((safe - position) / spacing);
+    const foremost = (Number(Atomics.load(consumed, 0)) - position) / spacing;
+    const records = Math.min(skipped, foremost);
+    overtaken += records;
+    position += records * spacing;
+  };
+  const advance = (to: bigint) => {
+    let now = Atomics.load(consumed, 0);
+    while (now < to) {
+      const found = Atomics.compareExchange(consumed, 0, now, to);
+      if (found === now) return;
+      now = found;
+    }
+  };
+  /** null: it was overwritten meanwhile. */
+  const copy = (end: number, budget: number) => {
+    const first = position % size;
+    const available = Math.min(end - position, TAKE_BYTES);
     const starts: number[] = [];
     let length = 0;
     while (length < available && starts.length < budget) {
@@ -58,21 +105,46 @@ export function mapEventRing(libc: Libc, fd: number, size: number): EventRing {
       // A producer on another CPU has reserved this record and not finished it; those behind it wait.
       if ((header & BUSY) !== 0) break;
       if ((header & DISCARDED) === 0) starts.push(length + HEADER_BYTES);
-      length += (HEADER_BYTES + (header & LENGTH) + 7) & ~7;
+      length += wholeWords(HEADER_BYTES + (header & LENGTH));
     }
     const bytes = new Uint8Array(producer.buffer.slice(page + first, page + first + length));
-    position += length;
-    if (length > 0) Atomics.store(consumed, 0, BigInt(position));
-    return { memory: { bytes, view: new DataView(bytes.buffer) }, starts };
+    // What was read before this store was read before the load behind it, on every processor.
+    Atomics.store(fence, 0, 1);
+    if (isOverwritten(Number(Atomics.load(produced, 0)))) return null;
+    return { length, batch: { memory: { bytes, view: new DataView(bytes.buffer) }, starts } };
+  };
+  const take = (budget: number): RecordBatch => {
+    for (let tries = 0; tries < TRIES; tries++) {
+      const end = Number(Atomics.load(produced, 0));
+      const copied = isOverwritten(end) ? null : copy(end, budget);
+      if (copied === null) {
+        catchUp(end);
+        continue;
+      }
+      position += copied.length;
+      if (copied.length > 0) advance(BigInt(position));
+      return copied.batch;
+    }
+    return { memory: { bytes: NO_BYTES, view: new DataView(NO_BYTES.buffer) }, starts: [] };
   };
   return {
-    isEmpty,
+    isEmpty: () => position % 2 ** 32 === Atomics.load(producedLow, 0),
     take,
+    get overtaken() {
+      return overtaken;
+    },
     close() {
       consumer.close();
       producer.close();
     },
   };
+}
+
+const NO_BYTES: Readonly<Uint8Array> = new Uint8Array();
+
+/** The ring begins every record at a multiple of eight. */
+function wholeWords(bytes: number): number {
+  return (bytes + 7) & ~7;
 }
 
 function mapOr<T>(undo: () => void, map: () => T): T {

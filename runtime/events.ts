@@ -1,19 +1,26 @@
 /** What a running program logs, as batches of PacketEvents. */
-import type { PacketEvent } from './event-decoder.ts';
-import { type EventRing, mapEventRing } from './event-ring.ts';
+import type { EventDecoder, PacketEvent } from './event-decoder.ts';
+import { type EventRing, mapEventRing, type RingShape } from './event-ring.ts';
 import { CLOCK_BOOTTIME, CLOCK_REALTIME, type Libc } from './ffi/libc.ts';
 import { type Watch, watchReadable } from './ffi/poll.ts';
 import type { EventSource, LoadedProgram } from './load.ts';
 
-export type { PacketEvent } from './event-decoder.ts';
+export { KIND_WORDS, type PacketEvent, type RecordedFields, recordedFields } from './event-decoder.ts';
 
 /**
  * Batches in the order the kernel wrote them. The events wait in the kernel's ring and nowhere else: a slow reader costs no
  * memory, it makes the kernel count `lost` in the rule's counter. A program that logs nothing has a stream without events.
  */
 export interface EventStream extends AsyncIterable<readonly PacketEvent[]>, Disposable {
-  /** What is there now, oldest first, at most one batch; empty: nothing. For the rest after detaching. */
-  read(): readonly PacketEvent[];
+  /**
+   * What is there now, oldest first, at most one batch; empty: nothing. For the rest after detaching.
+   * @param limit events that are wanted; the others stay where they are
+   */
+  read(limit?: number): readonly PacketEvent[];
+  /** As iterating does. @param limit is asked how many events are wanted next, at least 1; the others stay where they are */
+  batches(limit?: () => number): AsyncIterable<readonly PacketEvent[]>;
+  /** Events that were overwritten before this stream came to them, because another reader of the same ring was done with them. */
+  readonly overtaken: number;
   /** Ends every iteration; events not yet read are gone. At any time, and again if you like. */
   close(): void;
 }
@@ -48,67 +55,137 @@ const CLOCK_TRIES = 10;
  * @throws RuntimeError PKT6008; Error when the program is closed or its events are being read already.
  */
 export function openEvents(loaded: LoadedProgram): EventStream {
-  const { events, libc, claimEvents, followEvents } = loaded.internals;
+  const { events, libc, claimEvents, followEvents, own } = loaded.internals;
   const release = claimEvents();
+  const sources = createSources(libc);
+  try {
+    sources.begin(events);
+  } catch (error) {
+    release();
+    throw error;
+  }
+  const unfollow = followEvents((next, settled) => sources.goOn(next, settled));
+  return createStream(sources, own, () => {
+    unfollow();
+    release();
+  });
+}
+
+/** Of a program that is not this process's alone. Closing the program leaves the stream open. */
+export interface FollowingEvents extends EventStream {
+  /** From now on the events of this one, behind those of the one before, of which nothing more comes when `settled` resolves. */
+  goOn(loaded: LoadedProgram, settled: Promise<void>): void;
+}
+
+/**
+ * Any number of these may read one ring, in any number of processes: each has every event, or counts it in `overtaken`. It begins with the
+ * first one that no reader has taken.
+ * @throws RuntimeError PKT6008
+ */
+export function openFollowingEvents(loaded: LoadedProgram): FollowingEvents {
+  const { events, libc } = loaded.internals;
+  const sources = createSources(libc);
+  sources.begin(events);
+  const stream = createStream(
+    sources,
+    () => () => {},
+    () => {},
+  );
+  // A copy would have what `overtaken` was.
+  return Object.assign(stream, {
+    goOn: (next: LoadedProgram, settled: Promise<void>) => sources.goOn(next.internals.events, settled),
+  });
+}
+
+type Sources = ReturnType<typeof createSources>;
+
+/** Rings, one behind the other: the last one is that of the program at work, those before it come to their ends. */
+function createSources(libc: Libc) {
   const sources: Source[] = [];
+  let overtaken = 0;
   const pause = createPause(
     () => sources.every((source) => source.isEmpty()),
     () => (sources.length === 0 ? NEVER : LOOKS),
   );
   const clock = createClock(libc);
-  const add = (added: EventSource | null) => {
-    if (added !== null) sources.push(openSource(libc, added, pause, clock));
+  const drop = () => {
+    const source = sources.shift();
+    overtaken += source?.overtaken ?? 0;
+    source?.close();
   };
-  try {
-    add(events);
-  } catch (error) {
-    release();
-    throw error;
-  }
-  const unfollow = followEvents((next, settled) => {
-    const before = [...sources];
-    add(next);
-    pause.end();
-    // What is in an old ring when its program is through is all that there will ever be.
-    void settled.then(() => {
-      for (const source of before) source.ended = true;
-    });
-  });
-  const source = {
+  const add = (events: EventSource | null, from: From) => {
+    if (events !== null) sources.push(openSource(libc, { events, from, pause, clock }));
+  };
+  return {
+    pause,
+    begin: (events: EventSource | null) => add(events, 'untaken'),
+    goOn(next: EventSource | null, settled: Promise<void>) {
+      const last = sources.at(-1);
+      // Other rules for the same program: what their numbers mean is known to the newer one, also of rules that are gone.
+      if (next !== null && last?.ring_id === next.ring_id) return last.decodeWith(next.decode);
+      const before = [...sources];
+      // Other readers may be there already.
+      add(next, 'first');
+      pause.end();
+      // What is in an old ring when its program is through is all that there will ever be.
+      void settled.then(() => {
+        for (const source of before) source.ended = true;
+      });
+    },
     isEmpty: () => sources.every((one) => one.isEmpty()),
-    take() {
-      while (sources[0]?.ended && sources[0].isEmpty()) sources.shift()?.close();
-      return sources.find((one) => !one.isEmpty())?.take() ?? [];
+    take(limit: number): readonly PacketEvent[] {
+      while (sources[0]?.ended && sources[0].isEmpty()) drop();
+      return sources.find((one) => !one.isEmpty())?.take(Math.min(limit, BATCH_EVENTS)) ?? [];
+    },
+    get overtaken() {
+      return sources.reduce((sum, source) => sum + source.overtaken, overtaken);
     },
     close() {
-      unfollow();
-      for (const one of sources.splice(0)) one.close();
-      release();
+      while (sources.length > 0) drop();
     },
   };
-  return createStream(loaded, source, pause);
 }
 
 interface Source {
+  readonly ring_id: number;
   /** Nothing comes any more. */
   ended: boolean;
+  decodeWith(decode: EventDecoder): void;
+  readonly overtaken: number;
   isEmpty(): boolean;
-  take(): readonly PacketEvent[];
+  take(limit: number): readonly PacketEvent[];
   close(): void;
 }
 
+type From = 'untaken' | 'first';
+
+interface Opening {
+  readonly events: EventSource;
+  readonly from: From;
+  readonly pause: Pause;
+  readonly clock: () => bigint;
+}
+
 /** One ring, whose descriptor is the source's own. */
-function openSource(libc: Libc, events: EventSource, pause: Pause, clock: () => bigint): Source {
+function openSource(libc: Libc, { events, from, pause, clock }: Opening): Source {
   const fd = libc.dup(events.ring_fd);
-  const ring = mapRing(libc, fd, events.ring_bytes);
+  const ring = mapRing(libc, fd, events, from);
+  let { decode } = events;
   const watch = watchReadable(fd, pause.onReadable);
   pause.watch(watch);
   return {
+    ring_id: events.ring_id,
     ended: false,
+    decodeWith(other) {
+      decode = other;
+    },
     isEmpty: ring.isEmpty,
-    take() {
-      const { memory, starts } = ring.take(BATCH_EVENTS);
-      return events.decode(memory, starts, clock());
+    get overtaken() {
+      return ring.overtaken;
+    },
+    take(limit) {
+      const { memory, starts } = ring.take(limit);
+      return decode(memory, starts, clock());
     },
     close() {
       pause.unwatch(watch);
@@ -119,38 +196,51 @@ function openSource(libc: Libc, events: EventSource, pause: Pause, clock: () => 
   };
 }
 
-function mapRing(libc: Libc, fd: number, ring_bytes: number): EventRing {
+function mapRing(libc: Libc, fd: number, shape: RingShape, from: From): EventRing {
   try {
-    return mapEventRing(libc, fd, ring_bytes);
+    return mapEventRing(libc, fd, shape, from);
   } catch (error) {
     libc.close(fd);
     throw error;
   }
 }
 
-function createStream(loaded: LoadedProgram, source: Omit<Source, 'ended'>, pause: Pause): EventStream {
+/** @param own is given what closes the stream, and gives what takes that back; `release` is called when it is closed. */
+function createStream(sources: Sources, own: (close: () => void) => () => void, release: () => void): EventStream {
+  const { pause } = sources;
   let open = true;
   const close = () => {
     if (!open) return;
     open = false;
     disown();
     pause.end();
-    source.close();
+    sources.close();
+    release();
   };
-  const disown = loaded.internals.own(close);
-  const read = () => (open && !source.isEmpty() ? source.take() : []);
-  async function* batches(): AsyncGenerator<readonly PacketEvent[]> {
+  const disown = own(close);
+  const read = (limit = BATCH_EVENTS) => (open && !sources.isEmpty() ? sources.take(limit) : []);
+  async function* batches(wanted = () => BATCH_EVENTS): AsyncGenerator<readonly PacketEvent[]> {
     while (open) {
-      const batch = read();
+      const limit = Math.min(wanted(), BATCH_EVENTS);
+      const batch = read(limit);
       if (batch.length > 0) {
         yield batch;
         // Promises alone would starve timers and signals for as long as packets come.
         await new Promise<void>((resolve) => setImmediate(resolve));
       }
-      if (batch.length < BATCH_EVENTS && open) await pause.wait();
+      if (batch.length < limit && open) await pause.wait();
     }
   }
-  return { read, close, [Symbol.dispose]: close, [Symbol.asyncIterator]: batches };
+  return {
+    read,
+    close,
+    get overtaken() {
+      return sources.overtaken;
+    },
+    batches,
+    [Symbol.dispose]: close,
+    [Symbol.asyncIterator]: () => batches(),
+  };
 }
 
 interface Pause {

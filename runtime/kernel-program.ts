@@ -35,7 +35,10 @@ export interface AttachableProgram {
 
 export interface EventSource {
   readonly ring_fd: number;
+  /** Of the kernel. */
+  readonly ring_id: number;
   readonly ring_bytes: number;
+  readonly record_bytes: number;
   readonly decode: EventDecoder;
 }
 
@@ -190,7 +193,9 @@ function eventSource({ libbpf, types, map }: Parts, owner: () => InKernel): Even
     ruleAt: (slot) => (owner().retired ? -1 : owner().rules.slots.ruleAt(slot)),
     nameAt: (slot) => owner().rules.slots.nameAt(slot),
   });
-  return { ring_fd, ring_bytes: mapInfoOf(libbpf, ring_fd).get('max_entries'), decode };
+  const record_bytes = structLayout(types, 'pktc_event').size;
+  const info = mapInfoOf(libbpf, ring_fd);
+  return { ring_fd, ring_id: info.get('id'), ring_bytes: info.get('max_entries'), record_bytes, decode };
 }
 
 /** Maps that this process reads or writes; the program has more. */

@@ -1,29 +1,252 @@
-/** Live events as JSON: one flat object a line, always the same keys in the same order (docs/output.md). */
-import type { PacketEvent } from '../../runtime/events.ts';
-import { jsonLine } from '../json.ts';
+/**
+ * Live events as JSON: one flat object a line, always the same keys in the same order, named as in Suricata's EVE where EVE has a name
+ * (docs/output.md). Written as bytes: most of a line is the same for all packets of one kind, and is copied as a piece.
+ */
+import { KIND_WORDS, type PacketEvent, type RecordedFields, recordedFields } from '../../runtime/events.ts';
+import { jsonText } from '../json.ts';
 import { isoTime } from './packet-line.ts';
-import { ethertypeName, flagsText, protocolName } from './protocol-names.ts';
+import { ethertypeName, eveProtocolName, flagsText } from './protocol-names.ts';
+
+/** Of the lines that this version prints: a key may be added to it, none goes or changes its meaning. */
+export const EVENT_VERSION = 1;
+
+export const EVENT_TYPE = 'packet';
+
+/** `{"event_type":"summary","v":1}` and what is to follow: lines that are no packets begin like those that are. */
+export const lineOfType = <Rest extends object>(event_type: 'summary' | 'lost', rest: Rest) => ({
+  event_type,
+  v: EVENT_VERSION,
+  ...rest,
+});
+
+/** Turns a batch into lines. The result is the caller's own. */
+export type EventLines = (events: readonly PacketEvent[]) => Uint8Array;
+
+/** What all packets of a kind have in common: the beginning of their lines, up to where the addresses are. */
+interface Shape {
+  readonly kind: Uint32Array;
+  readonly rule_name: string | null;
+  /** With the second of the packet before. */
+  readonly head: Uint8Array;
+  second: number;
+}
+
+/** Shapes kept, a power of two; where two want one place, the later has it. */
+const SHAPES = 1024;
+const PIECES = {
+  sport: ascii(',"src_port":'),
+  dst: ascii(',"dest_ip":'),
+  dport: ascii(',"dest_port":'),
+  len: ascii(',"len":'),
+  payload: ascii(',"payload_hex":'),
+  empty: ascii(',"payload_hex":null}\n'),
+  end: ascii('}\n'),
+  nothing: ascii('null'),
+} as const;
+const HEX_DIGITS = ascii('0123456789abcdef');
+/** `{"timestamp":"` stands before the second, which is `2026-11-21T09:14:33` and a dot. */
+const SECOND_AT = 14;
+const SECOND_BYTES = 20;
+/** All of a line that is not its head and not its payload is shorter. */
+const REST_BYTES = 256;
+const FIRST_ROOM = 256 << 10;
+const NO_KIND: Readonly<Uint32Array> = new Uint32Array(KIND_WORDS);
+const QUOTE = 0x22;
+const DOT = 0x2e;
+const ZERO = 0x30;
+const BILLION = 1_000_000_000n;
 
 /** @param interfaces names by ifindex */
-export function createEventLines(interfaces: ReadonlyMap<number, string>): (event: PacketEvent) => string {
-  return (event) =>
-    jsonLine({
-      time: isoTime(event.time_ns),
-      rule: event.rule_name,
-      verdict: event.verdict,
-      iface: interfaces.get(event.ifindex) ?? null,
-      len: event.length,
-      sample: event.sample,
-      ethertype: event.ethertype === null ? null : ethertypeName(event.ethertype),
-      vlan: event.vlan,
-      src: event.src,
-      dst: event.dst,
-      proto: event.proto === null ? null : protocolName(event.proto),
-      sport: event.sport,
-      dport: event.dport,
-      flags: event.flags === null ? null : flagsText(event.flags),
-      icmp_type: event.icmp_type,
-      icmp_code: event.icmp_code,
-      payload_hex: event.payload.length > 0 ? Buffer.from(event.payload).toString('hex') : null,
-    });
+export function createEventLines(interfaces: ReadonlyMap<number, string>): EventLines {
+  const shapeOf = createShapes(interfaces);
+  const digits: Digits = { octets: octetDigits(), thousands: thousandDigits() };
+  let out: Uint8Array = new Uint8Array(FIRST_ROOM);
+  return (events) => {
+    let at = 0;
+    for (const event of events) {
+      const recorded = recordedFields(event);
+      const shape = recorded === null ? shapeFrom(event, interfaces) : shapeOf(event, recorded);
+      const { payload } = event;
+      const most = at + shape.head.length + REST_BYTES + 2 * payload.length;
+      if (most > out.length) out = grown(out, at, most);
+      at = putHead(out, at, shape, digits, recorded ?? timeOf(event));
+      at = putRest(out, at, event, recorded, digits);
+      at = payload.length === 0 ? putPiece(out, at, PIECES.empty) : putPayload(out, at, payload);
+    }
+    return out.slice(0, at);
+  };
+}
+
+function grown(bytes: Uint8Array, used: number, wanted: number): Uint8Array {
+  const larger = new Uint8Array(Math.max(2 * bytes.length, wanted));
+  larger.set(bytes.subarray(0, used));
+  return larger;
+}
+
+function createShapes(interfaces: ReadonlyMap<number, string>): (event: PacketEvent, recorded: RecordedFields) => Shape {
+  const shapes: (Shape | undefined)[] = new Array(SHAPES).fill(undefined);
+  const kind = new Uint32Array(KIND_WORDS);
+  return (event, recorded) => {
+    recorded.kind(kind);
+    let place = 0;
+    for (let word = 0; word < KIND_WORDS; word++) place = Math.imul(place ^ (kind[word] as number), 0x9e37_79b1);
+    place = (place >>> 16) & (SHAPES - 1);
+    const known = shapes[place];
+    // The rule behind a number can be another one tomorrow.
+    if (known !== undefined && isEqual(known.kind, kind) && known.rule_name === event.rule_name) return known;
+    const shape = { ...shapeFrom(event, interfaces), kind: kind.slice() };
+    shapes[place] = shape;
+    return shape;
+  };
+}
+
+function isEqual(kind: Uint32Array, other: Uint32Array): boolean {
+  for (let word = 0; word < KIND_WORDS; word++) if (kind[word] !== other[word]) return false;
+  return true;
+}
+
+function shapeFrom(event: PacketEvent, interfaces: ReadonlyMap<number, string>): Shape {
+  const { rule_name, verdict, ifindex, sample, ethertype, vlan, proto, flags, icmp_type, icmp_code } = event;
+  const head = jsonText({
+    timestamp: isoTime(0n),
+    event_type: EVENT_TYPE,
+    v: EVENT_VERSION,
+    in_iface: interfaces.get(ifindex) ?? null,
+    rule: rule_name,
+    verdict,
+    sample,
+    ethertype: ethertype === null ? null : ethertypeName(ethertype),
+    vlan,
+    proto: proto === null ? null : eveProtocolName(proto),
+    tcp_flags: flags === null ? null : flagsText(flags),
+    icmp_type,
+    icmp_code,
+  });
+  return { kind: NO_KIND, rule_name, head: Buffer.from(`${head.slice(0, -1)},"src_ip":`), second: 0 };
+}
+
+interface Time {
+  readonly second: number;
+  readonly nanosecond: number;
+}
+
+function timeOf({ time_ns }: PacketEvent): Time {
+  return { second: Number(time_ns / BILLION), nanosecond: Number(time_ns % BILLION) };
+}
+
+/** Digits that need not be worked out. */
+interface Digits {
+  /** Four bytes for each octet: how many digits it has, and the digits. */
+  readonly octets: Uint8Array;
+  /** Three for each number below a thousand. */
+  readonly thousands: Uint8Array;
+}
+
+// What follows puts bytes at a place where there is room, and says where the next go.
+
+function putHead(out: Uint8Array, at: number, shape: Shape, { thousands }: Digits, { second, nanosecond }: Time): number {
+  const { head } = shape;
+  if (second !== shape.second) {
+    shape.second = second;
+    head.set(ascii(isoTime(BigInt(second) * BILLION).slice(0, SECOND_BYTES)), SECOND_AT);
+  }
+  out.set(head, at);
+  const millis = (nanosecond / 1_000_000) | 0;
+  const micros = (nanosecond / 1000) | 0;
+  const from = at + SECOND_AT + SECOND_BYTES;
+  putThousand(out, from, thousands, millis);
+  putThousand(out, from + 3, thousands, micros - millis * 1000);
+  putThousand(out, from + 6, thousands, nanosecond - micros * 1000);
+  return at + head.length;
+}
+
+function putThousand(out: Uint8Array, at: number, thousands: Uint8Array, value: number): void {
+  const from = value * 3;
+  out[at] = thousands[from] as number;
+  out[at + 1] = thousands[from + 1] as number;
+  out[at + 2] = thousands[from + 2] as number;
+}
+
+function putRest(out: Uint8Array, from: number, event: PacketEvent, recorded: RecordedFields | null, digits: Digits): number {
+  const { sport, dport, length } = event;
+  const ipv4 = recorded !== null && recorded.family === 4;
+  let at = ipv4 ? putIpv4(out, from, digits.octets, recorded.bytes, recorded.src_at) : putText(out, from, event.src);
+  at = putNumber(out, putPiece(out, at, PIECES.sport), sport);
+  at = putPiece(out, at, PIECES.dst);
+  at = ipv4 ? putIpv4(out, at, digits.octets, recorded.bytes, recorded.dst_at) : putText(out, at, event.dst);
+  at = putNumber(out, putPiece(out, at, PIECES.dport), dport);
+  return putNumber(out, putPiece(out, at, PIECES.len), length);
+}
+
+function putPayload(out: Uint8Array, at: number, payload: Uint8Array): number {
+  return putPiece(out, putHex(out, putPiece(out, at, PIECES.payload), payload), PIECES.end);
+}
+
+function putPiece(out: Uint8Array, at: number, piece: Uint8Array): number {
+  for (let index = 0; index < piece.length; index++) out[at + index] = piece[index] as number;
+  return at + piece.length;
+}
+
+function putNumber(out: Uint8Array, at: number, value: number | null): number {
+  if (value === null) return putPiece(out, at, PIECES.nothing);
+  let end = at + 1;
+  for (let limit = 10; value >= limit; limit *= 10) end++;
+  let rest = value;
+  for (let index = end - 1; index >= at; index--) {
+    const next = Math.floor(rest / 10);
+    out[index] = ZERO + rest - next * 10;
+    rest = next;
+  }
+  return end;
+}
+
+/** Without a character that JSON or a terminal takes for more than itself. */
+function putText(out: Uint8Array, at: number, text: string | null): number {
+  if (text === null) return putPiece(out, at, PIECES.nothing);
+  out[at] = QUOTE;
+  for (let index = 0; index < text.length; index++) out[at + 1 + index] = text.charCodeAt(index);
+  out[at + 1 + text.length] = QUOTE;
+  return at + text.length + 2;
+}
+
+function putIpv4(out: Uint8Array, at: number, octets: Uint8Array, bytes: Uint8Array, from: number): number {
+  let next = at;
+  for (let index = from; index < from + 4; index++) {
+    out[next++] = index === from ? QUOTE : DOT;
+    const digits = (bytes[index] as number) << 2;
+    const last = digits + (octets[digits] as number);
+    for (let digit = digits + 1; digit <= last; digit++) out[next++] = octets[digit] as number;
+  }
+  out[next] = QUOTE;
+  return next + 1;
+}
+
+function putHex(out: Uint8Array, at: number, bytes: Uint8Array): number {
+  let next = at;
+  out[next++] = QUOTE;
+  for (let index = 0; index < bytes.length; index++) {
+    const byte = bytes[index] as number;
+    out[next++] = HEX_DIGITS[byte >> 4] as number;
+    out[next++] = HEX_DIGITS[byte & 15] as number;
+  }
+  out[next] = QUOTE;
+  return next + 1;
+}
+
+function octetDigits(): Uint8Array {
+  const table = new Uint8Array(4 * 256);
+  for (let octet = 0; octet < 256; octet++) {
+    const digits = String(octet);
+    table[4 * octet] = digits.length;
+    table.set(ascii(digits), 4 * octet + 1);
+  }
+  return table;
+}
+
+function thousandDigits(): Uint8Array {
+  return ascii(Array.from({ length: 1000 }, (_, value) => String(value).padStart(3, '0')).join(''));
+}
+
+function ascii(text: string): Uint8Array {
+  return new Uint8Array(Buffer.from(text, 'latin1'));
 }

@@ -27,9 +27,9 @@ const COLUMNS = [
 
 /** @param interfaces names by ifindex; shown when there are several. */
 export function createEventTable(manifest: Manifest, interfaces: ReadonlyMap<number, string>, paint: Paint): EventTable {
-  const names = manifest.rules.map((rule) => shortened(visible(rule.name)));
+  const names = new Map(manifest.rules.map(({ name }) => [name, shortened(visible(name))]));
   const verdicts = manifest.rules.map(({ verdict }) => verdict);
-  const longest = names.reduce((most, name) => Math.max(most, displayWidth(name)), 4);
+  const longest = [...names.values()].reduce((most, name) => Math.max(most, displayWidth(name)), 4);
   const widths = [15, longest, verdictWidth(verdicts), 5, 18, 0];
   const clock = createClockText();
   const several = interfaces.size > 1;
@@ -49,7 +49,7 @@ export function createEventTable(manifest: Manifest, interfaces: ReadonlyMap<num
       endpoint = Math.max(endpoint, endpointText(event.src, event.sport).length);
       const cells = [
         { text: clock(event.time_ns) },
-        { text: names[event.rule] ?? shortened(visible(event.rule_name ?? '?')) },
+        { text: names.get(event.rule_name ?? '') ?? shortened(visible(event.rule_name ?? '?')) },
         { text: verdictText(event.verdict), style: verdictStyle(paint, event.verdict) },
         { text: String(event.length) },
         { text: protocolText(event) },

@@ -30,6 +30,11 @@ export function protocolName(proto: number): string {
   return PROTOCOLS.get(proto) ?? String(proto);
 }
 
+/** As Suricata's EVE has it: `TCP`, `IPv6-ICMP`, or the number. */
+export function eveProtocolName(proto: number): string {
+  return proto === ICMP6 ? 'IPv6-ICMP' : protocolName(proto).toUpperCase();
+}
+
 /** `arp`, or `0x88cc`. */
 export function ethertypeName(ethertype: number): string {
   return ETHERTYPES.get(ethertype) ?? `0x${ethertype.toString(16).padStart(4, '0')}`;

@@ -8,6 +8,7 @@ const COMMANDS = [
   'counters',
   'reload',
   'confirm',
+  'events',
   'stop',
   'install-service',
   'compile',

@@ -114,29 +114,31 @@ describe('events for people', () => {
 
 describe('events as JSON', () => {
   const KEYS =
-    'time rule verdict iface len sample ethertype vlan src dst proto sport dport flags icmp_type icmp_code payload_hex'.split(
+    'timestamp event_type v in_iface rule verdict sample ethertype vlan proto tcp_flags icmp_type icmp_code src_ip src_port dest_ip dest_port len payload_hex'.split(
       ' ',
     );
+  const textOf = (...events: readonly PacketEvent[]) => Buffer.from(createEventLines(INTERFACES)(events)).toString('utf8');
 
   test('always the same keys', () => {
-    const lines = createEventLines(INTERFACES);
-    expect(Object.keys(JSON.parse(lines(EVENT)))).toEqual(KEYS);
-    expect(Object.keys(JSON.parse(lines(NOTHING)))).toEqual(KEYS);
-    expect(JSON.parse(lines(EVENT))).toEqual({
-      time: '2025-11-21T09:14:33.128421123Z',
+    expect(Object.keys(JSON.parse(textOf(EVENT)))).toEqual(KEYS);
+    expect(Object.keys(JSON.parse(textOf(NOTHING)))).toEqual(KEYS);
+    expect(JSON.parse(textOf(EVENT))).toEqual({
+      timestamp: '2025-11-21T09:14:33.128421123Z',
+      event_type: 'packet',
+      v: 1,
+      in_iface: 'eth0',
       rule: 'syn_scan',
       verdict: 'drop',
-      iface: 'eth0',
-      len: 54,
       sample: 1,
       ethertype: 'ip',
       vlan: null,
-      src: '10.0.0.1',
-      dst: '10.0.0.2',
-      proto: 'tcp',
-      sport: 40_000,
-      dport: 22,
-      flags: 'SYN,ACK',
+      proto: 'TCP',
+      tcp_flags: 'SYN,ACK',
+      src_ip: '10.0.0.1',
+      src_port: 40_000,
+      dest_ip: '10.0.0.2',
+      dest_port: 22,
+      len: 54,
       icmp_type: null,
       icmp_code: null,
       payload_hex: null,

@@ -41,29 +41,31 @@ describe('README.md', () => {
   });
 
   it('shows an event as `run --json` prints it', () => {
-    const printed = createEventLines(new Map([[2, 'eth0']]))({
-      time_ns: 1_795_239_682_454_543_881n,
-      rule: 0,
-      rule_name: 'scan',
-      verdict: 'drop',
-      ifindex: 2,
-      length: 74,
-      sample: 10,
-      ethertype: 0x0800,
-      vlan: null,
-      src: '203.0.113.9',
-      dst: '192.0.2.1',
-      proto: 6,
-      sport: 35288,
-      dport: 3389,
-      flags: 0x02,
-      icmp_type: null,
-      icmp_code: null,
-      payload: new Uint8Array(),
-      frame: new Uint8Array(),
-      direction: null,
-    });
+    const printed = createEventLines(new Map([[2, 'eth0']]))([
+      {
+        time_ns: 1_795_239_682_454_543_881n,
+        rule: 0,
+        rule_name: 'scan',
+        verdict: 'drop',
+        ifindex: 2,
+        length: 74,
+        sample: 10,
+        ethertype: 0x0800,
+        vlan: null,
+        src: '203.0.113.9',
+        dst: '192.0.2.1',
+        proto: 6,
+        sport: 35288,
+        dport: 3389,
+        flags: 0x02,
+        icmp_type: null,
+        icmp_code: null,
+        payload: new Uint8Array(),
+        frame: new Uint8Array(),
+        direction: null,
+      },
+    ]);
     const shown = codeBlocks('README.md').find((block) => block.language === 'json');
-    expect(printed).toBe(shown?.text);
+    expect(Buffer.from(printed).toString('utf8')).toBe(shown?.text);
   });
 });

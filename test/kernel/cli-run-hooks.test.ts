@@ -70,7 +70,7 @@ describeKernel('pktc run, hook by hook', () => {
       beyond.close();
       await eventually('two events', () => running.stdout().split('\n').length > 2);
       const { events, summary } = await finish(running);
-      expect(events.map(({ rule, verdict, iface }) => [rule, verdict, iface])).toEqual([
+      expect(events.map(({ rule, verdict, in_iface }) => [rule, verdict, in_iface])).toEqual([
         ['first', null, near.ifname],
         ['second', 'drop', other],
       ]);
@@ -116,7 +116,7 @@ describeKernel('pktc run, hook by hook', () => {
       injector.close();
       await eventually('two events', () => running.stdout().split('\n').length > 2);
       const { events } = await finish(running);
-      expect(events.map(({ iface }) => iface).sort()).toEqual([bridge, near.ifname].sort());
+      expect(events.map(({ in_iface }) => in_iface).sort()).toEqual([bridge, near.ifname].sort());
     });
   });
 
@@ -141,7 +141,7 @@ describeKernel('pktc run, hook by hook', () => {
       injector.close();
       await eventually('two events', () => running.stdout().split('\n').length > 2);
       const { events } = await finish(running);
-      expect(events.map(({ rule, iface }) => [rule, iface])).toEqual([
+      expect(events.map(({ rule, in_iface }) => [rule, in_iface])).toEqual([
         ['tagged', near.ifname],
         ['plain', 'v100'],
       ]);
@@ -160,7 +160,9 @@ describeKernel('pktc run, hook by hook', () => {
         await expect(member.udp({ host: '10.0.0.2', port: 53, messages: ['x'] })).rejects.toThrow(/EPERM/);
         await eventually('the event', () => running.stdout().includes('"out"'));
         const { events } = await finish(running);
-        expect(events).toMatchObject([{ rule: 'out', verdict: 'drop', iface: near.ifname, dst: '10.0.0.2', vlan: null }]);
+        expect(events).toMatchObject([
+          { rule: 'out', verdict: 'drop', in_iface: near.ifname, dest_ip: '10.0.0.2', vlan: null },
+        ]);
       });
     });
   });

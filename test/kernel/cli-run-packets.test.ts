@@ -112,7 +112,7 @@ describeWithWireshark('pktc run -w', () => {
       const nanoseconds = (text: string) =>
         BigInt(Date.parse(`${text.slice(0, 19)}Z`)) * 1_000_000n + BigInt(text.slice(20, 29));
       expect(framesOfTshark(file).map(({ time_ns }) => time_ns)).toEqual(
-        events.map((line) => nanoseconds(JSON.parse(line).time)),
+        events.map((line) => nanoseconds(JSON.parse(line).timestamp)),
       );
       expect(summaryOf(running)).toMatchObject({ events: 3, written: { file, files: 1, packets: 3, lost: 0 } });
     });

@@ -95,17 +95,29 @@ describeKernel('pktc run', () => {
       expect(lines[0]).toMatchObject({
         rule: 'syn_scan',
         verdict: 'drop',
-        iface: near.ifname,
+        event_type: 'packet',
+        v: 1,
+        in_iface: near.ifname,
         len: 54,
-        proto: 'tcp',
-        flags: 'SYN',
-        sport: 4000,
-        dport: 22,
+        proto: 'TCP',
+        tcp_flags: 'SYN',
+        src_ip: '10.9.9.9',
+        src_port: 4000,
+        dest_ip: '192.0.2.1',
+        dest_port: 22,
         payload_hex: null,
       });
-      expect(lines[1]).toMatchObject({ rule: 'names', verdict: 'pass', proto: 'udp', flags: null, payload_hex: '611b5b32' });
-      expect(Math.abs(Date.parse(lines[0].time) - Date.now())).toBeLessThan(60_000);
+      expect(lines[1]).toMatchObject({
+        rule: 'names',
+        verdict: 'pass',
+        proto: 'UDP',
+        tcp_flags: null,
+        payload_hex: '611b5b32',
+      });
+      expect(Math.abs(Date.parse(lines[0].timestamp) - Date.now())).toBeLessThan(60_000);
       expect(lines[5]).toEqual({
+        event_type: 'summary',
+        v: 1,
         summary: {
           duration_s: expect.any(Number),
           answers: null,
