@@ -8,7 +8,7 @@ import { kernelOlderThan } from './kernel-version.ts';
 import type { LoadedProgram } from './load.ts';
 import { privilegeError } from './load-error.ts';
 import { RuntimeError } from './runtime-error.ts';
-import { describeHolder, findHolder, findHolders } from './xdp-holder.ts';
+import { describeHolder, findHolder, findHolders, waysRound } from './xdp-holder.ts';
 import { withoutSending } from './xdp-sending.ts';
 
 /** `native` runs in the driver, `generic` behind it, slower, everywhere; `auto` is native where the driver can. */
@@ -84,10 +84,7 @@ function attachError(
       });
     }
     return new RuntimeError('PKT6011', `interface \`${ifname}\` already has an XDP program: ${describeHolder(holder)}`, {
-      help:
-        holder?.process == null
-          ? `take it off with \`ip link set dev ${ifname} xdp off\` if nobody needs it, or choose another interface`
-          : `end process ${holder.process.pid} first, or choose another interface`,
+      help: waysRound(holder, ifname),
     });
   }
   if (name === 'EPERM') return privilegeError();

@@ -1,7 +1,14 @@
 /** What `pktc doctor` finds, as a list of checks. */
 import { existsSync } from 'node:fs';
 import path from 'node:path';
-import { type InterfaceReport, inspectMachine, type MachineReport } from '../../runtime/machine.ts';
+import {
+  describeHolder,
+  type InterfaceReport,
+  inspectMachine,
+  type MachineReport,
+  programsText,
+  wayToHave,
+} from '../../runtime/machine.ts';
 
 export interface Check {
   readonly name: string;
@@ -163,25 +170,23 @@ function checkHooks({ kernel, hooks, capabilities }: MachineReport): readonly Ch
   return kernel.supported ? [xdp, tc, socket, cgroup] : [];
 }
 
-function checkInterface({ name, up, driver, ethernet, nativeXdp, holders }: InterfaceReport): Check {
+function checkInterface({ name, up, driver, ethernet, nativeXdp, holders, tcx }: InterfaceReport): Check {
   if (ethernet === false) {
     const help = 'attach to the interface below it, or use `hook cgroup`';
     return { name, state: 'note', found: 'no Ethernet header: pktc cannot attach to it', help };
   }
   const native = nativeXdp === null ? 'native XDP unknown' : nativeXdp ? 'native XDP' : 'generic XDP only';
-  const parts = [native, ...(driver === null ? [] : [`driver ${driver}`]), ...(up === false ? ['down'] : [])];
+  const chains = (['ingress', 'egress'] as const).flatMap((way) =>
+    tcx === null || tcx[way].length === 0 ? [] : [`at tc ${way} ${programsText(tcx[way])}`],
+  );
+  const parts = [native, ...(driver === null ? [] : [`driver ${driver}`]), ...(up === false ? ['down'] : []), ...chains];
   const [holder] = holders ?? [];
   if (holder === undefined) return { name, state: 'ok', found: parts.join(', '), help: null };
-  const process = holder.process === null ? 'no process' : `process ${holder.process.pid}, ${holder.process.command}`;
-  const what = `${holder.programName ?? 'a program'} (id ${holder.programId}, ${holder.mode}, ${process}) is attached`;
   return {
     name,
     state: 'note',
-    found: [...parts, what].join(', '),
-    help:
-      holder.process === null
-        ? `as root: ip link set dev ${name} xdp off`
-        : `end process ${holder.process.pid} to have the interface`,
+    found: `${parts.join(', ')}; for XDP it has ${describeHolder(holder)}`,
+    help: `to have the interface for XDP: ${wayToHave(holder, name)}`,
   };
 }
 
