@@ -20,6 +20,12 @@ export function loadError(
   const name = errnoName(errno);
   const libbpfLog = messages.join('\n');
   if (errno === errnoNumber('EPERM')) return privilegeError(libbpfLog);
+  if (errno === errnoNumber('EAGAIN')) {
+    return new RuntimeError('PKT6100', `the kernel broke off the check of the program again and again (${name})`, {
+      help: 'signals to pktc do that: look who sends them, a profiler or a timer say, and start it again',
+      libbpfLog,
+    });
+  }
   if (
     /program load failed|load bpf program failed/.test(libbpfLog) &&
     (log !== '' || /BEGIN DUMP LOG|BEGIN PROG LOAD LOG/.test(libbpfLog))

@@ -32,6 +32,8 @@ export interface LoadedProgram extends Disposable {
   /** Since this program was loaded or switched to; null: nothing is rejected. */
   answers(): AnswerCounts | null;
   readonly testRun: TestRun;
+  /** What the user should know about how the program was loaded; empty: nothing. */
+  readonly notes: readonly string[];
   /** Tells the program which interfaces there are now, where rules ask for them by name. Attaching does so, too. */
   refreshInterfaces(): void;
   /**
@@ -120,6 +122,9 @@ export function loadedProgram(first: InKernel, options: LoadOptions): LoadedProg
     },
     get programs() {
       return current.programs;
+    },
+    get notes() {
+      return current.notes;
     },
     counters: () => whileOpen(() => carried.addTo(current.rules.manifest, readCounters(current))),
     watchCounters: () => whileOpen(() => watchRules(() => current, whileOpen)),

@@ -29,6 +29,7 @@ export const RUNTIME_CODES = [
   'PKT6061',
   'PKT6062',
   'PKT6063',
+  'PKT6100',
 ] as const;
 
 export type RuntimeCode = (typeof RUNTIME_CODES)[number];

@@ -372,7 +372,10 @@ function loadFirst(names: readonly string[]): LibraryHandle {
       reasons.push(error instanceof Error ? error.message : String(error));
     }
   }
-  throw new RuntimeError('PKT6002', `libbpf is not installed (${names.join(', ')} not found)`, {
+  const broken = reasons.find((reason) => !/no such file or directory/i.test(reason));
+  const message =
+    broken === undefined ? `libbpf is not installed (${names.join(', ')} not found)` : `libbpf cannot be loaded: ${broken}`;
+  throw new RuntimeError('PKT6002', message, {
     help: 'install it: `apt install libbpf1` (Debian 12, Ubuntu 24.04), `apt install libbpf0` (Ubuntu 22.04), `dnf install libbpf`',
     libbpfLog: reasons.join('\n'),
   });

@@ -32,6 +32,9 @@ export const RUNTIME = {
   PKT6061: { title: 'name of a program in use', severity: 'error', message: said },
   PKT6062: { title: 'no program of that name', severity: 'error', message: said },
   PKT6063: { title: 'program cannot be detached', severity: 'error', message: said },
+  PKT6100: { title: 'check of the program broken off', severity: 'error', message: said },
+  PKT6101: { title: 'koffi is missing', severity: 'error', message: said },
+  PKT6102: { title: 'output cannot be written', severity: 'error', message: said },
   PKT6021: { title: 'file cannot be read', severity: 'error', message: said },
   PKT6022: { title: 'file is not UTF-8', severity: 'error', message: said },
 } as const satisfies Definitions;
