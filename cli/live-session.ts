@@ -6,6 +6,7 @@ import type { EventStream, PacketEvent } from '../runtime/events.ts';
 import type { AnswerCounts, LoadedProgram } from '../runtime/load.ts';
 import { createEventLines } from './events/event-json.ts';
 import { createEventTable } from './events/event-table.ts';
+import { countLoss, type LossesByRule, linesWithin, sayUnprinted, watchLosses } from './events/losses.ts';
 import { answersText, grouped, renderSummary, type SummaryRow, summaryJson } from './events/rule-summary.ts';
 import { EXIT, type ExitCode } from './exit-code.ts';
 import { jsonLine } from './json.ts';
@@ -41,6 +42,8 @@ const SLOW_READER_MS = 2_000;
 
 interface Printer {
   readonly events: number;
+  /** Events that were not printed, or not for certain, by the name of their rule. */
+  readonly unprinted: LossesByRule;
   /** Takes no more events than `--count` allows. */
   print(batch: readonly PacketEvent[]): Promise<void>;
 }
@@ -59,9 +62,13 @@ export async function runLive(loaded: LoadedProgram, options: LiveOptions, stop:
     watchInterfaces(attachments, stop, terminal),
     ...refresher(loaded, options.reloading !== null),
     ...timer(options.duration_ms, () => stop.because({ kind: 'time' })),
+    ...watchLosses(loaded, terminal),
   ];
   options.reloading?.begin(loaded);
-  void terminal.gone.then(() => stop.because({ kind: 'reader' }));
+  void terminal.gone.then(() => {
+    if (terminal.failure === null) stop.because({ kind: 'reader' });
+    else terminal.say('note: rules stay at work, and events are not printed any more; they are counted');
+  });
   const consuming = consume(stream, printer, stop);
   const reason = await stop.promise;
   await options.reloading?.close();
@@ -78,11 +85,17 @@ export async function runLive(loaded: LoadedProgram, options: LiveOptions, stop:
     await terminal.flush();
   };
   const patience = stop.interrupted.then(() => new Promise((resolve) => setTimeout(resolve, SLOW_READER_MS)));
-  await Promise.race([finishing(), patience.then(terminal.abandon)]);
+  const finished = finishing();
+  await Promise.race([finished, patience.then(terminal.abandon)]);
+  await finished;
+  if (terminal.closed() && (terminal.failure !== null || options.strict || reason.kind !== 'reader')) {
+    sayUnprinted(rows, printer.unprinted, { events: printer.events, duration_ms }, terminal);
+  }
   if (reason.kind === 'error') return reportError(reason.error, terminal);
   if (lostInterface) return EXIT.failure;
-  const unwritten = options.packets?.state.problem != null;
-  if (options.strict && (unwritten || rows.some((row) => (row.lost ?? 0n) > 0n))) return EXIT.lost;
+  const unwritten = options.packets?.state.problem != null || terminal.failure !== null;
+  const lost = rows.some((row) => (row.lost ?? 0n) > 0n) || printer.unprinted.size > 0;
+  if (options.strict && (unwritten || lost)) return EXIT.lost;
   return unwritten ? EXIT.failure : EXIT.ok;
 }
 
@@ -176,24 +189,31 @@ function createPrinter(
   const headerOf = () => (json || manifest.events === null ? '' : table.header);
   let table = tableOf();
   let header = headerOf();
+  let seen = 0;
   let events = 0;
+  const unprinted = new Map<string, number>();
   const print = async (batch: readonly PacketEvent[]) => {
-    const wanted = count === null ? batch : batch.slice(0, count - events);
+    const wanted = count === null ? batch : batch.slice(0, count - seen);
     if (manifest !== loaded.manifest) {
       manifest = loaded.manifest;
       table = tableOf();
       header = headerOf();
     }
     const text = header + wanted.map(json ? lines : table.row).join('');
+    const heading = header;
     header = '';
     if (wanted.length > 0) packets?.write(wanted);
-    if (text !== '') await terminal.print(text);
-    events += wanted.length;
-    if (count !== null && events >= count) stop.because({ kind: 'count' });
+    const written = text === '' ? null : await terminal.offer(text);
+    const printed = written === null ? wanted.length : linesWithin(text, heading, written);
+    for (const { rule_name } of wanted.slice(printed)) countLoss(unprinted, rule_name);
+    events += printed;
+    seen += wanted.length;
+    if (count !== null && seen >= count) stop.because({ kind: 'count' });
   };
   void print([]);
   return {
     print,
+    unprinted,
     get events() {
       return events;
     },

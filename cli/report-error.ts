@@ -54,6 +54,16 @@ function koffiFailure(error: unknown): Failure | null {
   });
 }
 
+/** Why standard output takes no more. */
+export function outputFailure({ code = '', message }: NodeJS.ErrnoException): Failure {
+  const full = code === 'ENOSPC' || code === 'EDQUOT';
+  const reason = full ? 'the disk is full' : message.replace(/, write$/, '');
+  return new Failure(`cannot write to standard output: ${reason}`, {
+    code: 'PKT6102',
+    help: full ? 'make room, or write to another disk' : 'look at what it is, and write elsewhere',
+  });
+}
+
 export function sayError(terminal: Terminal, message: string, help: string | null): void {
   const { paint } = terminal.err;
   terminal.say(`${paint('error', 'error')}${paint('bold', `: ${message.split('\n').map(visible).join('\n')}`)}`);
