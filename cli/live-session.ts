@@ -16,6 +16,7 @@ import type { Reloading } from './reload-on-save.ts';
 import { reportError } from './report-error.ts';
 import type { Stop, StopReason } from './stop.ts';
 import type { Terminal } from './terminal.ts';
+import { watchPlaces } from './watch-places.ts';
 
 export interface LiveOptions {
   /** Names and patterns; empty for a program of a control group. */
@@ -28,13 +29,14 @@ export interface LiveOptions {
   readonly count: number | null;
   readonly json: boolean;
   readonly strict: boolean;
+  /** Whether an interface that comes back is attached to again. */
+  readonly reattach: boolean;
   /** null: the rules stay as they are. */
   readonly reloading: Reloading | null;
   /** Where events are written as packets too; null: nowhere. */
   readonly packets: PacketFile | null;
 }
 
-const GONE_INTERVAL_MS = 200;
 /** How soon the program knows an interface that has come, or has got another name. */
 const REFRESH_INTERVAL_MS = 1_000;
 /** How long a reader that has stopped reading may hold the end, once somebody has asked for it. */
@@ -55,15 +57,15 @@ export async function runLive(loaded: LoadedProgram, options: LiveOptions, stop:
   const stream = openEvents(loaded);
   const names = await interfacesOf(attachments);
   options.packets?.begin(loaded.manifest, names);
-  if (options.reloading === null) await giveUpPrivileges(attachments, options.packets, terminal);
+  if (options.reloading === null && !options.reattach) await giveUpPrivileges(attachments, options.packets, terminal);
   const printer = createPrinter(loaded, names, options, stop, terminal);
   sayStart(loaded, attachments, options, terminal);
   const timers = [
-    watchInterfaces(attachments, stop, terminal),
     ...refresher(loaded, options.reloading !== null),
     ...timer(options.duration_ms, () => stop.because({ kind: 'time' })),
     ...watchLosses(loaded, terminal),
   ];
+  const places = await watchPlaces(loaded, attachments, names, options, stop, terminal);
   options.reloading?.begin(loaded);
   void terminal.gone.then(() => {
     if (terminal.failure === null) stop.because({ kind: 'reader' });
@@ -73,8 +75,7 @@ export async function runLive(loaded: LoadedProgram, options: LiveOptions, stop:
   const reason = await stop.promise;
   await options.reloading?.close();
   for (const one of timers) clearTimeout(one);
-  const lostInterface = attachments.some((attachment) => attachment.gone());
-  for (const attachment of attachments) attachment.close();
+  const lostInterface = places.close();
   const duration_ms = performance.now() - started_ms;
   const rows = summaryRows(loaded);
   const answers = loaded.answers();
@@ -123,13 +124,13 @@ export async function attachWhereAsked(
 }
 
 /** Names by ifindex: of the interfaces attached to, or of all, where packets of any may come by. */
-async function interfacesOf(attachments: readonly Attachment[]): Promise<ReadonlyMap<number, string>> {
+async function interfacesOf(attachments: readonly Attachment[]): Promise<Map<number, string>> {
   const named = attachments.flatMap(({ ifindex, ifname }) =>
     ifindex === null || ifname === null ? [] : [[ifindex, ifname] as const],
   );
   if (named.length === attachments.length) return new Map(named);
   const { interfaceIndexes } = await import('../runtime/interfaces.ts');
-  return interfaceIndexes();
+  return new Map(interfaceIndexes());
 }
 
 /** @param changing whether other rules may come, which ask for interfaces */
@@ -140,20 +141,6 @@ function refresher(loaded: LoadedProgram, changing: boolean): readonly NodeJS.Ti
 
 function timer(duration_ms: number | null, end: () => void): readonly NodeJS.Timeout[] {
   return duration_ms === null ? [] : [setTimeout(end, duration_ms)];
-}
-
-/** Others may still be there when one interface goes; with the last one it is over. */
-function watchInterfaces(attachments: readonly Attachment[], stop: Stop, terminal: Terminal): NodeJS.Timeout {
-  const here = new Set(attachments);
-  return setInterval(() => {
-    for (const attachment of here) {
-      if (!attachment.gone()) continue;
-      here.delete(attachment);
-      const what = attachment.ifname === null ? 'control group' : 'interface';
-      terminal.say(`${what} ${attachment.place} went away, and the program with it`);
-    }
-    if (here.size === 0) stop.because({ kind: 'gone' });
-  }, GONE_INTERVAL_MS);
 }
 
 async function consume(stream: EventStream, printer: Printer, stop: Stop): Promise<void> {

@@ -10,6 +10,7 @@ import { compileRules } from './compile-rules.ts';
 import {
   describeKernel,
   eventually,
+  ip,
   type NetworkEnd,
   openInjector,
   withIpv4Network as withNetwork,
@@ -128,6 +129,56 @@ describeKernel('standard output that takes no more', () => {
       });
       expect(await new Promise((resolve) => child.on('close', resolve))).toBe(1);
       expect(said).toContain('error[PKT6102]');
+    });
+  });
+});
+
+describeKernel('an interface under a program that is attached', () => {
+  const indexOf = (namespace: string, ifname: string): number =>
+    JSON.parse(ip('-n', namespace, '-j', 'link', 'show', 'dev', ifname))[0].ifindex;
+
+  test('renamed, taken down, deleted and made again, moved to another namespace and back: `--reattach` goes on', async () => {
+    await withNetwork(async ({ near, far }) => {
+      const link = (...args: string[]) => ip('-n', near.name, 'link', ...args);
+      const running = start(near, [RULES, '-i', near.ifname, '--json', '--reattach']);
+      const says = (text: string) => eventually(`${text}: ${running.stderr()}`, () => running.stderr().includes(text));
+      const events = () =>
+        running
+          .stdout()
+          .trimEnd()
+          .split('\n')
+          .filter(Boolean)
+          .map((line) => JSON.parse(line));
+      await attached(running);
+      link('set', near.ifname, 'down');
+      await says(`${near.ifname} is down`);
+      link('set', near.ifname, 'name', 'lan0');
+      await says(`${near.ifname} is called lan0 now, and keeps the program`);
+      link('set', 'lan0', 'up');
+      await says('lan0 is up again');
+      send(far, [SYN]);
+      await eventually('an event', () => events().length === 1);
+      expect(events()[0]).toMatchObject({ rule: 'scan', iface: 'lan0' });
+
+      link('del', 'lan0');
+      await says('lan0 went away, and the program with it: waiting for it to come back');
+      link('add', near.ifname, 'type', 'veth', 'peer', 'name', far.ifname, 'netns', far.name);
+      await says(`${near.ifname} is back: attached again (native)`);
+      link('set', near.ifname, 'up');
+      ip('-n', far.name, 'link', 'set', far.ifname, 'up');
+      send({ ...far, ifindex: indexOf(far.name, far.ifname) }, [DNS]);
+      await eventually('another event', () => events().length === 2);
+      expect(events()[1]).toMatchObject({ rule: 'names', iface: near.ifname });
+
+      link('set', near.ifname, 'netns', far.name);
+      await says(`${near.ifname} is in another network namespace now, with the program`);
+      ip('-n', far.name, 'link', 'set', near.ifname, 'netns', near.name);
+      await says(`${near.ifname} is here again`);
+      expect(xdpProgramId(near)).not.toBeNull();
+      running.child.kill('SIGINT');
+      expect(await running.ended).toBe(0);
+      expect(xdpProgramId(near)).toBeNull();
+      expect(events().at(-1).summary).toMatchObject({ events: 2, lost: 0 });
     });
   });
 });
