@@ -9,6 +9,7 @@ import { type Libc, openLibc, RLIM_INFINITY, RLIMIT_MEMLOCK } from './ffi/libc.t
 import { driverOf, isEthernet, isUp } from './interface-facts.ts';
 import { interfaceNames } from './interfaces.ts';
 import { kernelOlderThan } from './kernel-version.ts';
+import { pinRootProblem } from './pinned/directory.ts';
 import { tcxChain } from './tcx-chain.ts';
 import { nativeXdp } from './xdp-features.ts';
 import { findHolders, type XdpHolder } from './xdp-holder.ts';
@@ -33,8 +34,10 @@ export interface MachineReport {
   readonly capabilities: Readonly<Record<CapabilityName, boolean>> | null;
   /** What this process lacks to load and attach; empty: nothing. */
   readonly missingCapabilities: readonly CapabilityName[];
-  /** Where a BPF file system is mounted. pktc itself needs none. */
+  /** Where a BPF file system is mounted. Only detached programs need one. */
   readonly bpffs: string | null;
+  /** What keeps programs from being detached, and what to do; null: nothing. */
+  readonly detaching: { readonly problem: string; readonly help: string | null } | null;
   /** RLIMIT_MEMLOCK of this process; it counts for BPF only before Linux 5.11. `unlimited` is null. */
   readonly memlock_bytes: bigint | null;
   readonly libbpf:
@@ -84,6 +87,7 @@ export function inspectMachine(): MachineReport {
     capabilities: effectiveCapabilities(),
     missingCapabilities: missingCapabilities(),
     bpffs: bpfFileSystems()[0] ?? null,
+    detaching: detachingProblem(),
     memlock_bytes: memoryLimit(libc),
     libbpf: typeof libbpf === 'string' ? { found: false, reason: libbpf } : { found: true, version: libbpf.version },
     hooks: { xdpFragments: !kernelOlderThan(5, 18), tcx: !kernelOlderThan(6, 6), cgroupRoot: cgroupRoot() },
@@ -124,6 +128,11 @@ function tcxOf(libbpf: Libbpf, libc: Libc, ifindex: number): InterfaceReport['tc
   const ingress = tcxChain(libbpf, libc, ifindex, 'tc ingress');
   const egress = tcxChain(libbpf, libc, ifindex, 'tc egress');
   return ingress === null || egress === null ? null : { ingress, egress };
+}
+
+function detachingProblem(): MachineReport['detaching'] {
+  const problem = pinRootProblem(process.env);
+  return problem && { problem: problem.message, help: problem.help };
 }
 
 function memoryLimit(libc: Libc): bigint | null {

@@ -1,5 +1,7 @@
 /** What `pktc doctor` finds, as a list of checks. */
 import { existsSync } from 'node:fs';
+import { statfs } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import {
   describeHolder,
@@ -50,6 +52,9 @@ export async function examineMachine(): Promise<Examination> {
     await checkClang(),
     checkLibbpf(machine),
     checkIp(),
+    await checkCache(),
+    await checkSpace(),
+    checkDetaching(machine),
     checkMemlock(machine),
     ...checkHooks(machine),
     ...machine.interfaces.map(checkInterface),
@@ -124,6 +129,34 @@ function checkIp(): Check {
     found: 'the program `ip`, which only `pktc demo` uses, is not installed',
     help: installHelp('iproute'),
   };
+}
+
+/** Without it everything works, and each start compiles. */
+async function checkCache(): Promise<Check> {
+  const { cacheFolder, cacheProblem } = await import('../../compiler/6-build/object-cache.ts');
+  const folder = cacheFolder(process.env);
+  const problem = await cacheProblem(folder);
+  const name = 'object cache';
+  if (problem === null) return { name, state: 'ok', found: folder, help: null };
+  const help = 'every start compiles anew: name another folder with `PKTC_CACHE_DIR`';
+  return { name, state: 'note', found: problem, help };
+}
+
+/** What clang writes for the largest programs is below that. */
+const SMALL_SPACE_BYTES = 32 * 2 ** 20;
+
+async function checkSpace(): Promise<Check | null> {
+  const folder = tmpdir();
+  const { bavail, bsize } = await statfs(folder).catch(() => ({ bavail: 0, bsize: 0 }));
+  if (bavail * bsize >= SMALL_SPACE_BYTES) return null;
+  const found = `${Math.floor((bavail * bsize) / 2 ** 20)} MiB free in ${folder}, where clang works`;
+  return { name: 'disk space', state: 'note', found, help: 'make room, or name another folder with `TMPDIR`' };
+}
+
+function checkDetaching({ detaching, bpffs }: MachineReport): Check {
+  const name = 'run --detach';
+  if (detaching === null) return { name, state: 'ok', found: bpffs ?? 'there is a BPF file system', help: null };
+  return { name, state: 'note', found: detaching.problem, help: detaching.help };
 }
 
 const SMALL_MEMLOCK_BYTES = 64n * 2n ** 20n;
