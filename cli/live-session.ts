@@ -61,7 +61,7 @@ export async function runLive(loaded: LoadedProgram, options: LiveOptions, stop:
   const printer = createPrinter(loaded, names, options, stop, terminal);
   sayStart(loaded, attachments, options, terminal);
   const timers = [
-    ...refresher(loaded, options.reloading !== null),
+    ...refresher(loaded, options.reloading !== null, terminal),
     ...timer(options.duration_ms, () => stop.because({ kind: 'time' })),
     ...watchLosses(loaded, terminal),
   ];
@@ -134,9 +134,19 @@ async function interfacesOf(attachments: readonly Attachment[]): Promise<Map<num
 }
 
 /** @param changing whether other rules may come, which ask for interfaces */
-function refresher(loaded: LoadedProgram, changing: boolean): readonly NodeJS.Timeout[] {
+function refresher(loaded: LoadedProgram, changing: boolean, terminal: Terminal): readonly NodeJS.Timeout[] {
+  let said = 0;
+  const refresh = () => {
+    const unknown = loaded.refreshInterfaces();
+    if (unknown > said) terminal.say(unknownInterfaces(unknown));
+    said = Math.max(said, unknown);
+  };
   const asked = changing || loaded.manifest.interfaces.length > 0;
-  return asked ? [setInterval(() => loaded.refreshInterfaces(), REFRESH_INTERVAL_MS)] : [];
+  return asked ? [setInterval(refresh, REFRESH_INTERVAL_MS)] : [];
+}
+
+function unknownInterfaces(count: number): string {
+  return `note: rules ask for interfaces by name, and there is no room for ${grouped(count)} more: such rules do not match there`;
 }
 
 function timer(duration_ms: number | null, end: () => void): readonly NodeJS.Timeout[] {

@@ -17,6 +17,7 @@ const MACHINE_CODES: ReadonlySet<string> = new Set([
   'PKT6012',
   'PKT6060',
   'PKT6101',
+  'PKT6103',
 ]);
 
 /** Prints to stderr what ended a command. @returns the exit code for it */

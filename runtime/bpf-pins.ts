@@ -9,6 +9,12 @@ export interface Pinned {
   readonly id: number;
 }
 
+/** What `/proc/PID/fd/N` leads to. A link has one name in the process that made it, and another where it was opened anew. */
+export function kindOfDescriptor(target: string): Pinned['kind'] | null {
+  if (target === 'anon_inode:bpf_link' || target === 'anon_inode:bpf-link') return 'link';
+  return target === 'anon_inode:bpf-prog' ? 'program' : null;
+}
+
 /** Whoever has more than that on a BPF file system is not helped by a search. */
 const ENTRIES_MAX = 2_000;
 const DEEPEST = 6;
@@ -28,14 +34,14 @@ function unescaped(place: string): string {
   return place.replace(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(Number.parseInt(octal, 8)));
 }
 
-/** The path of one of them, the first there is; null: none, or none that this process may see. */
-export function findPin(libbpf: Libbpf, libc: Libc, wanted: readonly Pinned[]): string | null {
+/** Its path, the first there is; null: none, or none that this process may see. */
+export function findPin(libbpf: Libbpf, libc: Libc, wanted: Pinned): string | null {
   let looked = 0;
   const search = (folder: string, depth: number): string | null => {
     for (const entry of entriesOf(folder)) {
       if (++looked > ENTRIES_MAX) return null;
       const place = path.join(folder, entry.name);
-      if (entry.isFile() && isOneOf(libbpf, libc, place, wanted)) return place;
+      if (entry.isFile() && isIt(libbpf, libc, place, wanted)) return place;
       const found = entry.isDirectory() && depth < DEEPEST ? search(place, depth + 1) : null;
       if (found !== null) return found;
     }
@@ -56,16 +62,16 @@ function entriesOf(folder: string): readonly Dirent[] {
   }
 }
 
-function isOneOf(libbpf: Libbpf, libc: Libc, place: string, wanted: readonly Pinned[]): boolean {
+function isIt(libbpf: Libbpf, libc: Libc, place: string, wanted: Pinned): boolean {
   const fd = libbpf.obj_get(place);
   if (fd < 0) return false;
   try {
     const target = readlinkSync(`/proc/self/fd/${fd}`);
-    const kind = target === 'anon_inode:bpf_link' ? 'link' : target === 'anon_inode:bpf-prog' ? 'program' : null;
+    const kind = kindOfDescriptor(target);
     if (kind === null) return false;
     const info = allocate(kind === 'link' ? LINK_INFO : PROGRAM_INFO);
     if (libbpf.obj_get_info_by_fd(fd, info.bytes, new Uint32Array([info.bytes.length])) < 0) return false;
-    return wanted.some((one) => one.kind === kind && one.id === info.get('id'));
+    return wanted.kind === kind && wanted.id === info.get('id');
   } catch {
     return false;
   } finally {

@@ -37,6 +37,12 @@ export function loadError(
       libbpfLog,
     });
   }
+  if (/kernel BTF|vmlinux BTF/.test(libbpfLog)) {
+    return new RuntimeError('PKT6103', 'this kernel does not show its types (BTF), and programs for XDP need them', {
+      help: 'see that /sys is mounted and the kernel built with CONFIG_DEBUG_INFO_BTF; `--hook tc ingress` does without',
+      libbpfLog,
+    });
+  }
   if (errno === errnoNumber('ENOMEM')) {
     return new RuntimeError('PKT6008', 'the kernel has no memory for the maps of this program', {
       help: 'free some memory, raise the memory limit of this control group, or log in fewer rules',

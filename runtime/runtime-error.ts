@@ -30,6 +30,7 @@ export const RUNTIME_CODES = [
   'PKT6062',
   'PKT6063',
   'PKT6100',
+  'PKT6103',
 ] as const;
 
 export type RuntimeCode = (typeof RUNTIME_CODES)[number];

@@ -1,6 +1,6 @@
 /** Whose XDP program is on an interface. */
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
-import { findPin, type Pinned } from './bpf-pins.ts';
+import { findPin, kindOfDescriptor } from './bpf-pins.ts';
 import { allocate, BPF_LINK_TYPE_XDP, LINK_INFO, type Libbpf, XDP_QUERY_OPTIONS } from './ffi/libbpf.ts';
 import { errnoNumber, type Libc, openLibc } from './ffi/libc.ts';
 import { programFacts } from './program-facts.ts';
@@ -14,7 +14,7 @@ export interface XdpHolder {
   readonly uid: number | null;
   /** A link ends with whoever holds it; what was attached through netlink stays until somebody takes it off. null: not to be told. */
   readonly attachedBy: 'link' | 'netlink' | null;
-  /** Name on a BPF file system of its link, else of the program itself; null: none, or not to be found. */
+  /** Name on a BPF file system: of its link, which it then holds; without a link of the program. null: none, or not to be found. */
   readonly pin: string | null;
   /** Who keeps it there; null: pinned, attached for good, or not to be found. */
   readonly process: { readonly pid: number; readonly command: string } | null;
@@ -44,16 +44,12 @@ export function findHolders(libbpf: Libbpf, ifindex: number): readonly XdpHolder
 function holderOf(libbpf: Libbpf, libc: Libc, programId: number, ifindex: number): Omit<XdpHolder, 'mode'> {
   const facts = programFacts(libbpf, libc, programId);
   const link = findLink(libbpf, libc, programId, ifindex);
-  const wanted: readonly Pinned[] = [
-    ...(typeof link === 'number' ? [{ kind: 'link' as const, id: link }] : []),
-    { kind: 'program', id: programId },
-  ];
   return {
     programId,
     programName: facts?.name ?? null,
     uid: facts?.uid ?? null,
     attachedBy: link === 'unknown' ? null : link === null ? 'netlink' : 'link',
-    pin: findPin(libbpf, libc, wanted),
+    pin: findPin(libbpf, libc, typeof link === 'number' ? { kind: 'link', id: link } : { kind: 'program', id: programId }),
     process: findProcess(programId, ifindex),
   };
 }
@@ -74,7 +70,8 @@ export function describeHolder(holder: XdpHolder | null): string {
   const user = uid === null ? '' : `, loaded by ${uid === 0 ? 'root' : `user ${uid}`}`;
   const by = { link: ' by a link', netlink: ' through netlink' };
   const how = `, attached in ${mode} mode${attachedBy === null ? '' : by[attachedBy]}`;
-  const keeper = pin === null ? 'held by no process' : `held by its name \`${pin}\``;
+  const pinned = pin === null ? 'held by no process' : `held by no process, pinned as \`${pin}\``;
+  const keeper = pin !== null && attachedBy === 'link' ? `held by its name \`${pin}\`` : pinned;
   const who = process === null ? keeper : `held by process ${process.pid} (\`${process.command}\`)`;
   return `${what}${user}${how}, ${who}`;
 }
@@ -126,7 +123,7 @@ function findProcess(programId: number, ifindex: number): XdpHolder['process'] {
   for (const pid of list('/proc').filter((name) => /^\d+$/.test(name))) {
     for (const fd of list(`/proc/${pid}/fd`)) {
       const target = attempt(() => readlinkSync(`/proc/${pid}/fd/${fd}`));
-      if (target !== 'anon_inode:bpf_link' && target !== 'anon_inode:bpf-prog') continue;
+      if (target === null || kindOfDescriptor(target) === null) continue;
       const info = attempt(() => readFileSync(`/proc/${pid}/fdinfo/${fd}`, 'latin1')) ?? '';
       if (numberIn(info, 'prog_id') !== programId) continue;
       if (numberIn(info, 'ifindex') === ifindex) return { pid: Number(pid), command: commandOf(pid) };

@@ -57,7 +57,7 @@ export async function examineMachine(): Promise<Examination> {
     checkDetaching(machine),
     checkMemlock(machine),
     ...checkHooks(machine),
-    ...machine.interfaces.map(checkInterface),
+    ...checkInterfaces(machine),
   ];
   return { checks: checks.filter((check) => check !== null), machine };
 }
@@ -73,10 +73,15 @@ function checkKernel({ kernel }: MachineReport): Check {
   };
 }
 
-/** pktc brings its own types and does not read the kernel's; other tools do. */
+/** Programs for XDP look into a structure of the kernel's own, which no two kernels lay out alike. */
 function checkBtf({ btf }: MachineReport): Check {
   if (btf) return { name: 'kernel BTF', state: 'ok', found: '/sys/kernel/btf/vmlinux', help: null };
-  return { name: 'kernel BTF', state: 'note', found: 'not there; pktc does without', help: null };
+  return {
+    name: 'kernel BTF',
+    state: 'missing',
+    found: '/sys/kernel/btf/vmlinux is not there: no program for XDP can be loaded, those for other hooks can',
+    help: 'mount /sys, take a kernel with CONFIG_DEBUG_INFO_BTF, or use `--hook tc ingress`',
+  };
 }
 
 function checkJit({ jit }: MachineReport): Check {
@@ -201,6 +206,10 @@ function checkHooks({ kernel, hooks, capabilities }: MachineReport): readonly Ch
       ? note('hook cgroup', 'control groups of version 2 are not mounted', 'as root: mount -t cgroup2 none /sys/fs/cgroup')
       : ok('hook cgroup', cgroupRoot);
   return kernel.supported ? [xdp, tc, socket, cgroup] : [];
+}
+
+export function checkInterfaces({ interfaces }: MachineReport): readonly Check[] {
+  return interfaces.map(checkInterface);
 }
 
 function checkInterface({ name, up, driver, ethernet, nativeXdp, holders, tcx }: InterfaceReport): Check {

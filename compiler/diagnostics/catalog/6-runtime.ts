@@ -35,6 +35,7 @@ export const RUNTIME = {
   PKT6100: { title: 'check of the program broken off', severity: 'error', message: said },
   PKT6101: { title: 'koffi is missing', severity: 'error', message: said },
   PKT6102: { title: 'output cannot be written', severity: 'error', message: said },
+  PKT6103: { title: 'kernel without BTF', severity: 'error', message: said },
   PKT6021: { title: 'file cannot be read', severity: 'error', message: said },
   PKT6022: { title: 'file is not UTF-8', severity: 'error', message: said },
 } as const satisfies Definitions;
