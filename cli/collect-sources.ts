@@ -8,7 +8,7 @@ import path from 'node:path';
 import type { ReferencedFiles, Sources, Unreadable } from '../compiler/2-resolve/sources.ts';
 import type { SourceFile } from '../grammar/source.ts';
 import { Failure } from './failure.ts';
-import { unreadableReason } from './read-file.ts';
+import { hasChanged, unreadableReason } from './read-file.ts';
 import { decodeUtf8 } from './rule-source.ts';
 
 /** A million IPv6 prefixes are some 25 MB. */
@@ -143,6 +143,7 @@ async function readPlainFile(real: string): Promise<Uint8Array> {
     if (stats.size > LARGEST_BYTES) throw new Failure(`it is larger than ${LARGEST_BYTES / 2 ** 20} MiB`);
     const bytes = await handle.readFile();
     if (bytes.length > LARGEST_BYTES) throw new Failure('it grew while it was read');
+    if (hasChanged(stats, await handle.stat(), bytes.length)) throw new Failure('it was written while it was being read');
     return bytes;
   } finally {
     await handle.close();

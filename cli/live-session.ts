@@ -6,6 +6,7 @@ import type { EventStream, PacketEvent } from '../runtime/events.ts';
 import type { AnswerCounts, LoadedProgram } from '../runtime/load.ts';
 import { createEventLines, lineOfType } from './events/event-json.ts';
 import { createEventTable } from './events/event-table.ts';
+import { countLoss, type LossesByRule, sayUnprinted, watchLosses, wholeLines } from './events/losses.ts';
 import { answersText, grouped, renderSummary, type SummaryRow, summaryJson } from './events/rule-summary.ts';
 import { EXIT, type ExitCode } from './exit-code.ts';
 import { jsonLine } from './json.ts';
@@ -15,6 +16,7 @@ import type { Reloading } from './reload-on-save.ts';
 import { reportError } from './report-error.ts';
 import type { Stop, StopReason } from './stop.ts';
 import type { Terminal } from './terminal.ts';
+import { watchPlaces } from './watch-places.ts';
 
 export interface LiveOptions {
   /** Names and patterns; empty for a program of a control group. */
@@ -27,13 +29,14 @@ export interface LiveOptions {
   readonly count: number | null;
   readonly json: boolean;
   readonly strict: boolean;
+  /** Whether an interface that comes back is attached to again. */
+  readonly reattach: boolean;
   /** null: the rules stay as they are. */
   readonly reloading: Reloading | null;
   /** Where events are written as packets too; null: nowhere. */
   readonly packets: PacketFile | null;
 }
 
-const GONE_INTERVAL_MS = 200;
 /** How soon the program knows an interface that has come, or has got another name. */
 const REFRESH_INTERVAL_MS = 1_000;
 /** How long a reader that has stopped reading may hold the end, once somebody has asked for it. */
@@ -41,6 +44,8 @@ const SLOW_READER_MS = 2_000;
 
 interface Printer {
   readonly events: number;
+  /** Events that were not printed, or not for certain, by the name of their rule. */
+  readonly unprinted: LossesByRule;
   /** Takes no more events than `--count` allows. */
   print(batch: readonly PacketEvent[]): Promise<void>;
 }
@@ -52,22 +57,25 @@ export async function runLive(loaded: LoadedProgram, options: LiveOptions, stop:
   const stream = openEvents(loaded);
   const names = await interfacesOf(attachments);
   options.packets?.begin(loaded.manifest, names);
-  if (options.reloading === null) await giveUpPrivileges(attachments, options.packets, terminal);
+  if (options.reloading === null && !options.reattach) await giveUpPrivileges(attachments, options.packets, terminal);
   const printer = createPrinter(loaded, names, options, stop, terminal);
   sayStart(loaded, attachments, options, terminal);
   const timers = [
-    watchInterfaces(attachments, stop, terminal),
-    ...refresher(loaded, options.reloading !== null),
+    ...refresher(loaded, options.reloading !== null, terminal),
     ...timer(options.duration_ms, () => stop.because({ kind: 'time' })),
+    ...watchLosses(loaded, terminal),
   ];
+  const places = await watchPlaces(loaded, attachments, names, options, stop, terminal);
   options.reloading?.begin(loaded);
-  void terminal.gone.then(() => stop.because({ kind: 'reader' }));
+  void terminal.gone.then(() => {
+    if (terminal.failure === null) stop.because({ kind: 'reader' });
+    else terminal.say('note: rules stay at work, and events are not printed any more; they are counted');
+  });
   const consuming = consume(stream, printer, stop);
   const reason = await stop.promise;
   await options.reloading?.close();
   for (const one of timers) clearTimeout(one);
-  const lostInterface = attachments.some((attachment) => attachment.gone());
-  for (const attachment of attachments) attachment.close();
+  const lostInterface = places.close();
   const duration_ms = performance.now() - started_ms;
   const rows = summaryRows(loaded);
   const answers = loaded.answers();
@@ -78,11 +86,17 @@ export async function runLive(loaded: LoadedProgram, options: LiveOptions, stop:
     await terminal.flush();
   };
   const patience = stop.interrupted.then(() => new Promise((resolve) => setTimeout(resolve, SLOW_READER_MS)));
-  await Promise.race([finishing(), patience.then(terminal.abandon)]);
+  const finished = finishing();
+  await Promise.race([finished, patience.then(terminal.abandon)]);
+  await finished;
+  if (terminal.closed() && (terminal.failure !== null || options.strict || reason.kind !== 'reader')) {
+    sayUnprinted(rows, printer.unprinted, { events: printer.events, duration_ms }, terminal);
+  }
   if (reason.kind === 'error') return reportError(reason.error, terminal);
   if (lostInterface) return EXIT.failure;
-  const unwritten = options.packets?.state.problem != null;
-  if (options.strict && (unwritten || rows.some((row) => (row.lost ?? 0n) > 0n))) return EXIT.lost;
+  const unwritten = options.packets?.state.problem != null || terminal.failure !== null;
+  const lost = rows.some((row) => (row.lost ?? 0n) > 0n) || printer.unprinted.size > 0;
+  if (options.strict && (unwritten || lost)) return EXIT.lost;
   return unwritten ? EXIT.failure : EXIT.ok;
 }
 
@@ -110,37 +124,33 @@ export async function attachWhereAsked(
 }
 
 /** Names by ifindex: of the interfaces attached to, or of all, where packets of any may come by. */
-export async function interfacesOf(attachments: readonly Attachment[]): Promise<ReadonlyMap<number, string>> {
+export async function interfacesOf(attachments: readonly Attachment[]): Promise<Map<number, string>> {
   const named = attachments.flatMap(({ ifindex, ifname }) =>
     ifindex === null || ifname === null ? [] : [[ifindex, ifname] as const],
   );
   if (named.length === attachments.length) return new Map(named);
   const { interfaceIndexes } = await import('../runtime/interfaces.ts');
-  return interfaceIndexes();
+  return new Map(interfaceIndexes());
 }
 
 /** @param changing whether other rules may come, which ask for interfaces */
-function refresher(loaded: LoadedProgram, changing: boolean): readonly NodeJS.Timeout[] {
+function refresher(loaded: LoadedProgram, changing: boolean, terminal: Terminal): readonly NodeJS.Timeout[] {
+  let said = 0;
+  const refresh = () => {
+    const unknown = loaded.refreshInterfaces();
+    if (unknown > said) terminal.say(unknownInterfaces(unknown));
+    said = Math.max(said, unknown);
+  };
   const asked = changing || loaded.manifest.interfaces.length > 0;
-  return asked ? [setInterval(() => loaded.refreshInterfaces(), REFRESH_INTERVAL_MS)] : [];
+  return asked ? [setInterval(refresh, REFRESH_INTERVAL_MS)] : [];
+}
+
+function unknownInterfaces(count: number): string {
+  return `note: rules ask for interfaces by name, and there is no room for ${grouped(count)} more: such rules do not match there`;
 }
 
 function timer(duration_ms: number | null, end: () => void): readonly NodeJS.Timeout[] {
   return duration_ms === null ? [] : [setTimeout(end, duration_ms)];
-}
-
-/** Others may still be there when one interface goes; with the last one it is over. */
-function watchInterfaces(attachments: readonly Attachment[], stop: Stop, terminal: Terminal): NodeJS.Timeout {
-  const here = new Set(attachments);
-  return setInterval(() => {
-    for (const attachment of here) {
-      if (!attachment.gone()) continue;
-      here.delete(attachment);
-      const what = attachment.ifname === null ? 'control group' : 'interface';
-      terminal.say(`${what} ${attachment.place} went away, and the program with it`);
-    }
-    if (here.size === 0) stop.because({ kind: 'gone' });
-  }, GONE_INTERVAL_MS);
 }
 
 async function consume(stream: EventStream, printer: Printer, stop: Stop): Promise<void> {
@@ -176,24 +186,31 @@ function createPrinter(
   const headerOf = () => (json || manifest.events === null ? '' : table.header);
   let table = tableOf();
   let header = headerOf();
+  let seen = 0;
   let events = 0;
+  const unprinted = new Map<string, number>();
   const print = async (batch: readonly PacketEvent[]) => {
-    const wanted = count === null ? batch : batch.slice(0, count - events);
+    const wanted = count === null ? batch : batch.slice(0, count - seen);
     if (manifest !== loaded.manifest) {
       manifest = loaded.manifest;
       table = tableOf();
       header = headerOf();
     }
-    const text = json ? lines(wanted) : header + wanted.map(table.row).join('');
+    const text = json ? lines(wanted) : Buffer.from(header + wanted.map(table.row).join(''));
+    const headingLines = header === '' || json ? 0 : wholeLines(Buffer.from(header));
     header = '';
     if (wanted.length > 0) packets?.write(wanted);
-    if (text.length > 0) await terminal.print(text);
-    events += wanted.length;
-    if (count !== null && events >= count) stop.because({ kind: 'count' });
+    const written = text.length === 0 ? null : await terminal.offer(text);
+    const printed = written === null ? wanted.length : Math.max(0, wholeLines(text.subarray(0, written)) - headingLines);
+    for (const { rule_name } of wanted.slice(printed)) countLoss(unprinted, rule_name);
+    events += printed;
+    seen += wanted.length;
+    if (count !== null && seen >= count) stop.because({ kind: 'count' });
   };
   void print([]);
   return {
     print,
+    unprinted,
     get events() {
       return events;
     },
@@ -202,7 +219,7 @@ function createPrinter(
 
 function sayStart(loaded: LoadedProgram, attachments: readonly Attachment[], options: LiveOptions, terminal: Terminal): void {
   const { rules, events } = loaded.manifest;
-  for (const { note } of attachments) if (note !== null) terminal.say(`note: ${note}`);
+  for (const note of [...loaded.notes, ...attachments.map((one) => one.note)]) if (note !== null) terminal.say(`note: ${note}`);
   const where = placesText(loaded, attachments);
   const until = options.duration_ms === null ? 'Ctrl-C ends' : `for ${options.duration_ms / 1000} s, Ctrl-C ends earlier`;
   terminal.say(`attached to ${where}: ${rules.length} rule${rules.length === 1 ? '' : 's'}; ${until}`);

@@ -23,7 +23,7 @@ import { testCommand } from './commands/test.ts';
 import { EXIT, type ExitCode, exitCodesText } from './exit-code.ts';
 import { Failure } from './failure.ts';
 import { packageVersion } from './package-root.ts';
-import { reportError } from './report-error.ts';
+import { outputFailure, reportError } from './report-error.ts';
 import { STDIN } from './rule-source.ts';
 import { openTerminal, type Terminal } from './terminal.ts';
 
@@ -101,7 +101,7 @@ function helpText(self: Argv): string {
 
 /** Runs one command line and ends the process. @param argv without the interpreter and the script */
 export async function main(argv: readonly string[]): Promise<void> {
-  const terminal = openTerminal();
+  const terminal = openTerminal((error) => void reportError(outputFailure(error), terminal));
   let exit: ExitCode = EXIT.ok;
   const execute: Execute = async (work) => {
     exit = await work(terminal);
@@ -112,5 +112,5 @@ export async function main(argv: readonly string[]): Promise<void> {
     exit = await reportError(error, terminal);
   }
   await terminal.flush();
-  process.exit(exit);
+  process.exit(exit === EXIT.ok && terminal.failure !== null ? EXIT.failure : exit);
 }

@@ -16,10 +16,13 @@ const MACHINE_CODES: ReadonlySet<string> = new Set([
   'PKT6007',
   'PKT6012',
   'PKT6060',
+  'PKT6101',
+  'PKT6103',
 ]);
 
 /** Prints to stderr what ended a command. @returns the exit code for it */
-export async function reportError(error: unknown, terminal: Terminal): Promise<ExitCode> {
+export async function reportError(thrown: unknown, terminal: Terminal): Promise<ExitCode> {
+  const error = koffiFailure(thrown) ?? thrown;
   if (error instanceof Failure && error.code === null) {
     sayError(terminal, error.message, error.help);
     return error.exit;
@@ -36,6 +39,30 @@ export async function reportError(error: unknown, terminal: Terminal): Promise<E
   const shown = error instanceof Error ? (error.stack ?? error.message) : String(error);
   sayError(terminal, `this is a bug in pktc: ${shown}`, 'report it with the command that you ran and the lines above');
   return EXIT.failure;
+}
+
+/** What calls libbpf is a package with a binary for each machine: it may be missing, or of another machine. null: it is something else. */
+function koffiFailure(error: unknown): Failure | null {
+  if (!(error instanceof Error) || error instanceof RuntimeError || !/\bkoffi\b/i.test(error.message)) return null;
+  const { code = '' } = error as NodeJS.ErrnoException;
+  const missing = ['ERR_MODULE_NOT_FOUND', 'MODULE_NOT_FOUND', 'ERR_DLOPEN_FAILED'].includes(code);
+  if (!missing && !/native koffi module/i.test(error.message)) return null;
+  const reason = error.message.split('\n')[0] ?? '';
+  return new Failure(`the module \`koffi\`, through which pktc calls libbpf, cannot be loaded: ${reason}`, {
+    code: 'PKT6101',
+    exit: EXIT.machine,
+    help: 'in the folder of pktc: npm install',
+  });
+}
+
+/** Why standard output takes no more. */
+export function outputFailure({ code = '', message }: NodeJS.ErrnoException): Failure {
+  const full = code === 'ENOSPC' || code === 'EDQUOT';
+  const reason = full ? 'the disk is full' : message.replace(/, write$/, '');
+  return new Failure(`cannot write to standard output: ${reason}`, {
+    code: 'PKT6102',
+    help: full ? 'make room, or write to another disk' : 'look at what it is, and write elsewhere',
+  });
 }
 
 export function sayError(terminal: Terminal, message: string, help: string | null): void {

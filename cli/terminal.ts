@@ -1,4 +1,5 @@
 /** Where a command reads and prints. Results go to stdout, everything else to stderr. */
+import { fstatSync, writeSync } from 'node:fs';
 import type { Writable } from 'node:stream';
 import { type Paint, painter } from '../compiler/diagnostics/paint.ts';
 
@@ -8,6 +9,8 @@ export interface Terminal {
    * head`), which ends a command quietly.
    */
   print(text: string | Uint8Array): Promise<boolean>;
+  /** Like `print`. null: all of it is written; else how many of its bytes are known to be. */
+  offer(text: string | Uint8Array): Promise<number | null>;
   /** Writes a line to stderr. */
   say(text: string): void;
   /** Like `say`, but only for people: nothing when stderr is not a terminal. `clear` takes it away again. */
@@ -16,8 +19,10 @@ export interface Terminal {
   readonly err: Stream;
   /** Whether the reader of stdout has gone. */
   closed(): boolean;
-  /** Resolves when stdout's reader goes away. */
+  /** Resolves when stdout's reader goes away, or stdout cannot be written for another reason. */
   readonly gone: Promise<void>;
+  /** That other reason: a full disk, say. */
+  readonly failure: NodeJS.ErrnoException | null;
   /** Waits until everything is written, or the reader has gone. */
   flush(): Promise<void>;
   /** The reader has stopped reading, and the command is to end: what is not written yet will not be. */
@@ -48,9 +53,10 @@ function streamOf(stream: NodeJS.WriteStream, environment: Environment): Stream 
   return { paint: painter(color), color, isTerminal, columns: stream.columns || 80 };
 }
 
-export function openTerminal(): Terminal {
+/** @param onFailure is told once when stdout cannot be written, and not because its reader has gone */
+export function openTerminal(onFailure: (error: NodeJS.ErrnoException) => void = () => {}): Terminal {
   const { stdout, stderr, env } = process;
-  const state = { closed: false, progress: false };
+  const state: State = { closed: false, progress: false, failure: null };
   let leave = () => {};
   const gone = new Promise<void>((resolve) => {
     leave = resolve;
@@ -59,25 +65,40 @@ export function openTerminal(): Terminal {
     state.closed = true;
     leave();
   };
-  stdout.on('error', abandon);
+  const fail = (error: NodeJS.ErrnoException) => {
+    if (state.closed) return;
+    if (!isReaderGone(error, stdout.isTTY === true)) {
+      state.failure = error;
+      onFailure(error);
+    }
+    abandon();
+  };
+  stdout.on('error', fail);
   stderr.on('error', () => {});
   const err = streamOf(stderr, env);
   const clear = () => {
     if (state.progress) stderr.write('\r\x1b[K');
     state.progress = false;
   };
+  const toFile = isFile(stdout);
+  const offer = async (text: string | Uint8Array): Promise<number | null> => {
+    if (state.closed) return 0;
+    clear();
+    if (toFile) return writeToFile(stdout.fd, text, fail);
+    await Promise.race([written(stdout, text), gone]);
+    return state.closed ? 0 : null;
+  };
   return {
     out: streamOf(stdout, env),
     err,
     gone,
     abandon,
-    closed: () => state.closed,
-    async print(text) {
-      if (state.closed) return false;
-      clear();
-      if (!stdout.write(text)) await Promise.race([drained(stdout), gone]);
-      return !state.closed;
+    offer,
+    get failure() {
+      return state.failure;
     },
+    closed: () => state.closed,
+    print: async (text) => (await offer(text)) === null,
     say(text) {
       clear();
       stderr.write(`${text}\n`);
@@ -98,6 +119,42 @@ export function openTerminal(): Terminal {
   };
 }
 
-function drained(stream: Writable): Promise<void> {
-  return new Promise((resolve) => stream.once('drain', resolve));
+interface State {
+  closed: boolean;
+  progress: boolean;
+  failure: NodeJS.ErrnoException | null;
+}
+
+/** Of a pipe, a socket, or a terminal that has been hung up. */
+function isReaderGone({ code = '' }: NodeJS.ErrnoException, isTerminal: boolean): boolean {
+  return ['EPIPE', 'ECONNRESET', 'ERR_STREAM_DESTROYED'].includes(code) || (isTerminal && code === 'EIO');
+}
+
+/** A regular file, or a device such as `/dev/null`. */
+function isFile(stream: NodeJS.WriteStream & { fd: number }): boolean {
+  if (stream.isTTY === true) return false;
+  try {
+    const stats = fstatSync(stream.fd);
+    return stats.isFile() || stats.isCharacterDevice();
+  } catch {
+    return false;
+  }
+}
+
+/** A disk that is nearly full takes a part, which Node's stream would take for all. */
+function writeToFile(fd: number, text: string | Uint8Array, fail: (error: NodeJS.ErrnoException) => void): number | null {
+  const bytes = typeof text === 'string' ? Buffer.from(text) : text;
+  let at = 0;
+  try {
+    while (at < bytes.length) at += writeSync(fd, bytes, at);
+    return null;
+  } catch (error) {
+    fail(error as NodeJS.ErrnoException);
+    return at;
+  }
+}
+
+/** Also when it went wrong: then there is an error besides. */
+function written(stream: Writable, text: string | Uint8Array): Promise<void> {
+  return new Promise((resolve) => stream.write(text, () => resolve()));
 }

@@ -19,6 +19,7 @@ import type { KernelProgram, LoadedProgram } from './load.ts';
 import { privilegeError } from './load-error.ts';
 import { RuntimeError } from './runtime-error.ts';
 import { hasFilters } from './tc-filters.ts';
+import { programsText, tcxChain } from './tcx-chain.ts';
 
 const FIRST_PRIORITY = 1;
 const ANY_PRIORITY = 0;
@@ -38,7 +39,21 @@ export function attachTc(loaded: LoadedProgram, place: InterfacePlace): Attachme
     if (next < 0) throw attachError(ifname, -next);
     return linkHold(loaded, next, program);
   });
-  return attachmentOf(loaded, { ...about, mode: 'tcx', note: null }, rest);
+  return attachmentOf(loaded, { ...about, mode: 'tcx', note: othersFirst(loaded, place) }, rest);
+}
+
+/** A program that comes later is asked later, and only about what those before it let go on. */
+function othersFirst(loaded: LoadedProgram, { ifname, ifindex }: InterfacePlace): string | null {
+  const { libbpf, libc } = loaded.internals;
+  const notes = loaded.programs.flatMap(({ at, id }) => {
+    const chain = at === 'tc egress' || at === 'tc ingress' ? tcxChain(libbpf, libc, ifindex, at) : null;
+    const first = chain?.slice(
+      0,
+      chain.findIndex((one) => one.id === id),
+    );
+    return first === undefined || first.length === 0 ? [] : [`${programsText(first)} at ${at}`];
+  });
+  return notes.length === 0 ? null : `what is ahead on \`${ifname}\` decides first: ${notes.join('; ')}`;
 }
 
 function createLink(loaded: LoadedProgram, ifindex: number, { at, fd }: KernelProgram): number {

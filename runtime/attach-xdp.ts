@@ -3,12 +3,12 @@ import { type Attachment, attachmentOf, linkHold } from './attachment.ts';
 import { allocate, BPF_XDP, LINK_OPTIONS, XDP_FLAGS_DRV_MODE, XDP_FLAGS_SKB_MODE } from './ffi/libbpf.ts';
 import { errnoName, errnoNumber } from './ffi/libc.ts';
 import { goneError } from './gone-error.ts';
-import { driverOf, isWireless } from './interface-facts.ts';
+import { driverOf, isWireless, mtuOf } from './interface-facts.ts';
 import { kernelOlderThan } from './kernel-version.ts';
 import type { LoadedProgram } from './load.ts';
 import { privilegeError } from './load-error.ts';
 import { RuntimeError } from './runtime-error.ts';
-import { describeHolder, findHolder, findHolders } from './xdp-holder.ts';
+import { describeHolder, findHolder, findHolders, waysRound } from './xdp-holder.ts';
 import { withoutSending } from './xdp-sending.ts';
 
 /** `native` runs in the driver, `generic` behind it, slower, everywhere; `auto` is native where the driver can. */
@@ -60,12 +60,19 @@ const WITHOUT_NATIVE: Readonly<Record<string, string>> = {
   '802.1Q VLAN Support': 'a VLAN interface has no native XDP, the interface below it may have',
 };
 
+/** About what a page of 4 KiB leaves to a packet, less headroom and what the kernel keeps behind it. */
+const ONE_PAGE_MTU = 3_500;
+
 function noNative({ internals: { libc } }: LoadedProgram, ifname: string, errno: number): string {
   const refused = `\`${ifname}\` does not take native XDP (${errnoName(errno)})`;
   if (ifname === 'lo') return `${refused}, as it has no driver`;
   if (isWireless(ifname)) return `${refused}, as wireless drivers do not`;
   const reason = WITHOUT_NATIVE[driverOf(libc, ifname) ?? ''];
-  return reason === undefined ? `the driver of ${refused}` : `${refused}; ${reason}`;
+  if (reason !== undefined) return `${refused}; ${reason}`;
+  const mtu = mtuOf(libc, ifname) ?? 0;
+  // Each driver has a limit and an errno of its own; ERANGE is about nothing else.
+  const isLarge = errno === errnoNumber('ERANGE') || (mtu > ONE_PAGE_MTU && errno !== errnoNumber('EOPNOTSUPP'));
+  return `the driver of ${refused}${isLarge ? `, most likely for its MTU of ${mtu}` : ''}`;
 }
 
 function attachError(
@@ -84,10 +91,7 @@ function attachError(
       });
     }
     return new RuntimeError('PKT6011', `interface \`${ifname}\` already has an XDP program: ${describeHolder(holder)}`, {
-      help:
-        holder?.process == null
-          ? `take it off with \`ip link set dev ${ifname} xdp off\` if nobody needs it, or choose another interface`
-          : `end process ${holder.process.pid} first, or choose another interface`,
+      help: waysRound(holder, ifname),
     });
   }
   if (name === 'EPERM') return privilegeError();

@@ -15,6 +15,8 @@ export interface Attachment extends Disposable {
   /** null: a control group. */
   readonly ifname: string | null;
   readonly ifindex: number | null;
+  /** The index that the interface has now: another one when it has been in another network namespace. null: a control group, or gone. */
+  indexNow(): number | null;
   readonly mode: AttachedMode;
   /** What the user should know about the mode; null: nothing. */
   readonly note: string | null;
@@ -31,6 +33,8 @@ export interface Hold {
   /** Puts another program in its place at once, so that no packet goes by. 0, or a negative errno: then nothing has changed. */
   swap(program: AttachableProgram): number;
   gone(): boolean;
+  /** The index that the interface of a link has now. Absent: it keeps the one that it had. */
+  readonly indexNow?: () => number | null;
   /** Gives it a name on a BPF file system, which then holds it instead of this process: 0, or a negative errno. null: it cannot have one. */
   readonly pin: ((path: string) => number) | null;
   release(): void;
@@ -59,13 +63,23 @@ export function attachmentOf(loaded: LoadedProgram, about: AboutAttachment, hold
   const disown = own(close);
   attached.add(one);
   const gone = () => open && holds.some((hold) => hold.gone());
-  return { ...about, gone, close, [Symbol.dispose]: close };
+  const indexNow = () => {
+    const ask = holds.find((hold) => hold.indexNow !== undefined)?.indexNow;
+    return about.ifindex === null || ask === undefined ? about.ifindex : ask();
+  };
+  return { ...about, gone, indexNow, close, [Symbol.dispose]: close };
 }
 
 /** A BPF link: the kernel detaches when its last descriptor is closed, so also when the process dies. */
 export function linkHold(loaded: LoadedProgram, link_fd: number, program: AttachableProgram): Hold {
   const { libc, libbpf } = loaded.internals;
   let held = program;
+  /** null: the kernel does not say. */
+  const target = (): number | null => {
+    const info = allocate(LINK_INFO);
+    const result = libbpf.obj_get_info_by_fd(link_fd, info.bytes, new Uint32Array([info.bytes.length]));
+    return result === 0 ? info.get('target') : null;
+  };
   return {
     get program() {
       return held;
@@ -75,11 +89,8 @@ export function linkHold(loaded: LoadedProgram, link_fd: number, program: Attach
       if (result === 0) held = next;
       return result;
     },
-    gone() {
-      const info = allocate(LINK_INFO);
-      const result = libbpf.obj_get_info_by_fd(link_fd, info.bytes, new Uint32Array([info.bytes.length]));
-      return result === 0 && info.get('target') === 0;
-    },
+    gone: () => target() === 0,
+    indexNow: () => target() || null,
     pin: (path) => libbpf.obj_pin(link_fd, path),
     release: () => void libc.close(link_fd),
   };

@@ -1,7 +1,8 @@
 /** What a running program logs, as batches of PacketEvents. */
+import { createEventClock } from './event-clock.ts';
 import type { EventDecoder, PacketEvent } from './event-decoder.ts';
 import { type EventRing, mapEventRing, type RingShape } from './event-ring.ts';
-import { CLOCK_BOOTTIME, CLOCK_REALTIME, type Libc } from './ffi/libc.ts';
+import type { Libc } from './ffi/libc.ts';
 import { type Watch, watchReadable } from './ffi/poll.ts';
 import type { EventSource, LoadedProgram } from './load.ts';
 
@@ -44,10 +45,6 @@ const LOOKS: readonly Look[] = [
 ];
 /** Nobody waits for longer than three weeks. */
 const NEVER: readonly Look[] = [{ first: 0, interval_ms: 2 ** 31 - 1 }];
-/** A difference between the clocks that is larger than this means that somebody set the time. */
-const CLOCK_STEP_NS = 10_000_000n;
-const CLOCK_WIDTH_NS = 50_000n;
-const CLOCK_TRIES = 10;
 
 /**
  * One stream at a time reads a program's rings. When the program switches to another, the stream goes on with that one's events, behind
@@ -107,7 +104,7 @@ function createSources(libc: Libc) {
     () => sources.every((source) => source.isEmpty()),
     () => (sources.length === 0 ? NEVER : LOOKS),
   );
-  const clock = createClock(libc);
+  const clock = createEventClock(libc);
   const drop = () => {
     const source = sources.shift();
     overtaken += source?.overtaken ?? 0;
@@ -299,36 +296,4 @@ function withResolvers(): { readonly promise: Promise<void>; readonly resolve: (
     resolve = settle;
   });
   return { promise, resolve };
-}
-
-/** Nanoseconds to add to the time since boot to have UTC. It stays as it is, lest time run backwards, until the clock is set. */
-function createClock(libc: Libc): () => bigint {
-  const timespec = new BigInt64Array(2);
-  const now = (clock: number) => {
-    libc.clock_gettime(clock, timespec);
-    return (timespec[0] ?? 0n) * 1_000_000_000n + (timespec[1] ?? 0n);
-  };
-  const measure = () => {
-    const before_ns = now(CLOCK_BOOTTIME);
-    const utc_ns = now(CLOCK_REALTIME);
-    const width_ns = now(CLOCK_BOOTTIME) - before_ns;
-    return { offset_ns: utc_ns - before_ns - width_ns / 2n, width_ns };
-  };
-  // Between two looks at the clocks the process may have to wait for the CPU: then the measure is worth nothing.
-  const measureWell = () => {
-    let best = measure();
-    for (let again = 0; again < CLOCK_TRIES && best.width_ns > CLOCK_WIDTH_NS; again++) {
-      const next = measure();
-      if (next.width_ns < best.width_ns) best = next;
-    }
-    return best;
-  };
-  let { offset_ns } = measureWell();
-  return () => {
-    const measured = measureWell();
-    const step_ns = measured.offset_ns - offset_ns;
-    const limit_ns = CLOCK_STEP_NS + measured.width_ns;
-    if (step_ns > limit_ns || step_ns < -limit_ns) offset_ns = measured.offset_ns;
-    return offset_ns;
-  };
 }

@@ -6,6 +6,7 @@ import { AF_INET, type Libc, SOCK_CLOEXEC, SOCK_DGRAM, stableMemory } from './ff
 const SIOCGIFFLAGS = 0x8913;
 const SIOCGIFHWADDR = 0x8927;
 const SIOCETHTOOL = 0x8946;
+const SIOCGIFMTU = 0x8921;
 const IFF_UP = 1;
 const ETHTOOL_GDRVINFO = 3;
 const DRVINFO_BYTES = 196;
@@ -17,6 +18,13 @@ export function isUp(libc: Libc, ifname: string): boolean | null {
   const request = interfaceRequest(ifname);
   if (!control(libc, SIOCGIFFLAGS, request)) return null;
   return (new Uint16Array(request.buffer, IFNAME_BYTES, 1)[0] ?? 0) % 2 === IFF_UP;
+}
+
+/** Bytes behind the link layer's header that a packet may have; null: not to be told. */
+export function mtuOf(libc: Libc, ifname: string): number | null {
+  const request = interfaceRequest(ifname);
+  if (!control(libc, SIOCGIFMTU, request)) return null;
+  return new Int32Array(request.buffer, IFNAME_BYTES, 1)[0] ?? null;
 }
 
 /** Name of the driver, as ethtool has it: `veth`, `bridge`, `802.1Q VLAN Support`; null: it does not say. */

@@ -4,8 +4,11 @@ import { LITTLE_ENDIAN, type Libc, stableMemory } from './ffi/libc.ts';
 import { interfaceNames, matchesPattern } from './interfaces.ts';
 
 export interface InterfaceMap {
-  /** Writes an entry for every interface that there is now, and deletes those of interfaces that are gone. */
-  refresh(): void;
+  /**
+   * Writes an entry for every interface that there is now, and deletes those of interfaces that are gone. Returns how many the map had no
+   * room for: to the program their packets come from an interface without a name.
+   */
+  refresh(): number;
   /** Gives the loopback interface, on which test runs happen, another name; null: one that the program does not know. */
   pretend(ifname: string | null): void;
 }
@@ -26,19 +29,19 @@ export function createInterfaceMap(libbpf: Libbpf, libc: Libc, fd: number, patte
       return;
     }
     new DataView(value.bytes.buffer).setBigUint64(0, bitsOf(ifname, patterns), LITTLE_ENDIAN);
-    // The map may be full: then the interface stays unknown to the program.
     if (libbpf.map_update_elem(fd, key.bytes, value.bytes, 0n) === 0) written.set(ifindex, ifname);
   };
   return {
     refresh() {
       const gone = new Set(written.keys());
-      for (const ifname of interfaceNames()) {
-        const ifindex = libc.if_nametoindex(ifname);
-        if (ifindex === 0) continue;
-        gone.delete(ifindex);
-        if (written.get(ifindex) !== ifname) write(ifindex, ifname);
-      }
+      const there = interfaceNames()
+        .map((ifname) => ({ ifname, ifindex: libc.if_nametoindex(ifname) }))
+        .filter(({ ifindex }) => ifindex !== 0);
+      for (const { ifindex } of there) gone.delete(ifindex);
+      // They go first, for the room that they had.
       for (const ifindex of gone) write(ifindex, null);
+      for (const { ifindex, ifname } of there) if (written.get(ifindex) !== ifname) write(ifindex, ifname);
+      return there.filter(({ ifindex, ifname }) => written.get(ifindex) !== ifname).length;
     },
     pretend(ifname) {
       if ((written.get(LOOPBACK_IFINDEX) ?? null) !== ifname) write(LOOPBACK_IFINDEX, ifname);

@@ -11,7 +11,16 @@ import {
   PROGRAM_INFO,
   type Structure,
 } from './ffi/libbpf.ts';
-import { LITTLE_ENDIAN, type Libc, type Pointer, RLIM_INFINITY, RLIMIT_MEMLOCK, stableMemory, viewMemory } from './ffi/libc.ts';
+import {
+  LITTLE_ENDIAN,
+  type Libc,
+  type Pointer,
+  RLIM_INFINITY,
+  RLIMIT_MEMLOCK,
+  stableMemory,
+  viewMemory,
+  withoutSignals,
+} from './ffi/libc.ts';
 import { findInterface } from './interfaces.ts';
 import { kernelOlderThan } from './kernel-version.ts';
 import { loadError } from './load-error.ts';
@@ -42,8 +51,31 @@ export interface LoadSettings {
   readonly data_bytes: number | null;
 }
 
-/** @throws RuntimeError PKT6003, PKT6005 to PKT6008, PKT6014 */
-export function loadObject(artifact: Artifact, elf: ElfFile, libbpf: Libbpf, libc: Libc, settings: LoadSettings): Pointer {
+export interface LoadedObject {
+  readonly object: Pointer;
+  /** What the user should know about how it went. */
+  readonly notes: readonly string[];
+}
+
+/**
+ * The verifier gives up (EAGAIN) when a signal comes in while it works. libbpf asks it five times more; signals that keep coming, such as a
+ * profiler's, break off every one of them. So this thread takes none while it is asked once more: others of the process do.
+ * @throws RuntimeError PKT6003, PKT6005 to PKT6008, PKT6014, PKT6100
+ */
+export function loadObject(artifact: Artifact, elf: ElfFile, libbpf: Libbpf, libc: Libc, settings: LoadSettings): LoadedObject {
+  try {
+    return { object: loadOnce(artifact, elf, libbpf, libc, settings), notes: [] };
+  } catch (error) {
+    if (!(error instanceof RuntimeError) || error.code !== 'PKT6100') throw error;
+    const object = withoutSignals(libc, () => loadOnce(artifact, elf, libbpf, libc, settings));
+    return {
+      object,
+      notes: ['signals broke off the check of the program in the kernel (EAGAIN): done again with signals held back'],
+    };
+  }
+}
+
+function loadOnce(artifact: Artifact, elf: ElfFile, libbpf: Libbpf, libc: Libc, settings: LoadSettings): Pointer {
   const log = stableMemory(LOG_BYTES);
   const name = stableMemory(OBJECT_NAME.length + 1);
   name.bytes.set(Buffer.from(OBJECT_NAME));

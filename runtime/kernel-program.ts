@@ -73,6 +73,8 @@ export interface InKernel {
   readonly data: ProgramData | null;
   /** Written by whoever changes the rules. */
   rules: CurrentRules;
+  /** What the user should know about how it was loaded. */
+  readonly notes: readonly string[];
   /** Another program has taken its place: what it still says is of rules that are gone. */
   retired: boolean;
   answers(): AnswerCounts | null;
@@ -97,12 +99,13 @@ export function loadIntoKernel(artifact: Artifact, options: LoadOptions): InKern
   const libbpf = openLibbpf();
   const data_bytes = data === null ? null : capacityFor(data.length);
   const stride = counterStride(manifest);
-  const object = loadObject(artifact, elf, libbpf, libc, { offline: options.offline ?? false, stride, data_bytes });
+  const settings = { offline: options.offline ?? false, stride, data_bytes };
+  const { object, notes } = loadObject(artifact, elf, libbpf, libc, settings);
   const opened: (() => void)[] = [() => libbpf.object_close(object)];
   const program = (name: string) => libbpf.program_fd(findProgram(libbpf, object, name));
   const map = (name: string) => libbpf.map_fd(findMap(libbpf, object, name));
   return closedOnError(opened, () => {
-    const parts: Parts = { libbpf, libc, types, stride, program, map };
+    const parts: Parts = { libbpf, libc, types, stride, notes, program, map };
     return assemble(manifest, parts, fillData(artifact, parts, data_bytes, opened), opened);
   });
 }
@@ -114,6 +117,8 @@ export interface Parts {
   readonly types: readonly BtfType[];
   /** Slots of counters that a CPU has. */
   readonly stride: number;
+  /** What the user should know about how it was loaded. */
+  readonly notes: readonly string[];
   /** By the name of the function. */
   program(name: string): number;
   /** By the name in the object. */
@@ -159,6 +164,7 @@ export function assemble(manifest: Manifest, parts: Parts, data: ProgramData | n
     testRun: createTestRun(libbpf, programs, interfaces),
     data,
     rules: { manifest, slots: data?.slots ?? fixedSlots(manifest.rules) },
+    notes: parts.notes,
     retired: false,
     answers: () => readAnswers?.() ?? null,
     close: () => closeAll(opened),

@@ -20,6 +20,12 @@ export function loadError(
   const name = errnoName(errno);
   const libbpfLog = messages.join('\n');
   if (errno === errnoNumber('EPERM')) return privilegeError(libbpfLog);
+  if (errno === errnoNumber('EAGAIN')) {
+    return new RuntimeError('PKT6100', `the kernel broke off the check of the program again and again (${name})`, {
+      help: 'signals to pktc do that: look who sends them, a profiler or a timer say, and start it again',
+      libbpfLog,
+    });
+  }
   if (
     /program load failed|load bpf program failed/.test(libbpfLog) &&
     (log !== '' || /BEGIN DUMP LOG|BEGIN PROG LOAD LOG/.test(libbpfLog))
@@ -28,6 +34,12 @@ export function loadError(
   }
   if (kernelOlderThan(...OLDEST_KERNEL, kernel)) {
     return new RuntimeError('PKT6007', `this kernel is too old: pktc needs Linux ${OLDEST_KERNEL.join('.')} or later`, {
+      libbpfLog,
+    });
+  }
+  if (/kernel BTF|vmlinux BTF/.test(libbpfLog)) {
+    return new RuntimeError('PKT6103', 'this kernel does not show its types (BTF), and programs for XDP need them', {
+      help: 'see that /sys is mounted and the kernel built with CONFIG_DEBUG_INFO_BTF; `--hook tc ingress` does without',
       libbpfLog,
     });
   }

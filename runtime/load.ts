@@ -46,8 +46,13 @@ export interface LoadedProgram extends Disposable {
   /** Since this program was loaded or switched to; null: nothing is rejected. */
   answers(): AnswerCounts | null;
   readonly testRun: TestRun;
-  /** Tells the program which interfaces there are now, where rules ask for them by name. Attaching does so, too. */
-  refreshInterfaces(): void;
+  /** What the user should know about how the program was loaded; empty: nothing. */
+  readonly notes: readonly string[];
+  /**
+   * Tells the program which interfaces there are now, where rules ask for them by name. Attaching does so, too. Returns how many there was
+   * no room for: rules that ask for a name do not match there.
+   */
+  refreshInterfaces(): number;
   /**
    * Other rules for the same program, without the compiler and the verifier: only where rules are data, and where they fit. Each packet
    * is judged by the old rules or the new ones, whole; resolves when the new ones are at work, some milliseconds after it began. One
@@ -146,10 +151,13 @@ export function loadedProgram(first: InKernel, options: LoadOptions, shared?: Sh
     get programs() {
       return current.programs;
     },
+    get notes() {
+      return current.notes;
+    },
     counters: () => whileOpen(() => carried.addTo(current.rules.manifest, readCounters(current))),
     watchCounters: () => whileOpen(() => watchRules(() => current, whileOpen)),
     answers: () => whileOpen(() => current.answers()),
-    refreshInterfaces: () => whileOpen(() => current.interfaces?.refresh()),
+    refreshInterfaces: () => whileOpen(() => current.interfaces?.refresh() ?? 0),
     testRun: (frame, packet) => whileOpen(() => current.testRun(frame, packet)),
     replace: (next) => queue(() => replace(next)),
     switchTo: (next) => queue(() => switchTo(next)),

@@ -2,17 +2,21 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { arch, release } from 'node:os';
 import { cgroupRoot } from './attach-cgroup.ts';
+import { bpfFileSystems } from './bpf-pins.ts';
 import { type CapabilityName, effectiveCapabilities, missingCapabilities } from './capabilities.ts';
 import { type Libbpf, openLibbpf } from './ffi/libbpf.ts';
 import { type Libc, openLibc, RLIM_INFINITY, RLIMIT_MEMLOCK } from './ffi/libc.ts';
 import { driverOf, isEthernet, isUp } from './interface-facts.ts';
 import { interfaceNames } from './interfaces.ts';
 import { kernelOlderThan } from './kernel-version.ts';
+import { pinRootProblem } from './pinned/directory.ts';
+import { tcxChain } from './tcx-chain.ts';
 import { nativeXdp } from './xdp-features.ts';
 import { findHolders, type XdpHolder } from './xdp-holder.ts';
 
 export type { CapabilityName } from './capabilities.ts';
-export type { XdpHolder } from './xdp-holder.ts';
+export { programsText } from './tcx-chain.ts';
+export { describeHolder, wayToHave, type XdpHolder } from './xdp-holder.ts';
 
 /** null stands for what could not be found out. */
 export interface MachineReport {
@@ -30,8 +34,10 @@ export interface MachineReport {
   readonly capabilities: Readonly<Record<CapabilityName, boolean>> | null;
   /** What this process lacks to load and attach; empty: nothing. */
   readonly missingCapabilities: readonly CapabilityName[];
-  /** Where a BPF file system is mounted. pktc itself needs none. */
+  /** Where a BPF file system is mounted. Only detached programs need one. */
   readonly bpffs: string | null;
+  /** What keeps programs from being detached, and what to do; null: nothing. */
+  readonly detaching: { readonly problem: string; readonly help: string | null } | null;
   /** RLIMIT_MEMLOCK of this process; it counts for BPF only before Linux 5.11. `unlimited` is null. */
   readonly memlock_bytes: bigint | null;
   readonly libbpf:
@@ -62,7 +68,11 @@ export interface InterfaceReport {
   readonly nativeXdp: boolean | null;
   /** Programs that are attached; null: libbpf cannot tell. */
   readonly holders: readonly XdpHolder[] | null;
+  /** Programs of traffic control in the order in which they are asked; null: this kernel (before 6.6) has no TCX, or does not say. */
+  readonly tcx: { readonly ingress: TcxPrograms; readonly egress: TcxPrograms } | null;
 }
+
+export type TcxPrograms = NonNullable<ReturnType<typeof tcxChain>>;
 
 /** Never throws. */
 export function inspectMachine(): MachineReport {
@@ -76,7 +86,8 @@ export function inspectMachine(): MachineReport {
     uid: process.getuid?.() ?? -1,
     capabilities: effectiveCapabilities(),
     missingCapabilities: missingCapabilities(),
-    bpffs: bpffsMount(),
+    bpffs: bpfFileSystems()[0] ?? null,
+    detaching: detachingProblem(),
     memlock_bytes: memoryLimit(libc),
     libbpf: typeof libbpf === 'string' ? { found: false, reason: libbpf } : { found: true, version: libbpf.version },
     hooks: { xdpFragments: !kernelOlderThan(5, 18), tcx: !kernelOlderThan(6, 6), cgroupRoot: cgroupRoot() },
@@ -109,17 +120,25 @@ function inspectInterfaces(libc: Libc, libbpf: Libbpf | null): readonly Interfac
     ethernet: isEthernet(libc, name),
     nativeXdp: native.get(ifindex) ?? null,
     holders: libbpf && findHolders(libbpf, ifindex),
+    tcx: libbpf && tcxOf(libbpf, libc, ifindex),
   }));
+}
+
+function tcxOf(libbpf: Libbpf, libc: Libc, ifindex: number): InterfaceReport['tcx'] {
+  const ingress = tcxChain(libbpf, libc, ifindex, 'tc ingress');
+  const egress = tcxChain(libbpf, libc, ifindex, 'tc egress');
+  return ingress === null || egress === null ? null : { ingress, egress };
+}
+
+function detachingProblem(): MachineReport['detaching'] {
+  const problem = pinRootProblem(process.env);
+  return problem && { problem: problem.message, help: problem.help };
 }
 
 function memoryLimit(libc: Libc): bigint | null {
   const limit = new BigUint64Array(2);
   if (libc.getrlimit(RLIMIT_MEMLOCK, limit) !== 0) return null;
   return limit[0] === RLIM_INFINITY ? null : (limit[0] ?? null);
-}
-
-function bpffsMount(): string | null {
-  return /^\S+ (\S+) bpf /m.exec(readText('/proc/self/mounts') ?? '')?.[1] ?? null;
 }
 
 function flagIn(path: string, meaning: (value: number) => boolean): boolean | null {

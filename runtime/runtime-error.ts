@@ -31,6 +31,8 @@ export const RUNTIME_CODES = [
   'PKT6063',
   'PKT6070',
   'PKT6071',
+  'PKT6100',
+  'PKT6103',
 ] as const;
 
 export type RuntimeCode = (typeof RUNTIME_CODES)[number];

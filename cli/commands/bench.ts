@@ -143,7 +143,7 @@ async function traceFor(trace: string | undefined, program: Program, plan: Plan)
 async function captured(trace: string): Promise<TraceAndNotes> {
   const { readCapture } = await import('../../runtime/capture/read-capture.ts');
   const { PACKET_BYTES_MAX, TRACE_BYTES_MAX, TRACE_PACKETS_MAX } = await import('../../runtime/timing/driver.ts');
-  const { frames, damage } = readCapture(await readBytes(trace, LARGEST_CAPTURE_BYTES));
+  const { frames, damage } = readCapture(await readBytes(trace, LARGEST_CAPTURE_BYTES, { growing: true }));
   const taken: Uint8Array[] = [];
   let bytes = 0;
   let left = 0;

@@ -56,7 +56,7 @@ async function run(
   await sayDiagnostics(diagnostics, terminal);
   if (sound === null) return EXIT.rules;
   const { program } = sound;
-  const capture = readCapture(await readBytes(trace, LARGEST_CAPTURE_BYTES));
+  const capture = readCapture(await readBytes(trace, LARGEST_CAPTURE_BYTES, { growing: true }));
   const exit = capture.damage === null ? EXIT.ok : EXIT.failure;
   const replay = async (decide: Parameters<typeof replayCapture>[2]) => {
     const complete = await replayCapture(capture, program, decide, json, terminal);

@@ -29,6 +29,7 @@ interface Options extends PacketFileChoices {
   json: boolean;
   mode: AttachMode;
   strict: boolean;
+  reattach: boolean;
   watch: boolean;
   detach: boolean;
   name: string | undefined;
@@ -92,6 +93,11 @@ export const runCommand: Command<Options> = {
         describe: 'native: in the driver; generic: behind it, slower; auto: native where the driver can',
       })
       .option('strict', { type: 'boolean', default: false, describe: 'exit with 5 when an event was lost' })
+      .option('reattach', {
+        type: 'boolean',
+        default: false,
+        describe: 'when an interface that went away is there again, attach to it again, and wait for it until then',
+      })
       .option('detach', {
         type: 'boolean',
         default: false,
@@ -138,6 +144,7 @@ async function run(options: Options, terminal: Terminal): Promise<ExitCode> {
     mode: options.mode,
     json: options.json,
     strict: options.strict,
+    reattach: options.reattach,
     duration_ms: options.for === undefined ? null : durationFromOption('--for', options.for),
     count: options.count === undefined ? null : countFromOption('--count', options.count),
   };
@@ -197,7 +204,7 @@ async function run(options: Options, terminal: Terminal): Promise<ExitCode> {
 async function prepareToDetach(options: Options, rules: RunnableProgram, terminal: Terminal): Promise<DetachTo> {
   const { checkFree } = await import('../../runtime/pinned/pinned-program.ts');
   const { openDetachedRoot } = await import('../detached/open-root.ts');
-  const ending = (['for', 'count', 'watch', 'strict', 'write'] as const).find((option) => options[option]);
+  const ending = (['for', 'count', 'watch', 'reattach', 'strict', 'write'] as const).find((option) => options[option]);
   if (ending !== undefined) {
     throw new Failure(`\`--detach\` leaves nobody who could care for \`--${ending}\``, {
       exit: EXIT.usage,
@@ -229,8 +236,12 @@ async function watchedProgram(rules: RunnableProgram, terminal: Terminal, prepar
 }
 
 /** Interfaces for most hooks, a control group for the hooks of that name. */
-function checkPlaces(hook: string, { interfaces, cgroup, mode }: Pick<LiveOptions, 'interfaces' | 'cgroup' | 'mode'>): void {
+function checkPlaces(
+  hook: string,
+  { interfaces, cgroup, mode, reattach }: Pick<LiveOptions, 'interfaces' | 'cgroup' | 'mode' | 'reattach'>,
+): void {
   const usage = (message: string, help: string) => new Failure(message, { exit: EXIT.usage, help });
+  if (reattach && cgroup !== null) throw usage('`--reattach` is about interfaces', 'leave it out');
   const inCgroup = hook.startsWith('cgroup');
   if (inCgroup && interfaces.length > 0) {
     throw usage(`a program for \`${hook}\` is attached to a control group, not to an interface`, 'name one with `--cgroup`');

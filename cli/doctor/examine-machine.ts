@@ -1,7 +1,16 @@
 /** What `pktc doctor` finds, as a list of checks. */
 import { existsSync } from 'node:fs';
+import { statfs } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { type InterfaceReport, inspectMachine, type MachineReport } from '../../runtime/machine.ts';
+import {
+  describeHolder,
+  type InterfaceReport,
+  inspectMachine,
+  type MachineReport,
+  programsText,
+  wayToHave,
+} from '../../runtime/machine.ts';
 
 export interface Check {
   readonly name: string;
@@ -43,9 +52,12 @@ export async function examineMachine(): Promise<Examination> {
     await checkClang(),
     checkLibbpf(machine),
     checkIp(),
+    await checkCache(),
+    await checkSpace(),
+    checkDetaching(machine),
     checkMemlock(machine),
     ...checkHooks(machine),
-    ...machine.interfaces.map(checkInterface),
+    ...checkInterfaces(machine),
   ];
   return { checks: checks.filter((check) => check !== null), machine };
 }
@@ -61,10 +73,15 @@ function checkKernel({ kernel }: MachineReport): Check {
   };
 }
 
-/** pktc brings its own types and does not read the kernel's; other tools do. */
+/** Programs for XDP look into a structure of the kernel's own, which no two kernels lay out alike. */
 function checkBtf({ btf }: MachineReport): Check {
   if (btf) return { name: 'kernel BTF', state: 'ok', found: '/sys/kernel/btf/vmlinux', help: null };
-  return { name: 'kernel BTF', state: 'note', found: 'not there; pktc does without', help: null };
+  return {
+    name: 'kernel BTF',
+    state: 'missing',
+    found: '/sys/kernel/btf/vmlinux is not there: no program for XDP can be loaded, those for other hooks can',
+    help: 'mount /sys, take a kernel with CONFIG_DEBUG_INFO_BTF, or use `--hook tc ingress`',
+  };
 }
 
 function checkJit({ jit }: MachineReport): Check {
@@ -119,6 +136,34 @@ function checkIp(): Check {
   };
 }
 
+/** Without it everything works, and each start compiles. */
+async function checkCache(): Promise<Check> {
+  const { cacheFolder, cacheProblem } = await import('../../compiler/6-build/object-cache.ts');
+  const folder = cacheFolder(process.env);
+  const problem = await cacheProblem(folder);
+  const name = 'object cache';
+  if (problem === null) return { name, state: 'ok', found: folder, help: null };
+  const help = 'every start compiles anew: name another folder with `PKTC_CACHE_DIR`';
+  return { name, state: 'note', found: problem, help };
+}
+
+/** What clang writes for the largest programs is below that. */
+const SMALL_SPACE_BYTES = 32 * 2 ** 20;
+
+async function checkSpace(): Promise<Check | null> {
+  const folder = tmpdir();
+  const { bavail, bsize } = await statfs(folder).catch(() => ({ bavail: 0, bsize: 0 }));
+  if (bavail * bsize >= SMALL_SPACE_BYTES) return null;
+  const found = `${Math.floor((bavail * bsize) / 2 ** 20)} MiB free in ${folder}, where clang works`;
+  return { name: 'disk space', state: 'note', found, help: 'make room, or name another folder with `TMPDIR`' };
+}
+
+function checkDetaching({ detaching, bpffs }: MachineReport): Check {
+  const name = 'run --detach';
+  if (detaching === null) return { name, state: 'ok', found: bpffs ?? 'there is a BPF file system', help: null };
+  return { name, state: 'note', found: detaching.problem, help: detaching.help };
+}
+
 const SMALL_MEMLOCK_BYTES = 64n * 2n ** 20n;
 
 function checkMemlock({ memlock_bytes, kernel }: MachineReport): Check | null {
@@ -163,25 +208,27 @@ function checkHooks({ kernel, hooks, capabilities }: MachineReport): readonly Ch
   return kernel.supported ? [xdp, tc, socket, cgroup] : [];
 }
 
-function checkInterface({ name, up, driver, ethernet, nativeXdp, holders }: InterfaceReport): Check {
+export function checkInterfaces({ interfaces }: MachineReport): readonly Check[] {
+  return interfaces.map(checkInterface);
+}
+
+function checkInterface({ name, up, driver, ethernet, nativeXdp, holders, tcx }: InterfaceReport): Check {
   if (ethernet === false) {
     const help = 'attach to the interface below it, or use `hook cgroup`';
     return { name, state: 'note', found: 'no Ethernet header: pktc cannot attach to it', help };
   }
   const native = nativeXdp === null ? 'native XDP unknown' : nativeXdp ? 'native XDP' : 'generic XDP only';
-  const parts = [native, ...(driver === null ? [] : [`driver ${driver}`]), ...(up === false ? ['down'] : [])];
+  const chains = (['ingress', 'egress'] as const).flatMap((way) =>
+    tcx === null || tcx[way].length === 0 ? [] : [`at tc ${way} ${programsText(tcx[way])}`],
+  );
+  const parts = [native, ...(driver === null ? [] : [`driver ${driver}`]), ...(up === false ? ['down'] : []), ...chains];
   const [holder] = holders ?? [];
   if (holder === undefined) return { name, state: 'ok', found: parts.join(', '), help: null };
-  const process = holder.process === null ? 'no process' : `process ${holder.process.pid}, ${holder.process.command}`;
-  const what = `${holder.programName ?? 'a program'} (id ${holder.programId}, ${holder.mode}, ${process}) is attached`;
   return {
     name,
     state: 'note',
-    found: [...parts, what].join(', '),
-    help:
-      holder.process === null
-        ? `as root: ip link set dev ${name} xdp off`
-        : `end process ${holder.process.pid} to have the interface`,
+    found: `${parts.join(', ')}; for XDP it has ${describeHolder(holder)}`,
+    help: `to have the interface for XDP: ${wayToHave(holder, name)}`,
   };
 }
 

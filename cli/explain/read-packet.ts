@@ -52,7 +52,7 @@ export async function packetFromCapture(place: string): Promise<ExplainedPacket>
     });
   }
   const [, file = '', digits = ''] = parts;
-  const { frames, damage } = readCapture(await readBytes(file, LARGEST_CAPTURE_BYTES));
+  const { frames, damage } = readCapture(await readBytes(file, LARGEST_CAPTURE_BYTES, { growing: true }));
   const found = frames[Number(digits) - 1];
   if (found === undefined) {
     const count = `${frames.length} ${frames.length === 1 ? 'packet' : 'packets'}`;

@@ -5,7 +5,7 @@
  */
 import { createHash, randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
-import { lstat, mkdir, open, rename, rm } from 'node:fs/promises';
+import { access, lstat, mkdir, open, rename, rm, stat } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import path from 'node:path';
 
@@ -44,6 +44,32 @@ export function objectCache(folder: string): ObjectCache {
         .catch(() => rm(temporary, { force: true }).catch(() => undefined));
     },
   };
+}
+
+/** Why nothing can be kept in a folder, so that everything is compiled anew; null: it can. Changes nothing. */
+export async function cacheProblem(folder: string): Promise<string | null> {
+  const stats = await lstat(folder).catch(() => null);
+  if (stats === null) {
+    const parent = path.dirname(folder);
+    const made = await cacheProblemOfParent(parent);
+    return made === null ? null : `${folder} cannot be made: ${made}`;
+  }
+  if (!(await isOurs(folder))) return `${folder} is not a directory that you alone can write`;
+  return (await isWritable(folder)) ? null : `${folder} cannot be written`;
+}
+
+/** The nearest folder that is there has to let others be made in it. */
+async function cacheProblemOfParent(folder: string): Promise<string | null> {
+  const stats = await stat(folder).catch(() => null);
+  if (stats === null) return path.dirname(folder) === folder ? 'there is no root' : cacheProblemOfParent(path.dirname(folder));
+  return stats.isDirectory() && (await isWritable(folder)) ? null : `${folder} cannot be written`;
+}
+
+function isWritable(folder: string): Promise<boolean> {
+  return access(folder, constants.W_OK | constants.X_OK).then(
+    () => true,
+    () => false,
+  );
 }
 
 async function isOurs(folder: string): Promise<boolean> {

@@ -93,6 +93,8 @@ export interface ProcessEnd {
   readonly code: number | null;
   /** It took longer than it may. */
   readonly late: boolean;
+  /** What killed it; absent: nothing did. */
+  readonly signal?: string;
   readonly stderr: string;
   readonly message: string;
 }
@@ -118,7 +120,8 @@ export const startProcess: StartProcess = ({ program, argv, folder, environment 
       if (error === null) settle({ code: 0, late: false, stderr, message: '' });
       else {
         const code = typeof error.code === 'number' ? error.code : null;
-        settle({ code, late: error.killed === true, stderr, message: error.message });
+        const signal = error.signal ?? undefined;
+        settle({ code, late: error.killed === true, ...(signal && { signal }), stderr, message: error.message });
       }
     });
   });
@@ -129,7 +132,7 @@ const OUT_OF_MEMORY = /out of memory|std::bad_alloc|Cannot allocate memory|faile
 const NOT_ABOUT_THE_C = /No space left|error: (clang frontend command failed|unable to execute command)/;
 
 /** null: it compiled. */
-function failureOf({ code, late, stderr, message }: ProcessEnd): Extract<ClangRun, { ok: false }> | null {
+function failureOf({ code, late, signal, stderr, message }: ProcessEnd): Extract<ClangRun, { ok: false }> | null {
   if (code === 0) return null;
   if (late) return { ok: false, reason: 'failed', message: `it took longer than ${TIMEOUT_MS / 1000} s` };
   if (OUT_OF_MEMORY.test(stderr)) {
@@ -139,5 +142,6 @@ function failureOf({ code, late, stderr, message }: ProcessEnd): Extract<ClangRu
   if (code !== null && /\berror: /.test(stderr) && !NOT_ABOUT_THE_C.test(stderr)) {
     return { ok: false, reason: 'refused', output: stderr };
   }
-  return { ok: false, reason: 'failed', message: stderr.trim().split('\n')[0] || message };
+  const killed = signal === undefined ? message : `it was killed (${signal})`;
+  return { ok: false, reason: 'failed', message: stderr.trim().split('\n')[0] || killed };
 }

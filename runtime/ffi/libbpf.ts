@@ -30,6 +30,18 @@ export interface Libbpf {
   obj_get(path: string): number;
   prog_get_fd_by_id(id: number): number;
   map_get_fd_by_id(id: number): number;
+  /** `next` takes the first identifier behind `id`; `-ENOENT`: there is none. */
+  link_get_next_id(id: number, next: Uint32Array): number;
+  link_get_fd_by_id(id: number): number;
+  /** Programs at a hook of an interface, in their order: `count` has the room in `ids`, and takes their number. */
+  prog_query(
+    ifindex: number,
+    attach_type: number,
+    query_flags: number,
+    attach_flags: null,
+    ids: Uint32Array,
+    count: Uint32Array,
+  ): number;
   map_lookup_elem(map_fd: number, key: Uint8Array, value: Uint8Array): number;
   map_update_elem(map_fd: number, key: Uint8Array, value: Uint8Array, flags: bigint): number;
   map_delete_elem(map_fd: number, key: Uint8Array): number;
@@ -85,6 +97,8 @@ export const BPF_TC_INGRESS = 1;
 export const BPF_TC_EGRESS = 2;
 /** enum bpf_tc_flags */
 export const BPF_TC_F_REPLACE = 1;
+/** enum bpf_link_type */
+export const BPF_LINK_TYPE_XDP = 6;
 /** include/uapi/linux/if_link.h */
 export const XDP_FLAGS_SKB_MODE = 2;
 export const XDP_FLAGS_DRV_MODE = 4;
@@ -293,6 +307,9 @@ export function openLibbpf(names: readonly string[] = SONAMES): Libbpf {
     obj_get: library.func('int bpf_obj_get(const char *)'),
     prog_get_fd_by_id: library.func('int bpf_prog_get_fd_by_id(uint32_t)'),
     map_get_fd_by_id: library.func('int bpf_map_get_fd_by_id(uint32_t)'),
+    link_get_next_id: library.func('int bpf_link_get_next_id(uint32_t, void *)'),
+    link_get_fd_by_id: library.func('int bpf_link_get_fd_by_id(uint32_t)'),
+    prog_query: library.func('int bpf_prog_query(int, int, uint32_t, void *, void *, void *)'),
     map_lookup_elem: library.func('int bpf_map_lookup_elem(int, void *, void *)'),
     map_update_elem,
     map_update_elem_aside: (...args) =>
@@ -355,7 +372,10 @@ function loadFirst(names: readonly string[]): LibraryHandle {
       reasons.push(error instanceof Error ? error.message : String(error));
     }
   }
-  throw new RuntimeError('PKT6002', `libbpf is not installed (${names.join(', ')} not found)`, {
+  const broken = reasons.find((reason) => !/no such file or directory/i.test(reason));
+  const message =
+    broken === undefined ? `libbpf is not installed (${names.join(', ')} not found)` : `libbpf cannot be loaded: ${broken}`;
+  throw new RuntimeError('PKT6002', message, {
     help: 'install it: `apt install libbpf1` (Debian 12, Ubuntu 24.04), `apt install libbpf0` (Ubuntu 22.04), `dnf install libbpf`',
     libbpfLog: reasons.join('\n'),
   });

@@ -34,6 +34,8 @@ export interface Libc {
   capset(header: Uint32Array, data: Uint32Array): number;
   /** A call that the C library has no function for. */
   syscall(number: number, first: number, second: number, third: Uint8Array): number;
+  /** Of the calling thread. Returns an errno. */
+  pthread_sigmask(how: number, set: Uint8Array, old: Uint8Array | null): number;
   /** Of the last call through koffi. */
   errno(): number;
 }
@@ -93,6 +95,7 @@ export function openLibc(): Libc {
     prctl: libc.func('int prctl(int, unsigned long, unsigned long, unsigned long, unsigned long)'),
     capset: libc.func('int capset(void *, void *)'),
     syscall: libc.func('long syscall(long, long, long, void *)'),
+    pthread_sigmask: libc.func('int pthread_sigmask(int, void *, void *)'),
     errno: () => koffi.errno(),
   };
 }
@@ -109,6 +112,23 @@ export function errnoNumber(name: string): number {
   const number = koffi.os.errno[name];
   if (number === undefined) throw new Error(`koffi knows no errno named \`${name}\``);
   return number;
+}
+
+const SIG_BLOCK = 0;
+const SIG_SETMASK = 2;
+/** sigset_t, of glibc and musl alike */
+const SIGNAL_SET_BYTES = 128;
+
+/** Signals to the process go to its other threads meanwhile, those to this thread wait. */
+export function withoutSignals<T>(libc: Libc, work: () => T): T {
+  const all = new Uint8Array(SIGNAL_SET_BYTES).fill(0xff);
+  const before = new Uint8Array(SIGNAL_SET_BYTES);
+  const result = libc.pthread_sigmask(SIG_BLOCK, all, before);
+  try {
+    return work();
+  } finally {
+    if (result === 0) libc.pthread_sigmask(SIG_SETMASK, before, null);
+  }
 }
 
 /** The memory behind `length` bytes at `address`, without a copy. Touching it after the memory is gone kills the process. */

@@ -2,7 +2,18 @@
  * Where detached programs are: a directory for each on a BPF file system, in one of pktc's own that belongs to whoever runs pktc alone. The
  * kernel holds what has a name there (kernel/bpf/inode.c), so nothing of it is left when the machine starts anew.
  */
-import { lstatSync, mkdirSync, readdirSync, readFileSync, renameSync, rmdirSync, statfsSync, unlinkSync } from 'node:fs';
+import {
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  renameSync,
+  rmdirSync,
+  statfsSync,
+  statSync,
+  unlinkSync,
+} from 'node:fs';
 import path from 'node:path';
 import { privilegeError } from '../load-error.ts';
 import { RuntimeError } from '../runtime-error.ts';
@@ -10,6 +21,8 @@ import { RuntimeError } from '../runtime-error.ts';
 /** include/uapi/linux/magic.h */
 const BPF_FS_MAGIC = 0xcafe4a11;
 const FILE_SYSTEM = '/sys/fs/bpf';
+const OTHERS_WRITE = 0o022;
+const STICKY = 0o1000;
 const FOLDER = 'pktc';
 /** Of what is not whole yet, or no more. No name of a program begins so; the kernel allows no dots. */
 const UNFINISHED = '_new';
@@ -47,17 +60,43 @@ export function openPinRoot(environment: Readonly<Record<string, string | undefi
   return root;
 }
 
+/**
+ * What keeps programs from being detached here, of what can be seen without changing anything; null: nothing.
+ * @param environment `PKTC_BPFFS` names another BPF file system
+ */
+export function pinRootProblem(environment: Readonly<Record<string, string | undefined>>): RuntimeError | null {
+  const system = environment.PKTC_BPFFS || FILE_SYSTEM;
+  try {
+    checkFileSystem(system);
+    if (lstatSync(path.join(system, FOLDER), { throwIfNoEntry: false }) !== undefined) checkOwner(path.join(system, FOLDER));
+    return null;
+  } catch (error) {
+    if (error instanceof RuntimeError) return error;
+    return unsafe(`\`${system}\` cannot be looked at (${codeOf(error)})`);
+  }
+}
+
 function checkFileSystem(system: string): void {
   let type: number;
+  let real: string;
+  let mode: number;
   try {
     ({ type } = statfsSync(system));
+    real = realpathSync(system);
+    ({ mode } = statSync(system));
   } catch (error) {
     throw unsafe(`\`${system}\` cannot be looked at (${codeOf(error)})`);
   }
-  if (type >>> 0 === BPF_FS_MAGIC) return;
-  throw new RuntimeError('PKT6060', `\`${system}\` is not a BPF file system`, {
-    help: `as root: mount -t bpf bpf ${system}`,
-  });
+  if (type >>> 0 !== BPF_FS_MAGIC) {
+    throw new RuntimeError('PKT6060', `\`${system}\` is not a BPF file system`, {
+      help: `as root: mount -t bpf bpf ${system}`,
+    });
+  }
+  // Whoever owns a link on the way could turn it to another place later, and who may write without the sticky bit could move ours.
+  if (real !== path.resolve(system)) throw unsafe(`the path \`${system}\` leads through a symbolic link, to \`${real}\``);
+  if ((mode & OTHERS_WRITE) !== 0 && (mode & STICKY) === 0) {
+    throw unsafe(`others may rename what is in \`${system}\` (mode ${(mode & 0o7777).toString(8)})`);
+  }
 }
 
 /** Whoever may write there could put other programs in the place of ours. */

@@ -102,6 +102,9 @@ describe('build', () => {
     expect(await codes({ PKTC_CLANG: script('old', `echo 'Debian clang version 9.0.1'`) })).toContain('PKT5002');
     expect(await codes({ PKTC_CLANG: script('mute', 'exit 3') })).toContain('PKT5004');
     expect(await codes({ PKTC_CLANG: script('crash', `${VERSION}\nkill -SEGV $$`) })).toContain('PKT5004');
+    const killed = script('killed', `${VERSION}\nkill -KILL $$`);
+    const { diagnostics } = await compile(source, { hook: null, environment: environment({ PKTC_CLANG: killed }) });
+    expect(diagnostics.find(({ code }) => code === 'PKT5004')?.message).toContain('it was killed (SIGKILL)');
     expect(
       await codes({ PKTC_CLANG: script('full', `${VERSION}\necho 'error: No space left on device' >&2; exit 1`) }),
     ).toContain('PKT5004');

@@ -232,6 +232,18 @@ describeKernel('pktc run, when nobody reads', () => {
       expect(await running.ended).toBe(5);
       expect(Date.now() - asked).toBeLessThan(10_000);
       expect(xdpProgramId(near)).toBeNull();
+      // stdout takes nothing more: each event is told on stderr, by where it was lost.
+      const said = running.stderr();
+      const counted = [
+        /^([\d,]+) events? in \d/m,
+        /([\d,]+) events? lost in the kernel.*: syn_scan \1$/m,
+        /([\d,]+) events? read and not printed.*: syn_scan \1$/m,
+      ];
+      const counts = counted.map((pattern) => Number((pattern.exec(said)?.[1] ?? '').replaceAll(',', '')));
+      expect(
+        counts.reduce((sum, count) => sum + count, 0),
+        said,
+      ).toBe(FLOOD);
     });
   });
 

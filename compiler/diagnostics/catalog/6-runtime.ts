@@ -35,6 +35,10 @@ export const RUNTIME = {
   PKT6070: { title: 'program is being changed', severity: 'error', message: said },
   PKT6071: { title: 'change not confirmed yet', severity: 'error', message: said },
   PKT6072: { title: 'nothing to confirm', severity: 'error', message: said },
+  PKT6100: { title: 'check of the program broken off', severity: 'error', message: said },
+  PKT6101: { title: 'koffi is missing', severity: 'error', message: said },
+  PKT6102: { title: 'output cannot be written', severity: 'error', message: said },
+  PKT6103: { title: 'kernel without BTF', severity: 'error', message: said },
   PKT6021: { title: 'file cannot be read', severity: 'error', message: said },
   PKT6022: { title: 'file is not UTF-8', severity: 'error', message: said },
 } as const satisfies Definitions;

@@ -1,0 +1,38 @@
+import { CLOCK_BOOTTIME, CLOCK_REALTIME, type Libc } from './ffi/libc.ts';
+
+/** A difference between the clocks that is larger than this means that somebody set the time. */
+const CLOCK_STEP_NS = 10_000_000n;
+const CLOCK_WIDTH_NS = 50_000n;
+const CLOCK_TRIES = 10;
+
+/** Nanoseconds to add to the time since boot to have UTC. It stays as it is, lest time run backwards, until the clock is set. */
+export function createEventClock(libc: Pick<Libc, 'clock_gettime'>): () => bigint {
+  const timespec = new BigInt64Array(2);
+  const now = (clock: number) => {
+    libc.clock_gettime(clock, timespec);
+    return (timespec[0] ?? 0n) * 1_000_000_000n + (timespec[1] ?? 0n);
+  };
+  const measure = () => {
+    const before_ns = now(CLOCK_BOOTTIME);
+    const utc_ns = now(CLOCK_REALTIME);
+    const width_ns = now(CLOCK_BOOTTIME) - before_ns;
+    return { offset_ns: utc_ns - before_ns - width_ns / 2n, width_ns };
+  };
+  // Between two looks at the clocks the process may have to wait for the CPU: then the measure is worth nothing.
+  const measureWell = () => {
+    let best = measure();
+    for (let again = 0; again < CLOCK_TRIES && best.width_ns > CLOCK_WIDTH_NS; again++) {
+      const next = measure();
+      if (next.width_ns < best.width_ns) best = next;
+    }
+    return best;
+  };
+  let { offset_ns } = measureWell();
+  return () => {
+    const measured = measureWell();
+    const step_ns = measured.offset_ns - offset_ns;
+    const limit_ns = CLOCK_STEP_NS + measured.width_ns;
+    if (step_ns > limit_ns || step_ns < -limit_ns) offset_ns = measured.offset_ns;
+    return offset_ns;
+  };
+}
