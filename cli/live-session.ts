@@ -52,9 +52,12 @@ interface Printer {
 
 export async function runLive(loaded: LoadedProgram, options: LiveOptions, stop: Stop, terminal: Terminal): Promise<ExitCode> {
   const { openEvents } = await import('../runtime/events.ts');
+  const { openServiceManager } = await import('../runtime/service-manager.ts');
   const attachments = await attachWhereAsked(loaded, options);
   const started_ms = performance.now();
   const stream = openEvents(loaded);
+  // Now: later this process may not.
+  const service = openServiceManager(process.env);
   const names = await interfacesOf(attachments);
   options.packets?.begin(loaded.manifest, names);
   if (options.reloading === null && !options.reattach) await giveUpPrivileges(attachments, options.packets, terminal);
@@ -66,15 +69,19 @@ export async function runLive(loaded: LoadedProgram, options: LiveOptions, stop:
     ...watchLosses(loaded, terminal),
   ];
   const places = await watchPlaces(loaded, attachments, names, options, stop, terminal);
-  options.reloading?.begin(loaded);
+  const status = () => workText(loaded, attachments);
+  options.reloading?.begin(loaded, { begins: () => service?.reloading(), ended: () => service?.ready(status()) });
+  service?.ready(status());
   void terminal.gone.then(() => {
     if (terminal.failure === null) stop.because({ kind: 'reader' });
     else terminal.say('note: rules stay at work, and events are not printed any more; they are counted');
   });
   const consuming = consume(stream, printer, stop);
   const reason = await stop.promise;
+  service?.stopping();
   await options.reloading?.close();
   for (const one of timers) clearTimeout(one);
+  service?.close();
   const lostInterface = places.close();
   const duration_ms = performance.now() - started_ms;
   const rows = summaryRows(loaded);
@@ -218,12 +225,16 @@ function createPrinter(
 }
 
 function sayStart(loaded: LoadedProgram, attachments: readonly Attachment[], options: LiveOptions, terminal: Terminal): void {
-  const { rules, events } = loaded.manifest;
   for (const note of [...loaded.notes, ...attachments.map((one) => one.note)]) if (note !== null) terminal.say(`note: ${note}`);
-  const where = placesText(loaded, attachments);
   const until = options.duration_ms === null ? 'Ctrl-C ends' : `for ${options.duration_ms / 1000} s, Ctrl-C ends earlier`;
-  terminal.say(`attached to ${where}: ${rules.length} rule${rules.length === 1 ? '' : 's'}; ${until}`);
-  if (events === null) terminal.say('no rule logs: there is nothing to show but the counters at the end');
+  terminal.say(`${workText(loaded, attachments)}; ${until}`);
+  if (loaded.manifest.events === null) terminal.say('no rule logs: there is nothing to show but the counters at the end');
+}
+
+/** `attached to eth0 (native): 3 rules` */
+function workText(loaded: LoadedProgram, attachments: readonly Attachment[]): string {
+  const { length } = loaded.manifest.rules;
+  return `attached to ${placesText(loaded, attachments)}: ${length} rule${length === 1 ? '' : 's'}`;
 }
 
 /** `eth0 (native), eth1 (generic)` */

@@ -8,10 +8,16 @@ import type { Prepared } from './runnable-program.ts';
 import type { Terminal } from './terminal.ts';
 import { type FileWatch, watchFiles } from './watch-files.ts';
 
+/** For who waits for the rules, whether they come or not. */
+export interface ReloadReports {
+  begins(): void;
+  ended(): void;
+}
+
 export interface Reloading {
   /** What the rules at work were made of, and what would make others of them. @param read_ms when reading began, `Date.now()` */
   follow(sources: Sources, read_ms: number): void;
-  begin(loaded: LoadedProgram): void;
+  begin(loaded: LoadedProgram, reports: ReloadReports): void;
   /** Resolves when nothing changes the rules any more. */
   close(): Promise<void>;
 }
@@ -19,11 +25,13 @@ export interface Reloading {
 /** @param file the rule file, as it was named */
 export function reloadOnSave(file: string, prepare: () => Promise<Prepared>, terminal: Terminal): Reloading {
   let loaded: LoadedProgram | null = null;
+  let reports: ReloadReports | null = null;
   let open = true;
   let updating: Promise<unknown> = Promise.resolve();
 
   const reload = async () => {
     const started_ms = performance.now();
+    reports?.begins();
     // Should the file not be there to be read, it is waited for.
     watch.follow([file], null);
     try {
@@ -39,13 +47,16 @@ export function reloadOnSave(file: string, prepare: () => Promise<Prepared>, ter
       if (!open) return;
       await reportError(error, terminal);
       sayKept(terminal);
+    } finally {
+      if (open) reports?.ended();
     }
   };
   const watch: FileWatch = watchFiles(reload);
   return {
     follow: (sources, read_ms) => watch.follow(filesOf(file, sources), read_ms),
-    begin(program) {
+    begin(program, told) {
       loaded = program;
+      reports = told;
       terminal.say(`watching \`${file}\`: when it or a file that it names is saved, its rules take over`);
     },
     async close() {

@@ -2,12 +2,13 @@
 import { writeSync } from 'node:fs';
 import { AF_UNIX, CLOCK_MONOTONIC, type Libc, openLibc, SOCK_CLOEXEC, SOCK_DGRAM } from './ffi/libc.ts';
 
-export interface ServiceManager extends Disposable {
+export interface ServiceManager {
   /** The rules are at work. `status` is one line for `systemctl status`. */
   ready(status: string): void;
   /** Other rules are on their way; `ready` follows, whether they came or not. */
   reloading(): void;
   stopping(): void;
+  close(): void;
 }
 
 /** `sun_path` of struct sockaddr_un (unix(7)). */
@@ -39,7 +40,7 @@ export function openServiceManager(environment: Readonly<Record<string, string |
     ready: (status) => tell('READY=1', `STATUS=${status.replace(/\p{Cc}/gu, ' ')}`),
     reloading: () => tell('RELOADING=1', `MONOTONIC_USEC=${monotonic_us(libc)}`),
     stopping: () => tell('STOPPING=1'),
-    [Symbol.dispose]: close,
+    close,
   };
 }
 
