@@ -219,7 +219,8 @@ function createPrinter(
 
 function sayStart(loaded: LoadedProgram, attachments: readonly Attachment[], options: LiveOptions, terminal: Terminal): void {
   const { rules, events } = loaded.manifest;
-  for (const note of [...loaded.notes, ...attachments.map((one) => one.note)]) if (note !== null) terminal.say(`note: ${note}`);
+  for (const note of [...loaded.internals.notes, ...attachments.map((one) => one.note)])
+    if (note !== null) terminal.say(`note: ${note}`);
   const where = placesText(loaded, attachments);
   const until = options.duration_ms === null ? 'Ctrl-C ends' : `for ${options.duration_ms / 1000} s, Ctrl-C ends earlier`;
   terminal.say(`attached to ${where}: ${rules.length} rule${rules.length === 1 ? '' : 's'}; ${until}`);

@@ -32,8 +32,6 @@ export interface LoadedProgram extends Disposable {
   /** Since this program was loaded or switched to; null: nothing is rejected. */
   answers(): AnswerCounts | null;
   readonly testRun: TestRun;
-  /** What the user should know about how the program was loaded; empty: nothing. */
-  readonly notes: readonly string[];
   /**
    * Tells the program which interfaces there are now, where rules ask for them by name. Attaching does so, too. Returns how many there was
    * no room for: rules that ask for a name do not match there.
@@ -74,6 +72,8 @@ export interface Internals {
   own(close: () => void): () => void;
   /** Where the program is attached. */
   readonly attached: Set<Attached>;
+  /** What the user should know about how the program was loaded; empty: nothing. */
+  readonly notes: readonly string[];
   /** As `InKernel` has them. */
   readonly maps: ReadonlyMap<string, number>;
   readonly stride: number;
@@ -126,9 +126,6 @@ export function loadedProgram(first: InKernel, options: LoadOptions): LoadedProg
     get programs() {
       return current.programs;
     },
-    get notes() {
-      return current.notes;
-    },
     counters: () => whileOpen(() => carried.addTo(current.rules.manifest, readCounters(current))),
     watchCounters: () => whileOpen(() => watchRules(() => current, whileOpen)),
     answers: () => whileOpen(() => current.answers()),
@@ -160,8 +157,8 @@ export function loadedProgram(first: InKernel, options: LoadOptions): LoadedProg
 }
 
 /** What the rest of the runtime uses of a program that may have another in its place tomorrow. */
-function partsOf({ libbpf, libc, events, maps, stride, data }: InKernel) {
-  return { libbpf, libc, events, maps, stride, data_bytes: data?.store.capacity_bytes ?? null };
+function partsOf({ libbpf, libc, events, maps, stride, data, notes }: InKernel) {
+  return { libbpf, libc, events, maps, stride, notes, data_bytes: data?.store.capacity_bytes ?? null };
 }
 
 function readCounters({ counters, rules }: InKernel): readonly RuleCounter[] {

@@ -22,7 +22,8 @@ export async function detachLive(
   const { pinProgram } = await import('../../runtime/pinned/pinned-program.ts');
   const attachments = await attachWhereAsked(loaded, options);
   pinProgram(root, name, artifact, loaded);
-  for (const note of [...loaded.notes, ...attachments.map((one) => one.note)]) if (note !== null) terminal.say(`note: ${note}`);
+  for (const note of [...loaded.internals.notes, ...attachments.map((one) => one.note)])
+    if (note !== null) terminal.say(`note: ${note}`);
   const { interfaces, rules } = loaded.manifest;
   if (interfaces.length > 0) {
     terminal.say('note: rules ask for interfaces by name: those that come from now on are not known to the detached program');

@@ -107,9 +107,9 @@ describeKernel('signals while the verifier works (EAGAIN)', () => {
     const rules = Array.from({ length: 20 }, (_, at) => `match tcp dport ${at + 1} payload contains "word${at}" -> drop`);
     const artifact = await compileRules(rules.join('\n'));
     using calm = loadArtifact(artifact);
-    expect(calm.notes).toEqual([]);
+    expect(calm.internals.notes).toEqual([]);
     using loaded = underSignals(200, () => loadArtifact(artifact));
-    expect(loaded.notes).toEqual([expect.stringContaining('EAGAIN')]);
+    expect(loaded.internals.notes).toEqual([expect.stringContaining('EAGAIN')]);
     expect(loaded.programs[0]?.id).toBeGreaterThan(0);
   });
 });
