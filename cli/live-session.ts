@@ -225,7 +225,8 @@ function createPrinter(
 }
 
 function sayStart(loaded: LoadedProgram, attachments: readonly Attachment[], options: LiveOptions, terminal: Terminal): void {
-  for (const note of [...loaded.notes, ...attachments.map((one) => one.note)]) if (note !== null) terminal.say(`note: ${note}`);
+  for (const note of [...loaded.internals.notes, ...attachments.map((one) => one.note)])
+    if (note !== null) terminal.say(`note: ${note}`);
   const until = options.duration_ms === null ? 'Ctrl-C ends' : `for ${options.duration_ms / 1000} s, Ctrl-C ends earlier`;
   terminal.say(`${workText(loaded, attachments)}; ${until}`);
   if (loaded.manifest.events === null) terminal.say('no rule logs: there is nothing to show but the counters at the end');

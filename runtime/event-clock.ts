@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { CLOCK_BOOTTIME, CLOCK_REALTIME, type Libc } from './ffi/libc.ts';
 
 /** A difference between the clocks that is larger than this means that somebody set the time. */
@@ -5,8 +6,21 @@ const CLOCK_STEP_NS = 10_000_000n;
 const CLOCK_WIDTH_NS = 50_000n;
 const CLOCK_TRIES = 10;
 
-/** Nanoseconds to add to the time since boot to have UTC. It stays as it is, lest time run backwards, until the clock is set. */
+/** What this process sees of the time since boot on top of what programs in the kernel see (time_namespaces(7)), in nanoseconds. */
+function timeNamespaceOffset(): bigint {
+  try {
+    const [, seconds = '0', nanoseconds = '0'] =
+      /^boottime\s+(-?\d+)\s+(-?\d+)$/m.exec(readFileSync('/proc/self/timens_offsets', 'latin1')) ?? [];
+    return BigInt(seconds) * 1_000_000_000n + BigInt(nanoseconds);
+  } catch {
+    // Linux before 5.6 has none.
+    return 0n;
+  }
+}
+
+/** Nanoseconds to add to the time since boot, as a program in the kernel has it, to have UTC. It stays as it is, lest time run backwards, until the clock is set. */
 export function createEventClock(libc: Pick<Libc, 'clock_gettime'>): () => bigint {
+  const namespace_ns = timeNamespaceOffset();
   const timespec = new BigInt64Array(2);
   const now = (clock: number) => {
     libc.clock_gettime(clock, timespec);
@@ -16,7 +30,7 @@ export function createEventClock(libc: Pick<Libc, 'clock_gettime'>): () => bigin
     const before_ns = now(CLOCK_BOOTTIME);
     const utc_ns = now(CLOCK_REALTIME);
     const width_ns = now(CLOCK_BOOTTIME) - before_ns;
-    return { offset_ns: utc_ns - before_ns - width_ns / 2n, width_ns };
+    return { offset_ns: utc_ns - before_ns - width_ns / 2n + namespace_ns, width_ns };
   };
   // Between two looks at the clocks the process may have to wait for the CPU: then the measure is worth nothing.
   const measureWell = () => {

@@ -46,8 +46,6 @@ export interface LoadedProgram extends Disposable {
   /** Since this program was loaded or switched to; null: nothing is rejected. */
   answers(): AnswerCounts | null;
   readonly testRun: TestRun;
-  /** What the user should know about how the program was loaded; empty: nothing. */
-  readonly notes: readonly string[];
   /**
    * Tells the program which interfaces there are now, where rules ask for them by name. Attaching does so, too. Returns how many there was
    * no room for: rules that ask for a name do not match there.
@@ -88,6 +86,8 @@ export interface Internals {
   own(close: () => void): () => void;
   /** Where the program is attached. */
   readonly attached: Set<Attached>;
+  /** What the user should know about how the program was loaded; empty: nothing. */
+  readonly notes: readonly string[];
   /** As `InKernel` has them. */
   readonly maps: ReadonlyMap<string, number>;
   readonly stride: number;
@@ -151,9 +151,6 @@ export function loadedProgram(first: InKernel, options: LoadOptions, shared?: Sh
     get programs() {
       return current.programs;
     },
-    get notes() {
-      return current.notes;
-    },
     counters: () => whileOpen(() => carried.addTo(current.rules.manifest, readCounters(current))),
     watchCounters: () => whileOpen(() => watchRules(() => current, whileOpen)),
     answers: () => whileOpen(() => current.answers()),
@@ -186,8 +183,8 @@ export function loadedProgram(first: InKernel, options: LoadOptions, shared?: Sh
 
 /** What the rest of the runtime uses of a program that may have another in its place tomorrow. */
 function partsOf(inKernel: InKernel) {
-  const { libbpf, libc, events, maps, stride, data } = inKernel;
-  return { libbpf, libc, events, maps, stride, data, obstacleTo: (next: Artifact) => foreseenObstacle(inKernel, next) };
+  const { libbpf, libc, events, maps, stride, data, notes } = inKernel;
+  return { libbpf, libc, events, maps, stride, data, notes, obstacleTo: (next: Artifact) => foreseenObstacle(inKernel, next) };
 }
 
 function readCounters({ counters, rules }: InKernel): readonly RuleCounter[] {

@@ -34,7 +34,8 @@ export async function detachLive(
   } finally {
     watcher?.release();
   }
-  for (const note of [...loaded.notes, ...attachments.map((one) => one.note)]) if (note !== null) terminal.say(`note: ${note}`);
+  for (const note of [...loaded.internals.notes, ...attachments.map((one) => one.note)])
+    if (note !== null) terminal.say(`note: ${note}`);
   const { interfaces, rules } = loaded.manifest;
   if (interfaces.length > 0) {
     terminal.say('note: rules ask for interfaces by name: those that come from now on are not known to the detached program');

@@ -9,7 +9,19 @@ describe('doctor', () => {
     expect(code).toBe(report.ok ? 0 : 4);
     expect(report).toMatchObject({ version: 1, machine: { kernel: { release: expect.any(String) } } });
     const names = report.checks.map((check: { name: string }) => check.name);
-    expect(names).toEqual(expect.arrayContaining(['kernel', 'kernel BTF', 'BPF JIT', 'privilege', 'clang', 'libbpf', 'lo']));
+    expect(names).toEqual(
+      expect.arrayContaining([
+        'kernel',
+        'kernel BTF',
+        'BPF JIT',
+        'privilege',
+        'clang',
+        'libbpf',
+        'object cache',
+        'run --detach',
+        'lo',
+      ]),
+    );
     for (const check of report.checks) {
       expect(['ok', 'note', 'missing']).toContain(check.state);
       if (check.state === 'missing') expect(check.help).toBeTruthy();

@@ -264,6 +264,8 @@ describeKernel('pktc run, when nobody reads', () => {
         return new Promise<boolean>((resolve) => setTimeout(() => resolve(text.length === before && before > 0), 500));
       };
       while (!(await quiet()));
+      const said = /[\d,]+ events lost so far, as they come faster than they are read: syn_scan [\d,]+$/m;
+      await eventually('losses are said as they happen', () => said.test(running.stderr()));
       const closed = new Promise((resolve) => running.child.stdout?.on('close', resolve));
       running.child.kill('SIGINT');
       expect(await running.ended).toBe(0);

@@ -24,6 +24,7 @@ import { checkInterfaces } from '../../cli/doctor/examine-machine.ts';
 import { cacheProblem } from '../../compiler/6-build/object-cache.ts';
 import { compile } from '../../compiler/index.ts';
 import { attach } from '../../runtime/attach.ts';
+import { createEventClock } from '../../runtime/event-clock.ts';
 import { openLibbpf } from '../../runtime/ffi/libbpf.ts';
 import { openLibc } from '../../runtime/ffi/libc.ts';
 import { createInterfaceMap } from '../../runtime/interface-map.ts';
@@ -107,9 +108,9 @@ describeKernel('signals while the verifier works (EAGAIN)', () => {
     const rules = Array.from({ length: 20 }, (_, at) => `match tcp dport ${at + 1} payload contains "word${at}" -> drop`);
     const artifact = await compileRules(rules.join('\n'));
     using calm = loadArtifact(artifact);
-    expect(calm.notes).toEqual([]);
+    expect(calm.internals.notes).toEqual([]);
     using loaded = underSignals(200, () => loadArtifact(artifact));
-    expect(loaded.notes).toEqual([expect.stringContaining('EAGAIN')]);
+    expect(loaded.internals.notes).toEqual([expect.stringContaining('EAGAIN')]);
     expect(loaded.programs[0]?.id).toBeGreaterThan(0);
   });
 });
@@ -431,6 +432,19 @@ describeKernel('a disk', () => {
     const paths = await artifactPaths(path.join(disk(), 'x.bpf.o'), 'x.rules');
     await expect(writeArtifact(artifact, paths)).rejects.toThrow(/cannot write .*no space left/i);
     expect(readdirSync(disk())).toEqual([]);
+  });
+});
+
+describeKernel('a clock', () => {
+  test('another start of the machine (time namespace): events have the time of the world', () => {
+    const at = (file: string) => path.join(ROOT, file);
+    const code = `import { createEventClock } from '${at('runtime/event-clock.ts')}';
+      import { openLibc } from '${at('runtime/ffi/libc.ts')}';
+      process.stdout.write(String(createEventClock(openLibc())()));`;
+    const node = [process.execPath, '--import', at('test/kernel/typescript-loader.mjs'), '--input-type=module', '-e', code];
+    const there = BigInt(execFileSync('unshare', ['-T', '--boottime', '86400', '--fork', ...node], { encoding: 'utf8' }));
+    const difference_ms = Number(createEventClock(openLibc())() - there) / 1e6;
+    expect(Math.abs(difference_ms)).toBeLessThan(1_000);
   });
 });
 

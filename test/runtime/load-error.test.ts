@@ -35,6 +35,16 @@ describe('why a program was not loaded', () => {
     });
   });
 
+  test('a verifier that is broken off is no rejection', () => {
+    const dump =
+      "libbpf: prog 'pktc_xdp': BPF program load failed: Resource temporarily unavailable\nlibbpf: -- BEGIN PROG LOAD LOG --";
+    expect(error('EAGAIN', [dump], '0: R1=ctx()')).toMatchObject({ code: 'PKT6100', verifierLog: null });
+  });
+
+  test('no BTF', () => {
+    expect(error('ESRCH', ['libbpf: failed to find valid kernel BTF'])).toMatchObject({ code: 'PKT6103' });
+  });
+
   test('a log that is not about the program does not make it the verifier', () => {
     expect(error('EINVAL', ['libbpf: Error loading .BTF into kernel: -22'], 'magic: 0xeb9f')).toMatchObject({
       code: 'PKT6014',
