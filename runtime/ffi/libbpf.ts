@@ -65,6 +65,8 @@ export interface Libbpf {
   map_set_map_flags(map: Pointer, flags: number): number;
   /** Puts another program in the place of the one that a link holds, at once. */
   link_update(link_fd: number, program_fd: number): number;
+  /** Takes its program off, whoever still holds the link: 0, or a negative errno. */
+  link_detach(link_fd: number): number;
   /** Flags that the kernel is given at load; null: libbpf before 0.6, which sets none by itself. */
   readonly program_set_flags: ((program: Pointer, flags: number) => number) | null;
   /** Before 6.6: programs as filters of a `clsact` queueing discipline. null: libbpf before 0.6. */
@@ -321,6 +323,7 @@ export function openLibbpf(names: readonly string[] = SONAMES): Libbpf {
     map_inner_map: (map) => inner_map?.(map) ?? null,
     map_set_value_size: library.func('int bpf_map__set_value_size(void *, uint32_t)'),
     map_set_map_flags: library.func('int bpf_map__set_map_flags(void *, uint32_t)'),
+    link_detach: library.func('int bpf_link_detach(int)'),
     link_update: linkUpdate(library.func('int bpf_link_update(int, int, void *)')),
     program_set_flags: optional('int bpf_program__set_flags(void *, uint32_t)'),
     tc: tcFunctions(optional),

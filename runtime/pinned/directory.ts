@@ -15,6 +15,8 @@ import {
   unlinkSync,
 } from 'node:fs';
 import path from 'node:path';
+import { openLibbpf } from '../ffi/libbpf.ts';
+import { openLibc } from '../ffi/libc.ts';
 import { privilegeError } from '../load-error.ts';
 import { RuntimeError } from '../runtime-error.ts';
 
@@ -174,17 +176,30 @@ export function removePinned(root: string, name: string): void {
   removePins(folder);
 }
 
-/** The kernel detaches a link when its name is gone and nobody else holds it. Another process may be doing the same. */
+/**
+ * The kernel detaches a link some time after its name has gone, when nobody else holds it; here it is told to, so that it is done when this
+ * returns. Another process may be doing the same.
+ */
 export function removePins(folder: string): void {
   const entries = unlessGone(() => readdirSync(folder, { withFileTypes: true })) ?? [];
   const links = entries.filter(({ name }) => name.startsWith(LINK_PREFIX));
   const others = entries.filter(({ name }) => !name.startsWith(LINK_PREFIX));
   for (const entry of [...links, ...others]) {
     const inside = path.join(folder, entry.name);
+    if (entry.name.startsWith(LINK_PREFIX)) detachLink(inside);
     if (entry.isDirectory()) removePins(inside);
     else unlessGone(() => unlinkSync(inside));
   }
   unlessGone(() => rmdirSync(folder));
+}
+
+function detachLink(file: string): void {
+  const libbpf = openLibbpf();
+  const fd = libbpf.obj_get(file);
+  if (fd < 0) return;
+  // With its interface gone it is detached already, and the kernel says so.
+  libbpf.link_detach(fd);
+  openLibc().close(fd);
 }
 
 function unlessGone<T>(work: () => T): T | null {

@@ -21,13 +21,13 @@ const artifacts = [0, 1, 2].map((set) => ({
 let step = Number(seed);
 const notes = { origin: null, sources: null };
 
+const loaded = what === 'attach' ? loadArtifact(artifacts[step % 3]) : null;
+
 async function attaching(root) {
   if (pinnedNames(root).includes(NAME)) await stopPinned(root, NAME);
-  const artifact = artifacts[step % 3];
-  const loaded = loadArtifact(artifact);
-  attach(loaded, ifname, 'auto');
-  pinProgram(root, NAME, artifact, loaded, { ...notes, confirm_ms: step % 2 === 0 ? LONG_MS : null });
-  loaded.close();
+  const attachment = attach(loaded, ifname, 'auto');
+  pinProgram(root, NAME, artifacts[Number(seed) % 3], loaded, { ...notes, confirm_ms: step % 2 === 0 ? LONG_MS : null });
+  attachment.close();
   if (step % 4 === 0) await confirmPinned(root, NAME);
   else if (step % 4 === 2) await undoPinned(root, NAME);
 }

@@ -29,7 +29,7 @@ import { describeKernel, type NetworkEnd, openInjector, withIpv4Network, xdpProg
 
 const KILLS = { attach: 70, reload: 140 } as const;
 /** A process has done all of it some times by then. */
-const LATEST_MS = { attach: 60, reload: 160 } as const;
+const LATEST_MS = { attach: 40, reload: 100 } as const;
 const folder = temporaryFolder();
 const DROP = 1;
 const PASS = 2;

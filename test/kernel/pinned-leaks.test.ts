@@ -18,6 +18,8 @@ import { linksOf, mapsInKernel, programsInKernel } from './bpf-objects.ts';
 import { describeKernel, eventually, openInjector, withIpv4Network } from './environment.ts';
 
 const RELOADS = Number(process.env.PKTC_RELOADS ?? 250);
+/** A reload waits for packets that are under way, some 20 ms, and on a busy machine longer. */
+const TIMEOUT_MS = 600_000 + RELOADS * 200;
 /** Of so many reloads one is another program. */
 const SWITCH_EVERY = 20;
 /** By these the maps and programs of this test are told from those of others on the machine. */
@@ -81,80 +83,84 @@ function inKernel(tags: ReadonlySet<string>) {
 }
 
 describeKernel('reload after reload', () => {
-  test(`${RELOADS} of them leave nothing behind`, async () => {
-    const system = mountBpfFileSystem();
-    try {
-      await withIpv4Network(async ({ near, far }) => {
-        const root = openPinRoot({ PKTC_BPFFS: system.path });
-        // Objects of their own: the tag of a program is a hash of its instructions.
-        const objects = [dataObject(process.pid * 2), dataObject(process.pid * 2 + 1)] as const;
-        const artifact = (reload: number) => {
-          const rules = Array.from({ length: RULES }, (_, at): RangeRule => {
-            // Some live on, some come and go, the order changes.
-            const name = at % 3 === 0 ? `${MARK}-${at}` : `${MARK}-${reload}-${at}`;
-            return { name, low: at * 10, high: at * 10 + 9, verdict: (at + reload) % 2 === 0 ? 'drop' : 'pass' };
+  test(
+    `${RELOADS} of them leave nothing behind`,
+    async () => {
+      const system = mountBpfFileSystem();
+      try {
+        await withIpv4Network(async ({ near, far }) => {
+          const root = openPinRoot({ PKTC_BPFFS: system.path });
+          // Objects of their own: the tag of a program is a hash of its instructions.
+          const objects = [dataObject(process.pid * 2), dataObject(process.pid * 2 + 1)] as const;
+          const artifact = (reload: number) => {
+            const rules = Array.from({ length: RULES }, (_, at): RangeRule => {
+              // Some live on, some come and go, the order changes.
+              const name = at % 3 === 0 ? `${MARK}-${at}` : `${MARK}-${reload}-${at}`;
+              return { name, low: at * 10, high: at * 10 + 9, verdict: (at + reload) % 2 === 0 ? 'drop' : 'pass' };
+            });
+            if (reload % 2 === 1) rules.reverse();
+            return dataArtifact(objects[Math.floor(reload / SWITCH_EVERY) % 2 === 0 ? 0 : 1], rules, reload, DATA_BYTES);
+          };
+          near.run(() => {
+            const loaded = loadArtifact(artifact(0));
+            attach(loaded, near.ifname, 'auto');
+            pinProgram(root, 'leak', artifact(0), loaded);
+            loaded.close();
           });
-          if (reload % 2 === 1) rules.reverse();
-          return dataArtifact(objects[Math.floor(reload / SWITCH_EVERY) % 2 === 0 ? 0 : 1], rules, reload, DATA_BYTES);
-        };
-        near.run(() => {
-          const loaded = loadArtifact(artifact(0));
-          attach(loaded, near.ifname, 'auto');
-          pinProgram(root, 'leak', artifact(0), loaded);
-          loaded.close();
-        });
-        const tags = new Set([programTag(root), ...(await otherTag())]);
-        async function otherTag() {
-          await reloadPinned(root, 'leak', artifact(SWITCH_EVERY), { origin: null, sources: null, confirm_ms: null });
-          return [programTag(root)];
-        }
-        expect(tags.size).toBe(2);
-        // The kernel frees some time after the last one has let go.
-        const settles = async (counts: ReturnType<typeof inKernel>) => {
-          const seen = () => JSON.stringify(inKernel(tags));
-          await eventually('nothing else is left', () => seen() === JSON.stringify(counts)).catch(() => {});
-          expect(inKernel(tags)).toEqual(counts);
-        };
-        const injector = openInjector(far);
-        let before = { ...held(), ...memory() };
-        let switched = 0;
-        for (let reload = 1; reload <= RELOADS; reload++) {
-          // In between some that wait to be confirmed, are, or go back.
-          const confirm_ms = reload % 10 === 5 ? 600_000 : null;
-          const done = await reloadPinned(root, 'leak', artifact(reload), { origin: { MARK }, sources: null, confirm_ms });
-          if (done.how === 'switched') switched++;
-          if (confirm_ms !== null) await (reload % 20 === 5 ? confirmPinned : undoPinned)(root, 'leak');
-          injector.send(numberFrame(1));
-          if (reload === Math.ceil(RELOADS / 5)) {
-            collectGarbage();
-            before = { ...held(), ...memory() };
+          const tags = new Set([programTag(root), ...(await otherTag())]);
+          async function otherTag() {
+            await reloadPinned(root, 'leak', artifact(SWITCH_EVERY), { origin: null, sources: null, confirm_ms: null });
+            return [programTag(root)];
           }
-        }
-        collectGarbage();
-        const after = { ...held(), ...memory() };
-        injector.close();
-        const grown = { rss: after.rss - before.rss, used: after.used - before.used };
-        const mib = (bytes: number) => (bytes / 2 ** 20).toFixed(1);
-        console.log(
-          `${RELOADS} reloads, ${switched} of them another program; since a fifth of them ${mib(grown.rss)} MiB more memory, ${mib(grown.used)} MiB of it in use`,
-        );
-        expect(switched).toBeGreaterThanOrEqual(Math.floor(RELOADS / SWITCH_EVERY));
-        expect({ ...after, rss: 0, used: 0 }).toEqual({ ...before, rss: 0, used: 0 });
-        expect(grown.rss).toBeLessThan(GROWTH_BYTES.rss);
-        expect(grown.used).toBeLessThan(GROWTH_BYTES.used);
-        // `rules` and `counted`.
-        await settles({ programs: 1, links: 1, data: 1, counters: 1, notes: 2 });
-        const program = openPinned(root, 'leak');
-        const packets = program.loaded.counters().reduce((sum, counter) => sum + counter.packets, 0n);
-        program.close();
-        expect(packets).toBeGreaterThan(0n);
-        await stopPinned(root, 'leak');
-        await settles({ programs: 0, links: 0, data: 0, counters: 0, notes: 0 });
-      });
-    } finally {
-      system.close();
-    }
-  });
+          expect(tags.size).toBe(2);
+          // The kernel frees some time after the last one has let go.
+          const settles = async (counts: ReturnType<typeof inKernel>) => {
+            const seen = () => JSON.stringify(inKernel(tags));
+            await eventually('nothing else is left', () => seen() === JSON.stringify(counts)).catch(() => {});
+            expect(inKernel(tags)).toEqual(counts);
+          };
+          const injector = openInjector(far);
+          let before = { ...held(), ...memory() };
+          let switched = 0;
+          for (let reload = 1; reload <= RELOADS; reload++) {
+            // In between some that wait to be confirmed, are, or go back.
+            const confirm_ms = reload % 10 === 5 ? 600_000 : null;
+            const done = await reloadPinned(root, 'leak', artifact(reload), { origin: { MARK }, sources: null, confirm_ms });
+            if (done.how === 'switched') switched++;
+            if (confirm_ms !== null) await (reload % 20 === 5 ? confirmPinned : undoPinned)(root, 'leak');
+            injector.send(numberFrame(1));
+            if (reload === Math.ceil(RELOADS / 5)) {
+              collectGarbage();
+              before = { ...held(), ...memory() };
+            }
+          }
+          collectGarbage();
+          const after = { ...held(), ...memory() };
+          injector.close();
+          const grown = { rss: after.rss - before.rss, used: after.used - before.used };
+          const mib = (bytes: number) => (bytes / 2 ** 20).toFixed(1);
+          console.log(
+            `${RELOADS} reloads, ${switched} of them another program; since a fifth of them ${mib(grown.rss)} MiB more memory, ${mib(grown.used)} MiB of it in use`,
+          );
+          expect(switched).toBeGreaterThanOrEqual(Math.floor(RELOADS / SWITCH_EVERY));
+          expect({ ...after, rss: 0, used: 0 }).toEqual({ ...before, rss: 0, used: 0 });
+          expect(grown.rss).toBeLessThan(GROWTH_BYTES.rss);
+          expect(grown.used).toBeLessThan(GROWTH_BYTES.used);
+          // `rules` and `counted`.
+          await settles({ programs: 1, links: 1, data: 1, counters: 1, notes: 2 });
+          const program = openPinned(root, 'leak');
+          const packets = program.loaded.counters().reduce((sum, counter) => sum + counter.packets, 0n);
+          program.close();
+          expect(packets).toBeGreaterThan(0n);
+          await stopPinned(root, 'leak');
+          await settles({ programs: 0, links: 0, data: 0, counters: 0, notes: 0 });
+        });
+      } finally {
+        system.close();
+      }
+    },
+    TIMEOUT_MS,
+  );
 });
 
 function programTag(root: string): string {
