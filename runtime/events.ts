@@ -97,6 +97,40 @@ export function openFollowingEvents(loaded: LoadedProgram): FollowingEvents {
   });
 }
 
+/** A look at the newest events, which takes none from those who read. */
+export interface EventView {
+  /** Those that have come since the call before, at most so many, oldest first. */
+  newest(count: number): readonly PacketEvent[];
+  /** How much of the ring waits to be read: 0 to 1. When it is full, nothing new comes into it. */
+  used(): number;
+  /** May be called again; afterwards there is nothing to see. */
+  close(): void;
+}
+
+/** null: no rule logs. Closing the program leaves it open. @throws RuntimeError PKT6008 */
+export function openEventView(loaded: LoadedProgram): EventView | null {
+  const { events, libc } = loaded.internals;
+  if (events === null) return null;
+  const fd = libc.dup(events.ring_fd);
+  const ring = mapRing(libc, fd, events, 'first');
+  const clock = createClock(libc);
+  let open = true;
+  return {
+    newest(count) {
+      if (!open) return [];
+      const { memory, starts } = ring.peek(count);
+      return events.decode(memory, starts, clock());
+    },
+    used: () => (open ? ring.used() : 0),
+    close() {
+      if (!open) return;
+      open = false;
+      ring.close();
+      libc.close(fd);
+    },
+  };
+}
+
 type Sources = ReturnType<typeof createSources>;
 
 /** Rings, one behind the other: the last one is that of the program at work, those before it come to their ends. */
