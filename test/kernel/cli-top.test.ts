@@ -95,12 +95,12 @@ describeKernel('pktc top', () => {
       await ended(0);
 
       await start();
-      execFileSync('kill', ['-TERM', ...topProcesses(bpffs)]);
+      for (const pid of childrenOfShell()) process.kill(pid, 'SIGTERM');
       await ended(0);
 
       await start();
       loaded.close();
-      stopPinned(root, 'edge');
+      await stopPinned(root, 'edge');
       expect(xdpProgramId(near)).toBeNull();
       await eventually('it says why', () => shown().includes('edge was stopped'));
       await ended(1);
@@ -112,11 +112,7 @@ describeKernel('pktc top', () => {
   });
 });
 
-/** Started by this test alone: it is the only one with this file system. */
-function topProcesses(bpffs: string): readonly string[] {
-  return execFileSync('pgrep', ['-f', `${LAUNCHER} top edge`], { encoding: 'utf8' })
-    .trim()
-    .split('\n')
-    .filter((pid) => readFileSync(`/proc/${pid}/environ`, 'utf8').includes(`PKTC_BPFFS=${bpffs}`))
-    .filter((pid) => readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('\0top\0'));
+function childrenOfShell(): readonly number[] {
+  const shell = tmux('display-message', '-p', '-t', 'top', '#{pane_pid}').trim();
+  return readFileSync(`/proc/${shell}/task/${shell}/children`, 'utf8').trim().split(' ').map(Number);
 }
