@@ -23,6 +23,8 @@ export interface EventRing {
   peek(budget: number): RecordBatch;
   /** How much of the ring waits for whoever takes: 0 to 1. */
   used(): number;
+  /** Of the next record that this reader takes, in bytes since the first one. */
+  readonly position: number;
   /** Records that were overwritten before this reader came to them; they lay before those that the last `take` gave. */
   readonly overtaken: number;
   /** May be called again. Afterwards nothing else of the ring may be called. */
@@ -56,20 +58,23 @@ export interface RingShape {
   readonly record_bytes: number;
 }
 
+/** What a ring begins with: 0, the first record ever written; or the first one that no reader has taken. */
+export type RingStart = number | 'untaken';
+
 /**
- * @param from the first record that no reader has taken, or the first one ever written; if that is overwritten, it counts as overtaken
+ * @param from a position that `position` once gave, or 0; what is overwritten there counts as overtaken
  * @throws RuntimeError PKT6008
  */
 export function mapEventRing(
   libc: Libc,
   fd: number,
   { ring_bytes: size, record_bytes }: RingShape,
-  from: 'untaken' | 'first' = 'untaken',
+  from: RingStart = 'untaken',
 ): EventRing {
   const shared = mapShared(libc, fd, size);
   const spacing = wholeWords(HEADER_BYTES + record_bytes);
   // As a number it is exact up to 2^53 bytes: 285 years at 1 MB/s.
-  let position = from === 'first' ? 0 : shared.consumed();
+  let position = from === 'untaken' ? shared.consumed() : from;
   let overtaken = 0;
 
   /** The kernel writes the header of a record before it says that it is there. */
@@ -116,6 +121,9 @@ export function mapEventRing(
     take,
     peek,
     used: () => (shared.produced() - shared.consumed()) / size,
+    get position() {
+      return position;
+    },
     get overtaken() {
       return overtaken;
     },
