@@ -20,6 +20,7 @@ import { runCommand } from './commands/run.ts';
 import { statusCommand } from './commands/status.ts';
 import { stopCommand } from './commands/stop.ts';
 import { testCommand } from './commands/test.ts';
+import { topCommand } from './commands/top.ts';
 import { EXIT, type ExitCode, exitCodesText } from './exit-code.ts';
 import { Failure } from './failure.ts';
 import { packageVersion } from './package-root.ts';
@@ -53,6 +54,7 @@ const COMMANDS: readonly Registration[] = [
   registration(reloadCommand),
   registration(confirmCommand),
   registration(eventsCommand),
+  registration(topCommand),
   registration(stopCommand),
   registration(installServiceCommand),
   registration(compileCommand),

@@ -16,6 +16,15 @@ export interface EventRing {
   isEmpty(): boolean;
   /** Takes the oldest records, at most `budget`, and gives their space back to the kernel. */
   take(budget: number): RecordBatch;
+  /**
+   * The newest records, at most `budget`, as far as the last call had not given them. Takes nothing: for those who take it is as if nobody had
+   * looked. What is left out does not count as overtaken.
+   */
+  peek(budget: number): RecordBatch;
+  /** How much of the ring waits for whoever takes: 0 to 1. */
+  used(): number;
+  /** Of the next record that this reader takes, in bytes since the first one. */
+  readonly position: number;
   /** Records that were overwritten before this reader came to them; they lay before those that the last `take` gave. */
   readonly overtaken: number;
   /** May be called again. Afterwards nothing else of the ring may be called. */
@@ -49,16 +58,81 @@ export interface RingShape {
   readonly record_bytes: number;
 }
 
+/** What a ring begins with: 0, the first record ever written; or the first one that no reader has taken. */
+export type RingStart = number | 'untaken';
+
 /**
- * @param from the first record that no reader has taken, or the first one ever written; if that is overwritten, it counts as overtaken
+ * @param from a position that `position` once gave, or 0; what is overwritten there counts as overtaken
  * @throws RuntimeError PKT6008
  */
 export function mapEventRing(
   libc: Libc,
   fd: number,
   { ring_bytes: size, record_bytes }: RingShape,
-  from: 'untaken' | 'first' = 'untaken',
+  from: RingStart = 'untaken',
 ): EventRing {
+  const shared = mapShared(libc, fd, size);
+  const spacing = wholeWords(HEADER_BYTES + record_bytes);
+  // As a number it is exact up to 2^53 bytes: 285 years at 1 MB/s.
+  let position = from === 'untaken' ? shared.consumed() : from;
+  let overtaken = 0;
+
+  /** The kernel writes the header of a record before it says that it is there. */
+  const isOverwritten = (end: number) => end - position > size - HEADER_BYTES;
+  /** To what will not be overwritten at once: some way off, or where the foremost reader is, if that is less. */
+  const catchUp = (end: number) => {
+    const safe = end - size + size / SAFE_PART;
+    const skipped = Math.ceil((safe - position) / spacing);
+    const foremost = (shared.consumed() - position) / spacing;
+    const records = Math.min(skipped, foremost);
+    overtaken += records;
+    position += records * spacing;
+  };
+  /** null: it was overwritten meanwhile. */
+  const copy = (end: number, budget: number) => {
+    const copied = shared.copy(position % size, Math.min(end - position, TAKE_BYTES), budget);
+    return isOverwritten(shared.producedAfterwards()) ? null : copied;
+  };
+  const take = (budget: number): RecordBatch => {
+    for (let tries = 0; tries < TRIES; tries++) {
+      const end = shared.produced();
+      const copied = isOverwritten(end) ? null : copy(end, budget);
+      if (copied === null) {
+        catchUp(end);
+        continue;
+      }
+      position += copied.length;
+      if (copied.length > 0) shared.advance(BigInt(position));
+      return copied.batch;
+    }
+    return emptyBatch();
+  };
+  const peek = (budget: number): RecordBatch => {
+    const end = shared.produced();
+    const newest = Math.min(budget, Math.floor((size * (SAFE_PART - 1)) / SAFE_PART / spacing));
+    position = Math.max(position, end - newest * spacing);
+    const copied = copy(end, budget);
+    if (copied === null) return emptyBatch();
+    position += copied.length;
+    return copied.batch;
+  };
+  return {
+    isEmpty: () => position % 2 ** 32 === shared.producedLow(),
+    take,
+    peek,
+    used: () => (shared.produced() - shared.consumed()) / size,
+    get position() {
+      return position;
+    },
+    get overtaken() {
+      return overtaken;
+    },
+    close: shared.close,
+  };
+}
+
+/** The memory that kernel and readers have in common. */
+function mapShared(libc: Libc, fd: number, size: number) {
   const page = libc.getpagesize();
   const consumer = mapMemory(libc, { fd, length_bytes: page, offset_bytes: 0, writable: true });
   const producer = mapOr(consumer.close, () =>
@@ -70,68 +144,38 @@ export function mapEventRing(
   const producedLow = new Uint32Array(producer.buffer, LITTLE_ENDIAN ? 0 : 4, 1);
   const words = new Uint32Array(producer.buffer, page, (2 * size) / 4);
   const fence = new Int32Array(1);
-  const spacing = wholeWords(HEADER_BYTES + record_bytes);
-  // As a number it is exact up to 2^53 bytes: 285 years at 1 MB/s.
-  let position = from === 'first' ? 0 : Number(Atomics.load(consumed, 0));
-  let overtaken = 0;
-
-  /** The kernel writes the header of a record before it says that it is there. */
-  const isOverwritten = (end: number) => end - position > size - HEADER_BYTES;
-  /** To what will not be overwritten at once: some way off, or where the foremost reader is, if that is less. */
-  const catchUp = (end: number) => {
-    const safe = end - size + size / SAFE_PART;
-    const skipped = Math.ceil((safe - position) / spacing);
-    const foremost = (Number(Atomics.load(consumed, 0)) - position) / spacing;
-    const records = Math.min(skipped, foremost);
-    overtaken += records;
-    position += records * spacing;
-  };
-  const advance = (to: bigint) => {
-    let now = Atomics.load(consumed, 0);
-    while (now < to) {
-      const found = Atomics.compareExchange(consumed, 0, now, to);
-      if (found === now) return;
-      now = found;
-    }
-  };
-  /** null: it was overwritten meanwhile. */
-  const copy = (end: number, budget: number) => {
-    const first = position % size;
-    const available = Math.min(end - position, TAKE_BYTES);
-    const starts: number[] = [];
-    let length = 0;
-    while (length < available && starts.length < budget) {
-      const header = Atomics.load(words, (first + length) >>> 2);
-      // A producer on another CPU has reserved this record and not finished it; those behind it wait.
-      if ((header & BUSY) !== 0) break;
-      if ((header & DISCARDED) === 0) starts.push(length + HEADER_BYTES);
-      length += wholeWords(HEADER_BYTES + (header & LENGTH));
-    }
-    const bytes = new Uint8Array(producer.buffer.slice(page + first, page + first + length));
-    // What was read before this store was read before the load behind it, on every processor.
-    Atomics.store(fence, 0, 1);
-    if (isOverwritten(Number(Atomics.load(produced, 0)))) return null;
-    return { length, batch: { memory: { bytes, view: new DataView(bytes.buffer) }, starts } };
-  };
-  const take = (budget: number): RecordBatch => {
-    for (let tries = 0; tries < TRIES; tries++) {
-      const end = Number(Atomics.load(produced, 0));
-      const copied = isOverwritten(end) ? null : copy(end, budget);
-      if (copied === null) {
-        catchUp(end);
-        continue;
-      }
-      position += copied.length;
-      if (copied.length > 0) advance(BigInt(position));
-      return copied.batch;
-    }
-    return { memory: { bytes: NO_BYTES, view: new DataView(NO_BYTES.buffer) }, starts: [] };
-  };
+  const load = (of: BigInt64Array) => Number(Atomics.load(of, 0));
   return {
-    isEmpty: () => position % 2 ** 32 === Atomics.load(producedLow, 0),
-    take,
-    get overtaken() {
-      return overtaken;
+    consumed: () => load(consumed),
+    produced: () => load(produced),
+    producedLow: () => Atomics.load(producedLow, 0),
+    /** What was read before this was read before the position, on every processor. */
+    producedAfterwards() {
+      Atomics.store(fence, 0, 1);
+      return load(produced);
+    },
+    /** Never back, whoever else is doing the same. */
+    advance(to: bigint) {
+      let now = Atomics.load(consumed, 0);
+      while (now < to) {
+        const found = Atomics.compareExchange(consumed, 0, now, to);
+        if (found === now) return;
+        now = found;
+      }
+    },
+    /** Whole records from a place in the data on, as many as are finished. */
+    copy(first: number, available: number, budget: number) {
+      const starts: number[] = [];
+      let length = 0;
+      while (length < available && starts.length < budget) {
+        const header = Atomics.load(words, (first + length) >>> 2);
+        // A producer on another CPU has reserved this record and not finished it; those behind it wait.
+        if ((header & BUSY) !== 0) break;
+        if ((header & DISCARDED) === 0) starts.push(length + HEADER_BYTES);
+        length += wholeWords(HEADER_BYTES + (header & LENGTH));
+      }
+      const bytes = new Uint8Array(producer.buffer.slice(page + first, page + first + length));
+      return { length, batch: { memory: { bytes, view: new DataView(bytes.buffer) }, starts } };
     },
     close() {
       consumer.close();
@@ -140,7 +184,10 @@ export function mapEventRing(
   };
 }
 
-const NO_BYTES: Readonly<Uint8Array> = new Uint8Array();
+function emptyBatch(): RecordBatch {
+  const bytes = new Uint8Array();
+  return { memory: { bytes, view: new DataView(bytes.buffer) }, starts: [] };
+}
 
 /** The ring begins every record at a multiple of eight. */
 function wholeWords(bytes: number): number {

@@ -1,7 +1,7 @@
 /** What a running program logs, as batches of PacketEvents. */
 import { createEventClock } from './event-clock.ts';
 import type { EventDecoder, PacketEvent } from './event-decoder.ts';
-import { type EventRing, mapEventRing, type RingShape } from './event-ring.ts';
+import { type EventRing, mapEventRing, type RingShape, type RingStart } from './event-ring.ts';
 import type { Libc } from './ffi/libc.ts';
 import { type Watch, watchReadable } from './ffi/poll.ts';
 import type { EventSource, LoadedProgram } from './load.ts';
@@ -94,6 +94,40 @@ export function openFollowingEvents(loaded: LoadedProgram): FollowingEvents {
   });
 }
 
+/** A look at the newest events, which takes none from those who read. */
+export interface EventView {
+  /** Those that have come since the call before, at most so many, oldest first. */
+  newest(count: number): readonly PacketEvent[];
+  /** How much of the ring waits to be read: 0 to 1. When it is full, nothing new comes into it. */
+  used(): number;
+  /** May be called again; afterwards there is nothing to see. */
+  close(): void;
+}
+
+/** null: no rule logs. Closing the program leaves it open. @throws RuntimeError PKT6008 */
+export function openEventView(loaded: LoadedProgram): EventView | null {
+  const { events, libc } = loaded.internals;
+  if (events === null) return null;
+  const fd = libc.dup(events.ring_fd);
+  const ring = mapRing(libc, fd, events, 0);
+  const clock = createEventClock(libc);
+  let open = true;
+  return {
+    newest(count) {
+      if (!open) return [];
+      const { memory, starts } = ring.peek(count);
+      return events.decode(memory, starts, clock());
+    },
+    used: () => (open ? ring.used() : 0),
+    close() {
+      if (!open) return;
+      open = false;
+      ring.close();
+      libc.close(fd);
+    },
+  };
+}
+
 type Sources = ReturnType<typeof createSources>;
 
 /** Rings, one behind the other: the last one is that of the program at work, those before it come to their ends. */
@@ -105,12 +139,19 @@ function createSources(libc: Libc) {
     () => (sources.length === 0 ? NEVER : LOOKS),
   );
   const clock = createEventClock(libc);
+  /** How far this stream came in rings that it has left: a program may come back. */
+  const left = new Map<number, number>();
   const drop = () => {
     const source = sources.shift();
-    overtaken += source?.overtaken ?? 0;
-    source?.close();
+    if (source === undefined) return;
+    overtaken += source.overtaken;
+    left.set(source.ring_id, source.position);
+    source.close();
   };
-  const add = (events: EventSource | null, from: From) => {
+  const dropEnded = () => {
+    while (sources[0]?.ended && sources[0].isEmpty()) drop();
+  };
+  const add = (events: EventSource | null, from: RingStart) => {
     if (events !== null) sources.push(openSource(libc, { events, from, pause, clock }));
   };
   return {
@@ -120,18 +161,28 @@ function createSources(libc: Libc) {
       const last = sources.at(-1);
       // Other rules for the same program: what their numbers mean is known to the newer one, also of rules that are gone.
       if (next !== null && last?.ring_id === next.ring_id) return last.decodeWith(next.decode);
-      const before = [...sources];
-      // Other readers may be there already.
-      add(next, 'first');
+      dropEnded();
+      const back = sources.findIndex((source) => source.ring_id === next?.ring_id);
+      const [returned] = back < 0 ? [] : sources.splice(back, 1);
+      const before = sources.map((source) => ({ source, stay: ++source.stay }));
+      if (returned === undefined) {
+        // Other readers may be there already.
+        add(next, left.get(next?.ring_id ?? 0) ?? 0);
+      } else {
+        returned.stay++;
+        returned.ended = false;
+        if (next !== null) returned.decodeWith(next.decode);
+        sources.push(returned);
+      }
       pause.end();
-      // What is in an old ring when its program is through is all that there will ever be.
+      // What is in an old ring when its program is through is all that there will be, unless it comes back.
       void settled.then(() => {
-        for (const source of before) source.ended = true;
+        for (const { source, stay } of before) source.ended ||= source.stay === stay;
       });
     },
     isEmpty: () => sources.every((one) => one.isEmpty()),
     take(limit: number): readonly PacketEvent[] {
-      while (sources[0]?.ended && sources[0].isEmpty()) drop();
+      dropEnded();
       return sources.find((one) => !one.isEmpty())?.take(Math.min(limit, BATCH_EVENTS)) ?? [];
     },
     get overtaken() {
@@ -145,8 +196,11 @@ function createSources(libc: Libc) {
 
 interface Source {
   readonly ring_id: number;
+  readonly position: number;
   /** Nothing comes any more. */
   ended: boolean;
+  /** Grows whenever the ring is left or come back to. */
+  stay: number;
   decodeWith(decode: EventDecoder): void;
   readonly overtaken: number;
   isEmpty(): boolean;
@@ -154,11 +208,9 @@ interface Source {
   close(): void;
 }
 
-type From = 'untaken' | 'first';
-
 interface Opening {
   readonly events: EventSource;
-  readonly from: From;
+  readonly from: RingStart;
   readonly pause: Pause;
   readonly clock: () => bigint;
 }
@@ -172,7 +224,11 @@ function openSource(libc: Libc, { events, from, pause, clock }: Opening): Source
   pause.watch(watch);
   return {
     ring_id: events.ring_id,
+    get position() {
+      return ring.position;
+    },
     ended: false,
+    stay: 0,
     decodeWith(other) {
       decode = other;
     },
@@ -193,7 +249,7 @@ function openSource(libc: Libc, { events, from, pause, clock }: Opening): Source
   };
 }
 
-function mapRing(libc: Libc, fd: number, shape: RingShape, from: From): EventRing {
+function mapRing(libc: Libc, fd: number, shape: RingShape, from: RingStart): EventRing {
   try {
     return mapEventRing(libc, fd, shape, from);
   } catch (error) {

@@ -8,6 +8,7 @@ import { Failure } from '../failure.ts';
 import { HOOK_OPTION } from '../hook-option.ts';
 import { INCLUDE_ROOT_OPTION } from '../include-root-option.ts';
 import { packageRoot } from '../package-root.ts';
+import { PLACE_OPTIONS } from '../place-options.ts';
 import { shownPath } from '../read-file.ts';
 import { writeFileAtOnce } from '../replace-file.ts';
 import { readSources, STDIN } from '../rule-source.ts';
@@ -16,7 +17,7 @@ import type { Terminal } from '../terminal.ts';
 interface Options {
   name: string;
   file: string;
-  interface: string[];
+  interface: string[] | undefined;
   mode: AttachMode;
   hook: HookName | undefined;
   cgroup: string | undefined;
@@ -40,22 +41,8 @@ export const installServiceCommand: Command<Options> = {
     yargs
       .positional('name', { type: 'string', demandOption: true, describe: 'of the program, as for `run --detach --name`' })
       .positional('file', { type: 'string', demandOption: true, describe: 'a rule file' })
-      .option('interface', {
-        alias: 'i',
-        type: 'string',
-        array: true,
-        nargs: 1,
-        requiresArg: true,
-        default: [],
-        describe: 'interface to attach to, or a pattern: "veth*"; may be given several times',
-      })
-      .option('mode', {
-        choices: ['auto', 'native', 'generic'] as const,
-        default: 'auto' as const,
-        describe: 'as for `run`',
-      })
+      .options(PLACE_OPTIONS)
       .option('hook', HOOK_OPTION)
-      .option('cgroup', { type: 'string', requiresArg: true, describe: 'control group to attach to, in place of interfaces' })
       .option('include-root', INCLUDE_ROOT_OPTION)
       .option('unit-dir', {
         type: 'string',
@@ -98,7 +85,7 @@ async function run(options: Options, terminal: Terminal): Promise<ExitCode> {
 }
 
 /** Before the machine starts anew is the time to hear that the unit names nothing to attach to. */
-function checkPlaces({ interface: interfaces, cgroup }: Options): void {
+function checkPlaces({ interface: interfaces = [], cgroup }: Options): void {
   if ((interfaces.length === 0) === (cgroup === undefined)) {
     throw new Failure('`install-service` needs interfaces or a control group', {
       exit: EXIT.usage,
@@ -110,7 +97,7 @@ function checkPlaces({ interface: interfaces, cgroup }: Options): void {
 async function unitOf(options: Options): Promise<string> {
   const { nameProblem } = await import('../../runtime/interfaces.ts');
   const { unitProblem, unitText } = await import('../service/unit.ts');
-  const { name, interface: interfaces, mode, hook, cgroup, 'include-root': roots } = options;
+  const { name, interface: interfaces = [], mode, hook, cgroup, 'include-root': roots } = options;
   const plain = interfaces.filter((one) => !one.includes('*'));
   for (const one of plain) {
     const problem = nameProblem(one);

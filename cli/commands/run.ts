@@ -4,6 +4,7 @@ import type { HookName } from '../../grammar/fields/field.ts';
 import type { AttachMode } from '../../runtime/attach.ts';
 import type { Command } from '../command.ts';
 import { type DetachTo, detachLive } from '../detached/detach-live.ts';
+import { DETACH_OPTIONS } from '../detached/detach-options.ts';
 import { countFromOption, durationFromOption } from '../duration.ts';
 import { EXIT, type ExitCode } from '../exit-code.ts';
 import { Failure } from '../failure.ts';
@@ -13,6 +14,7 @@ import { INCLUDE_ROOT_OPTION } from '../include-root-option.ts';
 import { type LiveOptions, runLive } from '../live-session.ts';
 import { openPacketFile, type PacketFile } from '../packet-file.ts';
 import { PACKET_FILE_OPTIONS, type PacketFileChoices, packetFileOptions } from '../packet-file-options.ts';
+import { PLACE_OPTIONS } from '../place-options.ts';
 import { type Reloading, reloadOnSave } from '../reload-on-save.ts';
 import { sayError } from '../report-error.ts';
 import { STDIN } from '../rule-source.ts';
@@ -68,14 +70,7 @@ export const runCommand: Command<Options> = {
         array: true,
         describe: 'a rule file or a compiled X.bpf.o; interfaces may follow',
       })
-      .option('interface', {
-        alias: 'i',
-        type: 'string',
-        array: true,
-        nargs: 1,
-        requiresArg: true,
-        describe: 'interface to attach to, or a pattern: "veth*"; may be given several times',
-      })
+      .options(PLACE_OPTIONS)
       .option('expression', {
         alias: 'e',
         type: 'string',
@@ -87,32 +82,13 @@ export const runCommand: Command<Options> = {
       .option('for', { type: 'string', requiresArg: true, describe: 'stop after this time: 10s, 500ms, 5m' })
       .option('count', { type: 'string', requiresArg: true, describe: 'stop after so many events' })
       .option('json', { type: 'boolean', default: false, describe: 'one JSON object a line, the summary last' })
-      .option('mode', {
-        choices: ['auto', 'native', 'generic'] as const,
-        default: 'auto' as const,
-        describe: 'native: in the driver; generic: behind it, slower; auto: native where the driver can',
-      })
       .option('strict', { type: 'boolean', default: false, describe: 'exit with 5 when an event was lost' })
       .option('reattach', {
         type: 'boolean',
         default: false,
         describe: 'when an interface that went away is there again, attach to it again, and wait for it until then',
       })
-      .option('detach', {
-        type: 'boolean',
-        default: false,
-        describe: 'leave the program at work in the kernel; `pktc ls`, `status`, `counters` and `stop` find it by its name',
-      })
-      .option('name', {
-        type: 'string',
-        requiresArg: true,
-        describe: 'of a detached program; else that of the file, less its ending',
-      })
-      .option('confirm', {
-        type: 'string',
-        requiresArg: true,
-        describe: 'with --detach: stop it after this time unless it is confirmed, by Enter or `pktc confirm NAME`: 30s',
-      })
+      .options(DETACH_OPTIONS)
       .option('watch', {
         type: 'boolean',
         default: false,
@@ -126,12 +102,7 @@ export const runCommand: Command<Options> = {
         default: false,
         describe: 'attach even if the rules would cut off SSH on that interface; else pktc asks, or refuses without a terminal',
       })
-      .options(PACKET_FILE_OPTIONS)
-      .option('cgroup', {
-        type: 'string',
-        requiresArg: true,
-        describe: 'control group to attach to, for the hooks of that name: a path, or one below the cgroup2 mount',
-      }),
+      .options(PACKET_FILE_OPTIONS),
   run,
 };
 

@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { visible } from '../../compiler/diagnostics/visible.ts';
 import type { PacketEvent } from '../../runtime/events.ts';
-import type { Change, FollowedProgram } from '../../runtime/pinned/follow.ts';
+import type { Change, FollowedEvents } from '../../runtime/pinned/follow.ts';
 import type { Loss } from '../../runtime/pinned/losses.ts';
 import { createEventLines, lineOfType } from '../events/event-json.ts';
 import { createEventTable } from '../events/event-table.ts';
@@ -37,7 +37,7 @@ const SLOW_READER_MS = 2000;
 const LAST_BATCHES = 256;
 
 export async function followEvents(
-  followed: FollowedProgram,
+  followed: FollowedEvents,
   options: FollowOptions,
   stop: Stop,
   terminal: Terminal,
@@ -73,7 +73,7 @@ export async function followEvents(
   return reason.kind === 'gone' ? EXIT.failure : EXIT.ok;
 }
 
-function sayStart({ program, lost_before }: FollowedProgram, terminal: Terminal): void {
+function sayStart({ program, lost_before }: FollowedEvents, terminal: Terminal): void {
   const { rules, events } = program.loaded.manifest;
   const counted = `${grouped(rules.length)} rule${rules.length === 1 ? '' : 's'}`;
   terminal.say(`reading the events of ${program.name}, at ${whereText(program)}: ${counted}; Ctrl-C ends`);
@@ -81,7 +81,7 @@ function sayStart({ program, lost_before }: FollowedProgram, terminal: Terminal)
   if (lost_before > 0n) terminal.say(`${grouped(lost_before)} events were lost before: nobody read them in time`);
 }
 
-async function lookAfter(followed: FollowedProgram, printer: Printer, stop: Stop, terminal: Terminal): Promise<void> {
+async function lookAfter(followed: FollowedEvents, printer: Printer, stop: Stop, terminal: Terminal): Promise<void> {
   const change: Change = followed.look();
   if (change === 'none') return;
   const { program } = followed;
@@ -94,7 +94,7 @@ async function lookAfter(followed: FollowedProgram, printer: Printer, stop: Stop
   await printer.changed();
 }
 
-async function consume({ events }: FollowedProgram, printer: Printer, stop: Stop): Promise<void> {
+async function consume({ events }: FollowedEvents, printer: Printer, stop: Stop): Promise<void> {
   try {
     for await (const batch of events.batches(printer.wanted)) {
       await printer.print(batch);
@@ -107,7 +107,7 @@ async function consume({ events }: FollowedProgram, printer: Printer, stop: Stop
 
 /** What was there when the end came is printed; after `--count`, and without a reader, it is left for others. */
 async function finish(
-  { events }: FollowedProgram,
+  { events }: FollowedEvents,
   consuming: Promise<void>,
   printer: Printer,
   reason: StopReason,
@@ -130,7 +130,7 @@ interface Ending {
 type Printer = Awaited<ReturnType<typeof createPrinter>>;
 
 /** Losses: in the ring, which was full, and of this reader alone, which others have overtaken. */
-async function createPrinter(followed: FollowedProgram, options: FollowOptions, stop: Stop, terminal: Terminal) {
+async function createPrinter(followed: FollowedEvents, options: FollowOptions, stop: Stop, terminal: Terminal) {
   const { only, json, count } = options;
   const { paint } = terminal.out;
   const tableNow = async () =>

@@ -16,8 +16,6 @@ export type Change = 'none' | 'changed' | 'restarted' | 'gone';
 export interface FollowedProgram extends Disposable {
   /** As the last look found it, by `openToWatch`; the one before is closed. */
   readonly program: PinnedProgram;
-  /** Goes on with the program. What `gone` leaves can still be read. */
-  readonly events: FollowingEvents;
   /** Events that found the ring full before this was opened. */
   readonly lost_before: bigint;
   /** Those that found it full since the last call, by rule; rules without are left out. */
@@ -25,6 +23,11 @@ export interface FollowedProgram extends Disposable {
   /** Looks what has become of it. @throws RuntimeError when what is there now cannot be read, as `openPinned` does */
   look(): Change;
   close(): void;
+}
+
+export interface FollowedEvents extends FollowedProgram {
+  /** Goes on with the program. What `gone` leaves can still be read. */
+  readonly events: FollowingEvents;
 }
 
 /** What was running when the rules changed is through by then: a packet takes microseconds, and the kernel's grace period some 10 ms. */
@@ -37,7 +40,6 @@ export function followPinned(root: string, name: string): FollowedProgram {
   const folder = findPinned(root, name);
   let seen = fingerprint(folder);
   let program = openToWatch(root, name);
-  const events = eventsOf(program);
   const losses = createLosses(program);
   let vain = 0;
   let missing = 0;
@@ -65,23 +67,52 @@ export function followPinned(root: string, name: string): FollowedProgram {
     seen = found;
     const restarted = next.since_ms !== program.since_ms;
     losses.goOn(next, restarted);
-    events.goOn(next.loaded, new Promise((resolve) => setTimeout(resolve, SETTLED_MS).unref()));
     program.close();
     program = next;
     return restarted ? 'restarted' : 'changed';
   };
-  const close = () => {
-    events.close();
-    program.close();
-  };
+  const close = () => program.close();
   return {
     get program() {
       return program;
     },
-    events,
     lost_before: losses.before,
     losses: losses.take,
     look,
+    close,
+    [Symbol.dispose]: close,
+  };
+}
+
+/** @throws RuntimeError as `followPinned` does */
+export function followPinnedEvents(root: string, name: string): FollowedEvents {
+  const followed = followPinned(root, name);
+  const opened = () => {
+    try {
+      return openFollowingEvents(followed.program.loaded);
+    } catch (error) {
+      followed.close();
+      throw error;
+    }
+  };
+  const events = opened();
+  const close = () => {
+    events.close();
+    followed.close();
+  };
+  return {
+    get program() {
+      return followed.program;
+    },
+    events,
+    lost_before: followed.lost_before,
+    losses: followed.losses,
+    look() {
+      const change = followed.look();
+      const settled = () => new Promise<void>((resolve) => setTimeout(resolve, SETTLED_MS).unref());
+      if (change === 'changed' || change === 'restarted') events.goOn(followed.program.loaded, settled());
+      return change;
+    },
     close,
     [Symbol.dispose]: close,
   };
@@ -96,15 +127,6 @@ export function openToWatch(root: string, name: string): PinnedProgram {
   const program = openPinned(root, name);
   for (const attachment of program.attachments) attachment.close();
   return program;
-}
-
-function eventsOf(program: PinnedProgram): FollowingEvents {
-  try {
-    return openFollowingEvents(program.loaded);
-  } catch (error) {
-    program.close();
-    throw error;
-  }
 }
 
 /** The same as long as nothing under a name has been changed: the kernel gives each thing that it holds a number of its own. null: gone. */

@@ -58,6 +58,11 @@ const NEEDS = [
     program: /^systemd-analyze$/,
     packages: { apt: 'systemd', dnf: 'systemd', pacman: 'systemd', zypper: 'systemd' },
   },
+  {
+    tests: true,
+    program: /^tmux$/,
+    packages: { apt: 'tmux', dnf: 'tmux', apk: 'tmux', pacman: 'tmux', zypper: 'tmux' },
+  },
   { tests: true, program: /^vim$/, packages: { apt: 'vim', dnf: 'vim-enhanced', apk: 'vim', pacman: 'vim', zypper: 'vim' } },
   { kernels: true, program: /^qemu-system-x86_64$/, packages: { apt: 'qemu-system-x86' } },
   { kernels: true, file: '/bin/busybox', packages: { apt: 'busybox-static' } },

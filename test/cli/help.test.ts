@@ -9,6 +9,7 @@ const COMMANDS = [
   'reload',
   'confirm',
   'events',
+  'top',
   'stop',
   'install-service',
   'compile',
@@ -68,6 +69,8 @@ describe('a wrong command line exits with 2 and says what to do', () => {
     [['explain', 'PKT0000'], /no code/],
     [['completion', 'tcsh'], /tcsh/],
     [['demo', '--seconds', '0'], /seconds/],
+    [['top', 'edge'], /counters edge --watch/],
+    [['events', 'edge', '--count', '0'], /--count/],
   ])('%j', async (parameters, message) => {
     const { code, stdout, stderr } = await pktc(parameters);
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });

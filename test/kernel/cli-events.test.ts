@@ -9,7 +9,7 @@ import type { Artifact } from '../../runtime/abi/manifest.ts';
 import { attachAll } from '../../runtime/attach.ts';
 import type { PacketEvent } from '../../runtime/events.ts';
 import { loadArtifact } from '../../runtime/load.ts';
-import { followPinned } from '../../runtime/pinned/follow.ts';
+import { followPinnedEvents } from '../../runtime/pinned/follow.ts';
 import { openPinRoot, pinnedNames, pinProgram, stopPinned } from '../../runtime/pinned/pinned-program.ts';
 import { LAUNCHER, pktc, plainEnvironment } from '../cli/pktc.ts';
 import { compileRules } from './compile-rules.ts';
@@ -116,8 +116,8 @@ describeKernel('events of a detached program', () => {
     root = openPinRoot({ PKTC_BPFFS: bpffs });
     artifact = await compileRules(RULES);
   });
-  afterEach(() => {
-    for (const name of pinnedNames(root)) stopPinned(root, name);
+  afterEach(async () => {
+    for (const name of pinnedNames(root)) await stopPinned(root, name);
   });
   afterAll(() => {
     execFileSync('umount', [bpffs]);
@@ -208,11 +208,11 @@ describeKernel('events of a detached program', () => {
   });
 
   test('go on with the program that has the name now, and end with it', async () => {
-    await withNetwork((network) => {
+    await withNetwork(async (network) => {
       near = network.near;
       detach('edge');
       const packets = sender(network.far);
-      using followed = followPinned(root, 'edge');
+      using followed = followPinnedEvents(root, 'edge');
       const drain = () => {
         const events: PacketEvent[] = [];
         for (let batch = followed.events.read(); batch.length > 0; batch = followed.events.read()) events.push(...batch);
@@ -222,7 +222,7 @@ describeKernel('events of a detached program', () => {
       expect(followed.look()).toBe('none');
       renameSync(path.join(root, 'edge'), path.join(root, 'before'));
       expect(followed.look()).toBe('none');
-      stopPinned(root, 'before');
+      await stopPinned(root, 'before');
       detach('edge');
       packets.send(FLOOD);
       expect(followed.look()).toBe('restarted');
@@ -232,7 +232,7 @@ describeKernel('events of a detached program', () => {
       expect(seen).toEqual(upTo(seen.length));
       expect(BigInt(seen.length) + lost).toBe(BigInt(FLOOD + 5));
       expect(followed.losses()).toEqual([]);
-      stopPinned(root, 'edge');
+      await stopPinned(root, 'edge');
       // Whoever watches holds nothing.
       expect(xdpProgramId(near)).toBeNull();
       expect([followed.look(), followed.look()]).toEqual(['none', 'gone']);

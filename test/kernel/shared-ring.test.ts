@@ -101,7 +101,7 @@ describeKernel('readers of one ring', () => {
     for (const reader of [one, other]) expect(drain(reader)).toEqual([1000]);
   });
 
-  test('one that comes to a program in place of another begins with its first event, and counts what is gone of them', () => {
+  test('one that comes to a program in place of another begins with its first event, and counts what is gone of them', async () => {
     using old = loadArtifact(SMALL_RING);
     using next = loadArtifact(SMALL_RING);
     using stream = openFollowingEvents(old);
@@ -117,6 +117,35 @@ describeKernel('readers of one ring', () => {
     }
     const rest = drain(stream);
     expect(rest).toEqual(upTo(500, 500 - rest.length));
+    expect(stream.overtaken).toBe(480 - rest.length);
+    // Back to the one before, which has gone on meanwhile: when it has been left for good,
+    await Promise.resolve();
+    run(old, 5, 3);
+    using third = loadArtifact(SMALL_RING);
+    expect(drain(stream)).toEqual([3, 4]);
+    stream.goOn(third, Promise.resolve());
+    await Promise.resolve();
+    run(third, 100, 99);
+    expect(drain(stream)).toEqual([99]);
+    run(old, 8, 5);
+    stream.goOn(old, Promise.resolve());
+    expect(drain(stream)).toEqual([5, 6, 7]);
+    await Promise.resolve();
+    // and when it is not yet.
+    let settle = () => {};
+    const settled = new Promise<void>((resolve) => {
+      settle = resolve;
+    });
+    stream.goOn(third, settled);
+    run(old, 9, 8);
+    expect(drain(stream)).toEqual([8]);
+    stream.goOn(old, Promise.resolve());
+    settle();
+    await settled;
+    run(old, 10, 9);
+    expect(drain(stream)).toEqual([9]);
+    stream.goOn(next, Promise.resolve());
+    expect(drain(stream)).toEqual([]);
     expect(stream.overtaken).toBe(480 - rest.length);
     // The same program with other rules is no other ring.
     stream.goOn(next, Promise.resolve());
