@@ -22,7 +22,7 @@ export const lineOfType = <Rest extends object>(event_type: 'summary' | 'lost', 
 /** Turns a batch into lines. The result is the caller's own. */
 export type EventLines = (events: readonly PacketEvent[]) => Uint8Array;
 
-/** What all packets of a kind have in common: the beginning of their lines, up to where the addresses are. */
+/** What all packets of a kind have in common: the beginning of their lines, up to a payload that is null. */
 interface Shape {
   readonly kind: Uint32Array;
   readonly rule_name: string | null;
@@ -34,14 +34,13 @@ interface Shape {
 /** Shapes kept, a power of two; where two want one place, the later has it. */
 const SHAPES = 1024;
 const PIECES = {
-  sport: ascii(',"src_port":'),
-  dst: ascii(',"dest_ip":'),
-  dport: ascii(',"dest_port":'),
-  len: ascii(',"len":'),
-  payload: ascii(',"payload_hex":'),
-  empty: ascii(',"payload_hex":null}\n'),
-  end: ascii('}\n'),
-  nothing: ascii('null'),
+  src: pieceOf(',"src_ip":'),
+  sport: pieceOf(',"src_port":'),
+  dst: pieceOf(',"dest_ip":'),
+  dport: pieceOf(',"dest_port":'),
+  len: pieceOf(',"len":'),
+  end: pieceOf('}\n'),
+  nothing: pieceOf('null'),
 } as const;
 const HEX_DIGITS = ascii('0123456789abcdef');
 /** `{"timestamp":"` stands before the second, which is `2026-11-21T09:14:33` and a dot. */
@@ -60,7 +59,7 @@ const BILLION = 1_000_000_000n;
 export function createEventLines(interfaces: ReadonlyMap<number, string>): EventLines {
   const shapeOf = createShapes(interfaces);
   const digits: Digits = { octets: octetDigits(), thousands: thousandDigits() };
-  let out: Uint8Array = new Uint8Array(FIRST_ROOM);
+  let out = roomFor(FIRST_ROOM);
   return (events) => {
     let at = 0;
     for (const event of events) {
@@ -68,19 +67,45 @@ export function createEventLines(interfaces: ReadonlyMap<number, string>): Event
       const shape = recorded === null ? shapeFrom(event, interfaces) : shapeOf(event, recorded);
       const { payload } = event;
       const most = at + shape.head.length + REST_BYTES + 2 * payload.length;
-      if (most > out.length) out = grown(out, at, most);
+      if (most > out.bytes.length) out = grown(out, at, most);
       at = putHead(out, at, shape, digits, recorded ?? timeOf(event));
+      if (payload.length > 0) at = putPayload(out, at, payload);
       at = putRest(out, at, event, recorded, digits);
-      at = payload.length === 0 ? putPiece(out, at, PIECES.empty) : putPayload(out, at, payload);
     }
-    return out.slice(0, at);
+    return out.bytes.slice(0, at);
   };
 }
 
-function grown(bytes: Uint8Array, used: number, wanted: number): Uint8Array {
-  const larger = new Uint8Array(Math.max(2 * bytes.length, wanted));
-  larger.set(bytes.subarray(0, used));
+/** Bytes, and the same in a way that takes four of them at once anywhere. */
+interface Out {
+  readonly bytes: Uint8Array;
+  readonly view: DataView;
+}
+
+function roomFor(length: number): Out {
+  const bytes = new Uint8Array(length);
+  return { bytes, view: new DataView(bytes.buffer) };
+}
+
+function grown({ bytes }: Out, used: number, wanted: number): Out {
+  const larger = roomFor(Math.max(2 * bytes.length, wanted));
+  larger.bytes.set(bytes.subarray(0, used));
   return larger;
+}
+
+/** A text that is always the same, in words of four bytes; the last one may go beyond its end. */
+interface Piece {
+  readonly length: number;
+  readonly words: Uint32Array;
+}
+
+function pieceOf(text: string): Piece {
+  const padded = ascii(text.padEnd((text.length + 3) & ~3));
+  const view = new DataView(padded.buffer, padded.byteOffset);
+  return {
+    length: text.length,
+    words: Uint32Array.from({ length: padded.length / 4 }, (_, word) => view.getUint32(4 * word, true)),
+  };
 }
 
 function createShapes(interfaces: ReadonlyMap<number, string>): (event: PacketEvent, recorded: RecordedFields) => Shape {
@@ -121,8 +146,9 @@ function shapeFrom(event: PacketEvent, interfaces: ReadonlyMap<number, string>):
     tcp_flags: flags === null ? null : flagsText(flags),
     icmp_type,
     icmp_code,
+    payload_hex: null,
   });
-  return { kind: NO_KIND, rule_name, head: Buffer.from(`${head.slice(0, -1)},"src_ip":`), second: 0 };
+  return { kind: NO_KIND, rule_name, head: Buffer.from(head.slice(0, -1)), second: 0 };
 }
 
 interface Time {
@@ -144,13 +170,13 @@ interface Digits {
 
 // What follows puts bytes at a place where there is room, and says where the next go.
 
-function putHead(out: Uint8Array, at: number, shape: Shape, { thousands }: Digits, { second, nanosecond }: Time): number {
+function putHead(out: Out, at: number, shape: Shape, { thousands }: Digits, { second, nanosecond }: Time): number {
   const { head } = shape;
   if (second !== shape.second) {
     shape.second = second;
     head.set(ascii(isoTime(BigInt(second) * BILLION).slice(0, SECOND_BYTES)), SECOND_AT);
   }
-  out.set(head, at);
+  out.bytes.set(head, at);
   const millis = (nanosecond / 1_000_000) | 0;
   const micros = (nanosecond / 1000) | 0;
   const from = at + SECOND_AT + SECOND_BYTES;
@@ -160,76 +186,79 @@ function putHead(out: Uint8Array, at: number, shape: Shape, { thousands }: Digit
   return at + head.length;
 }
 
-function putThousand(out: Uint8Array, at: number, thousands: Uint8Array, value: number): void {
+function putThousand(out: Out, at: number, thousands: Uint8Array, value: number): void {
   const from = value * 3;
-  out[at] = thousands[from] as number;
-  out[at + 1] = thousands[from + 1] as number;
-  out[at + 2] = thousands[from + 2] as number;
+  out.bytes[at] = thousands[from] as number;
+  out.bytes[at + 1] = thousands[from + 1] as number;
+  out.bytes[at + 2] = thousands[from + 2] as number;
 }
 
-function putRest(out: Uint8Array, from: number, event: PacketEvent, recorded: RecordedFields | null, digits: Digits): number {
+function putRest(out: Out, from: number, event: PacketEvent, recorded: RecordedFields | null, digits: Digits): number {
   const { sport, dport, length } = event;
   const ipv4 = recorded !== null && recorded.family === 4;
-  let at = ipv4 ? putIpv4(out, from, digits.octets, recorded.bytes, recorded.src_at) : putText(out, from, event.src);
+  let at = putPiece(out, from, PIECES.src);
+  at = ipv4 ? putIpv4(out, at, digits.octets, recorded.bytes, recorded.src_at) : putText(out, at, event.src);
   at = putNumber(out, putPiece(out, at, PIECES.sport), sport);
   at = putPiece(out, at, PIECES.dst);
   at = ipv4 ? putIpv4(out, at, digits.octets, recorded.bytes, recorded.dst_at) : putText(out, at, event.dst);
   at = putNumber(out, putPiece(out, at, PIECES.dport), dport);
-  return putNumber(out, putPiece(out, at, PIECES.len), length);
+  at = putNumber(out, putPiece(out, at, PIECES.len), length);
+  return putPiece(out, at, PIECES.end);
 }
 
-function putPayload(out: Uint8Array, at: number, payload: Uint8Array): number {
-  return putPiece(out, putHex(out, putPiece(out, at, PIECES.payload), payload), PIECES.end);
+/** In the place of the `null` that the head ends with. */
+function putPayload(out: Out, at: number, payload: Uint8Array): number {
+  return putHex(out, at - PIECES.nothing.length, payload);
 }
 
-function putPiece(out: Uint8Array, at: number, piece: Uint8Array): number {
-  for (let index = 0; index < piece.length; index++) out[at + index] = piece[index] as number;
-  return at + piece.length;
+function putPiece({ view }: Out, at: number, { words, length }: Piece): number {
+  for (let word = 0; word < words.length; word++) view.setUint32(at + 4 * word, words[word] as number, true);
+  return at + length;
 }
 
-function putNumber(out: Uint8Array, at: number, value: number | null): number {
+function putNumber(out: Out, at: number, value: number | null): number {
   if (value === null) return putPiece(out, at, PIECES.nothing);
   let end = at + 1;
   for (let limit = 10; value >= limit; limit *= 10) end++;
   let rest = value;
   for (let index = end - 1; index >= at; index--) {
     const next = Math.floor(rest / 10);
-    out[index] = ZERO + rest - next * 10;
+    out.bytes[index] = ZERO + rest - next * 10;
     rest = next;
   }
   return end;
 }
 
 /** Without a character that JSON or a terminal takes for more than itself. */
-function putText(out: Uint8Array, at: number, text: string | null): number {
+function putText(out: Out, at: number, text: string | null): number {
   if (text === null) return putPiece(out, at, PIECES.nothing);
-  out[at] = QUOTE;
-  for (let index = 0; index < text.length; index++) out[at + 1 + index] = text.charCodeAt(index);
-  out[at + 1 + text.length] = QUOTE;
+  out.bytes[at] = QUOTE;
+  for (let index = 0; index < text.length; index++) out.bytes[at + 1 + index] = text.charCodeAt(index);
+  out.bytes[at + 1 + text.length] = QUOTE;
   return at + text.length + 2;
 }
 
-function putIpv4(out: Uint8Array, at: number, octets: Uint8Array, bytes: Uint8Array, from: number): number {
+function putIpv4(out: Out, at: number, octets: Uint8Array, bytes: Uint8Array, from: number): number {
   let next = at;
   for (let index = from; index < from + 4; index++) {
-    out[next++] = index === from ? QUOTE : DOT;
+    out.bytes[next++] = index === from ? QUOTE : DOT;
     const digits = (bytes[index] as number) << 2;
     const last = digits + (octets[digits] as number);
-    for (let digit = digits + 1; digit <= last; digit++) out[next++] = octets[digit] as number;
+    for (let digit = digits + 1; digit <= last; digit++) out.bytes[next++] = octets[digit] as number;
   }
-  out[next] = QUOTE;
+  out.bytes[next] = QUOTE;
   return next + 1;
 }
 
-function putHex(out: Uint8Array, at: number, bytes: Uint8Array): number {
+function putHex(out: Out, at: number, bytes: Uint8Array): number {
   let next = at;
-  out[next++] = QUOTE;
+  out.bytes[next++] = QUOTE;
   for (let index = 0; index < bytes.length; index++) {
     const byte = bytes[index] as number;
-    out[next++] = HEX_DIGITS[byte >> 4] as number;
-    out[next++] = HEX_DIGITS[byte & 15] as number;
+    out.bytes[next++] = HEX_DIGITS[byte >> 4] as number;
+    out.bytes[next++] = HEX_DIGITS[byte & 15] as number;
   }
-  out[next] = QUOTE;
+  out.bytes[next] = QUOTE;
   return next + 1;
 }
 

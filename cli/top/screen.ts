@@ -8,8 +8,8 @@ export interface Screen {
   draw(picture: string): void;
   onKeys(pressed: (text: string) => void): void;
   onResize(resized: () => void): void;
-  /** Gives it back; may be called again. */
-  close(): void;
+  /** Gives it back; may be called again. False: the terminal has gone. */
+  close(): boolean;
 }
 
 /** Alternate screen, no cursor, lines that are cut rather than wrapped. */
@@ -21,20 +21,25 @@ const REST_OF_SCREEN = '\x1b[J';
 
 export function openScreen(input: ReadStream, output: WriteStream): Screen {
   let open = true;
+  let here = true;
   const enter = () => {
     if (!open) return;
     input.setRawMode(true);
     output.write(ENTER);
   };
   const close = () => {
-    if (!open) return;
+    if (!open) return here;
     open = false;
     output.write(LEAVE);
-    // A terminal that has gone away has no mode.
-    if (!input.destroyed) input.setRawMode(false);
+    try {
+      input.setRawMode(false);
+    } catch {
+      here = false;
+    }
     input.pause();
     process.off('exit', close);
     process.off('SIGCONT', enter);
+    return here;
   };
   input.setEncoding('utf8').resume();
   process.on('exit', close);

@@ -37,12 +37,12 @@ function expected(event: PacketEvent): unknown {
     tcp_flags: flags === null ? null : flagsText(flags),
     icmp_type: event.icmp_type,
     icmp_code: event.icmp_code,
+    payload_hex: payload.length === 0 ? null : Buffer.from(payload).toString('hex'),
     src_ip: event.src,
     src_port: event.sport,
     dest_ip: event.dst,
     dest_port: event.dport,
     len: event.length,
-    payload_hex: payload.length === 0 ? null : Buffer.from(payload).toString('hex'),
   };
 }
 

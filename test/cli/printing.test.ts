@@ -114,7 +114,7 @@ describe('events for people', () => {
 
 describe('events as JSON', () => {
   const KEYS =
-    'timestamp event_type v in_iface rule verdict sample ethertype vlan proto tcp_flags icmp_type icmp_code src_ip src_port dest_ip dest_port len payload_hex'.split(
+    'timestamp event_type v in_iface rule verdict sample ethertype vlan proto tcp_flags icmp_type icmp_code payload_hex src_ip src_port dest_ip dest_port len'.split(
       ' ',
     );
   const textOf = (...events: readonly PacketEvent[]) => Buffer.from(createEventLines(INTERFACES)(events)).toString('utf8');

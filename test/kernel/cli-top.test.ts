@@ -1,6 +1,6 @@
 /** `pktc top` in a terminal (tmux), on a detached program that real packets come to: what it shows, and how it leaves the terminal. */
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmdirSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -97,6 +97,15 @@ describeKernel('pktc top', () => {
       await start();
       for (const pid of childrenOfShell()) process.kill(pid, 'SIGTERM');
       await ended(0);
+
+      const said = path.join(folder, 'said');
+      const command = `exec env PKTC_BPFFS=${bpffs} '${process.execPath}' '${LAUNCHER}' top edge 2> '${said}'`;
+      tmux('new-window', '-d', '-n', 'other', command);
+      await eventually('the other screen', () => tmux('capture-pane', '-p', '-t', 'other').includes('packets/s'));
+      const other = tmux('display-message', '-p', '-t', 'other', '#{pane_pid}').trim();
+      tmux('kill-window', '-t', 'other');
+      await eventually('its process has ended with its terminal', () => !existsSync(`/proc/${other}`));
+      expect(readFileSync(said, 'utf8')).toBe('');
 
       await start();
       loaded.close();
