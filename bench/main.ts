@@ -4,11 +4,12 @@ import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { compiling } from './compile.ts';
 import { cost } from './cost.ts';
+import { events } from './events.ts';
 import { frontEnd } from './front-end.ts';
 import { type Options, type Part, type Table, tableText } from './part.ts';
 import { peers } from './peers.ts';
 
-const PARTS: readonly Part[] = [cost, peers, compiling, frontEnd];
+const PARTS: readonly Part[] = [cost, peers, compiling, frontEnd, events];
 
 const USAGE = `usage: npm run bench -- [--quick] [--only PART] [--sizes N,N] [--sets NAME,NAME] [--json] [--write]
 

@@ -1,0 +1,64 @@
+/** A thread that has the kernel log events: test runs of a program, one packet over and over. */
+import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
+import { allocate, openLibbpf, TEST_RUN_OPTIONS } from '../runtime/ffi/libbpf.ts';
+import { stableMemory } from '../runtime/ffi/libc.ts';
+
+export interface Production {
+  /** Of the program. */
+  readonly fd: number;
+  readonly frame: Uint8Array;
+  readonly events: number;
+  /** Events a second, in bursts of `BURST_MS`; null: as many as there can be. */
+  readonly rate: number | null;
+}
+
+export interface Produced {
+  readonly seconds: number;
+  /** What the kernel says that one run took. */
+  readonly ns_per_packet: number;
+}
+
+/** A test run of many packets takes some 17 ms longer than its packets do: for much less than that there is no rate. */
+const BURST_MS = 25;
+const AT_ONCE = 500_000;
+
+/** Begins at once; resolves when all are made. */
+export function produce(production: Production): Promise<Produced> {
+  // A thread does not inherit what reads TypeScript.
+  const loader = new URL('../test/kernel/typescript-loader.mjs', import.meta.url);
+  const start = `require('node:module').register('${loader.href}'); import('${import.meta.url}')`;
+  const worker = new Worker(start, { eval: true, workerData: production });
+  return new Promise((resolve, reject) => {
+    worker.once('message', resolve);
+    worker.once('error', reject);
+  });
+}
+
+function makeAll({ fd, frame, events, rate }: Production): Produced {
+  const libbpf = openLibbpf();
+  const options = allocate(TEST_RUN_OPTIONS);
+  const memory = stableMemory(frame.length);
+  memory.bytes.set(frame);
+  options.set('data_in', memory.address);
+  options.set('data_size_in', frame.length);
+  const burst = rate === null ? AT_ONCE : Math.round((rate * BURST_MS) / 1000);
+  const started_ms = performance.now();
+  let spent_ns = 0;
+  for (let made = 0, calls = 0; made < events; calls++) {
+    if (rate !== null) sleepUntil(started_ms + calls * BURST_MS);
+    const repeat = Math.min(burst, events - made);
+    options.set('repeat', repeat);
+    const result = libbpf.prog_test_run_opts(fd, options.bytes);
+    if (result < 0) throw new Error(`test run: errno ${-result}`);
+    spent_ns += Number(options.get('duration')) * repeat;
+    made += repeat;
+  }
+  return { seconds: (performance.now() - started_ms) / 1000, ns_per_packet: spent_ns / events };
+}
+
+function sleepUntil(due_ms: number): void {
+  const wait_ms = due_ms - performance.now();
+  if (wait_ms > 0) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, wait_ms);
+}
+
+if (!isMainThread && workerData !== null) parentPort?.postMessage(makeAll(workerData as Production));

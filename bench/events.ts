@@ -1,0 +1,193 @@
+/** Events from the kernel's ring to a reader: pktc's, beside libbpf's own in C, over the same events of the same program. */
+import { execFileSync, spawn } from 'node:child_process';
+import { mkdtempSync, rmSync, writeSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import koffi from 'koffi';
+import { createEventLines } from '../cli/events/event-json.ts';
+import { compile } from '../library/index.ts';
+import { openEvents, type PacketEvent } from '../runtime/events.ts';
+import { type LoadedProgram, loadArtifact } from '../runtime/load.ts';
+import { type Produced, produce } from './event-producer.ts';
+import { frameOf } from './packet.ts';
+import type { Options, Part, Table } from './part.ts';
+
+const ROUNDS = 5;
+const QUICK_ROUNDS = 2;
+const EVENTS = 4_000_000;
+const QUICK_EVENTS = 500_000;
+const PACED = 1_000_000;
+const PACED_SECONDS = 3;
+/** A thread that makes events needs a moment to begin. */
+const FIRST_MS = 30_000;
+/** Nothing more comes. */
+const IDLE_MS = 300;
+const LOG = 'match any -> log\n';
+
+const FRAME = frameOf({ family: 4, src: 0x0a090909n, dst: 0xc0000201n, proto: 6, sport: 40_000, dport: 443 });
+
+/** What one reader made of one production. */
+interface Reading {
+  readonly read: number;
+  /** From the first event to the last, without the time that nothing came. */
+  readonly seconds: number;
+}
+
+type Reader = (loaded: LoadedProgram, made: Promise<Produced>) => Promise<Reading>;
+
+interface Measured {
+  readonly read_rate: number;
+  readonly made_rate: number;
+  readonly lost: number;
+  readonly ns_per_packet: number;
+}
+
+export const events: Part = {
+  name: 'events',
+  summary: 'events a second from the kernel to a reader, beside libbpf in C',
+  async run({ quick }: Options, say): Promise<readonly Table[]> {
+    const folder = mkdtempSync(path.join(tmpdir(), 'pktc-bench-events-'));
+    const pipe = openPipe();
+    try {
+      const readers: Readonly<Record<string, Reader>> = {
+        'libbpf in C, a callback an event': inC(compileConsumer(folder)),
+        'pktc, objects': asObjects(),
+        'pktc, NDJSON into a pipe': asLines(pipe.fd),
+      };
+      const rounds = quick ? QUICK_ROUNDS : ROUNDS;
+      const count = quick ? QUICK_EVENTS : EVENTS;
+      const rows: Record<string, Measured[]> = {};
+      const add = (name: string, measured: Measured) => {
+        rows[name] = [...(rows[name] ?? []), measured];
+      };
+      for (let round = 1; round <= rounds; round++) {
+        for (const [name, reader] of Object.entries(readers)) {
+          add(name, await measure(reader, count, null));
+          say(`events, round ${round} of ${rounds}: ${name}`);
+        }
+        add('pktc, NDJSON, a million a second', await measure(asLines(pipe.fd), PACED * (quick ? 1 : PACED_SECONDS), PACED));
+        add('nobody', await measure(null, count, null));
+      }
+      return [tableOf(rows)];
+    } finally {
+      pipe.close();
+      rmSync(folder, { recursive: true, force: true });
+    }
+  },
+};
+
+async function measure(reader: Reader | null, events: number, rate: number | null): Promise<Measured> {
+  const { artifact } = await compile({ text: LOG });
+  const loaded = loadArtifact(artifact);
+  try {
+    const fd = loaded.programs[0]?.fd ?? -1;
+    const made = produce({ fd, frame: FRAME, events, rate });
+    const reading = reader === null ? null : await reader(loaded, made);
+    const { seconds, ns_per_packet } = await made;
+    const [counter] = loaded.counters();
+    const lost = Number(counter?.lost ?? 0n);
+    const logged = Number(counter?.logged ?? 0n);
+    if (reading !== null && reading.read !== logged) throw new Error(`read ${reading.read} of ${logged} events`);
+    if (logged + lost !== events) throw new Error(`${logged} events and ${lost} lost are not ${events}`);
+    return {
+      read_rate: reading === null ? 0 : reading.read / reading.seconds,
+      made_rate: events / seconds,
+      lost: lost / events,
+      ns_per_packet,
+    };
+  } finally {
+    loaded.close();
+  }
+}
+
+/** Blocks this thread for as long as events come. */
+function inC(library: string): Reader {
+  const consume = koffi.load(library).func('long pktc_bench_consume(int map_fd, int first_ms, int idle_ms, void *took_ns)');
+  return async (loaded) => {
+    const took_ns = new BigInt64Array(1);
+    const read = Number(consume(loaded.internals.events?.ring_fd ?? -1, FIRST_MS, IDLE_MS, took_ns));
+    return { read, seconds: Number(took_ns[0]) / 1e9 };
+  };
+}
+
+/** Every event with all its fields, looked at and let go. */
+function asObjects(): Reader {
+  return (loaded, made) => readAll(loaded, made, () => {});
+}
+
+function asLines(fd: number): Reader {
+  return (loaded, made) => {
+    const lines = createEventLines(new Map());
+    return readAll(loaded, made, (batch) => {
+      const bytes = lines(batch);
+      for (let at = 0; at < bytes.length; ) at += writeSync(fd, bytes, at);
+    });
+  };
+}
+
+async function readAll(
+  loaded: LoadedProgram,
+  made: Promise<Produced>,
+  take: (batch: readonly PacketEvent[]) => void,
+): Promise<Reading> {
+  const stream = openEvents(loaded);
+  let [first_ms, last_ms, read] = [0, 0, 0];
+  const accept = (batch: readonly PacketEvent[]) => {
+    if (first_ms === 0) first_ms = performance.now();
+    take(batch);
+    read += batch.length;
+    last_ms = performance.now();
+  };
+  const finish = made.then(() => {
+    for (let batch = stream.read(); batch.length > 0; batch = stream.read()) accept(batch);
+    stream.close();
+  });
+  for await (const batch of stream) accept(batch);
+  await finish;
+  return { read, seconds: (last_ms - first_ms) / 1000 };
+}
+
+/** Somebody reads it, as fast as can be. */
+function openPipe(): { readonly fd: number; close(): void } {
+  const child = spawn('cat', [], { stdio: ['pipe', 'ignore', 'inherit'] });
+  // The stream of a child's standard input would queue what does not fit; a descriptor that blocks does not.
+  const { _handle } = child.stdin as unknown as { readonly _handle: { readonly fd: number; setBlocking(on: boolean): void } };
+  _handle.setBlocking(true);
+  return { fd: _handle.fd, close: () => void child.kill() };
+}
+
+function compileConsumer(folder: string): string {
+  const library = path.join(folder, 'ring_consumer.so');
+  const source = path.join(import.meta.dirname, 'ring_consumer.c');
+  const link = ['-shared', '-fPIC', '-nostdlib', '-Wl,--no-as-needed', '-l:libbpf.so.1'];
+  execFileSync('clang', ['-O2', '-Wall', '-Werror', source, ...link, '-o', library], { stdio: 'inherit' });
+  return library;
+}
+
+function tableOf(rows: Readonly<Record<string, readonly Measured[]>>): Table {
+  const of = (list: readonly Measured[], value: (one: Measured) => number) => median(list.map(value));
+  const byC = of(Object.values(rows)[0] ?? [], (one) => one.read_rate);
+  const millions = (value: number) => (value / 1e6).toFixed(2);
+  return {
+    title:
+      'Millions of events a second, one a packet of 96 bytes, made on one CPU and read on another; medians. `of C`: beside the first row in the same rounds.',
+    command: 'npm run bench:events',
+    head: ['reader', 'made', 'read', 'of C', 'lost', 'ns a packet'],
+    rows: Object.entries(rows).map(([name, list]) => {
+      const read = of(list, (one) => one.read_rate);
+      return [
+        name,
+        millions(of(list, (one) => one.made_rate)),
+        read === 0 ? '' : millions(read),
+        read === 0 ? '' : (read / byC).toFixed(2),
+        `${(100 * of(list, (one) => one.lost)).toFixed(1)} %`,
+        of(list, (one) => one.ns_per_packet).toFixed(0),
+      ];
+    }),
+  };
+}
+
+function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[sorted.length >> 1] ?? Number.NaN;
+}
