@@ -2,6 +2,9 @@
 import { readdirSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { notesOf } from '../../cli/detached/origin.ts';
+import { planReload } from '../../cli/detached/plan-reload.ts';
+import { openTerminal } from '../../cli/terminal.ts';
 import type { Artifact } from '../../runtime/abi/manifest.ts';
 import { attach } from '../../runtime/attach.ts';
 import { loadArtifact, type RuleCounter } from '../../runtime/load.ts';
@@ -59,6 +62,17 @@ function counted(): Readonly<Record<string, number>> {
   return Object.fromEntries(
     program.loaded.counters().map(({ packets }, at) => [rules[at]?.name ?? 'default', Number(packets)]),
   );
+}
+
+function openPinnedText(): string | undefined {
+  using program = openPinned(root, 'edge');
+  return program.loaded.manifest.rules.at(-1)?.text;
+}
+
+interface Shown {
+  readonly packet: string;
+  readonly before: { readonly verdict: string; readonly rule: string | null };
+  readonly now: { readonly verdict: string; readonly rule: string | null };
 }
 
 /** Everything below the directory of the program, but its links. */
@@ -198,6 +212,35 @@ describeKernel('other rules for a detached program', () => {
       } finally {
         behind.close();
       }
+    });
+  });
+
+  test('are told beforehand: what differs, and packets that show it; nothing changes', async () => {
+    await withIpv4Network(async ({ near }) => {
+      const many = Array.from({ length: 1500 }, (_, at) => `match src 10.${at >> 8}.${at & 255}.0/24 tcp dport 80 -> drop\n`);
+      const text = (last: number) =>
+        `${many.join('')}bad: match src { 10.200.0.0/16, 10.201.${last}.0/24 } tcp dport 80 -> drop\n`;
+      const sourcesOf = (count: number) => ({ main: { name: 'x.rules', text: text(count) }, files: new Map() });
+      const [before, next] = [await compileRules(text(1)), await compileRules(text(7))];
+      const origin = { file: null, roots: [], hook: null, flow_cache: null };
+      pinned(near, before, notesOf(origin, sourcesOf(1)));
+      const printed: string[] = [];
+      const terminal = { ...openTerminal(), print: async (line: string) => printed.push(line) > 0 };
+      await planReload(root, 'edge', { artifact: next, sources: sourcesOf(7), origin }, { json: true }, terminal);
+      const plan = JSON.parse(printed.join(''));
+      expect(plan).toMatchObject({ change: 'data', why: null, added: [], removed: [], moved: false });
+      expect(plan.changed.map(({ rule }: { rule: string }) => rule)).toEqual(['bad']);
+      // Of what `bad` says only that is looked at which is different, on both sides.
+      const shown = plan.packets.map(({ packet, before: was, now }: Shown) => {
+        const network = / 10\.201\.(\d+)\.\d+:/.exec(packet)?.[1];
+        return `${network} ${was.verdict} ${was.rule} ${now.verdict} ${now.rule}`;
+      });
+      expect(new Set(shown)).toEqual(new Set(['7 pass null drop bad', '1 drop bad pass null']));
+      // The program that was asked is another than the one at work.
+      expect(Object.values(counted()).every((count) => count === 0)).toBe(true);
+      expect(openPinnedText()).toBe(before.manifest.rules.at(-1)?.text);
+      await reloadPinned(root, 'edge', next, KEPT);
+      expect(openPinnedText()).toBe(next.manifest.rules.at(-1)?.text);
     });
   });
 
