@@ -88,7 +88,7 @@ async function reload(options: Options, terminal: Terminal): Promise<ExitCode> {
   const { guardSession } = await import('../guard/guard-session.ts');
   const stop = createStop();
   try {
-    const guarded = { interfaces: asked.interfaces, force: force || confirm_ms !== null, canConfirm: true };
+    const guarded = { interfaces: asked.interfaces, force: force || confirm_ms !== null, canConfirm: true, reloading: true };
     const refused = await guardSession(artifact, guarded, stop, terminal);
     if (refused !== null) return refused;
   } finally {

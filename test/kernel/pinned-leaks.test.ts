@@ -17,7 +17,7 @@ import { mountBpfFileSystem } from './bpf-file-system.ts';
 import { linksOf, mapsInKernel, programsInKernel } from './bpf-objects.ts';
 import { describeKernel, eventually, openInjector, withIpv4Network } from './environment.ts';
 
-const RELOADS = Number(process.env.PKTC_RELOADS ?? 250);
+const RELOADS = Number(process.env.PKTC_RELOADS ?? 200);
 /** A reload waits for packets that are under way, some 20 ms, and on a busy machine longer. */
 const TIMEOUT_MS = 600_000 + RELOADS * 200;
 /** Of so many reloads one is another program. */

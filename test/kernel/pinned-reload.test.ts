@@ -6,7 +6,9 @@ import { notesOf } from '../../cli/detached/origin.ts';
 import { planReload } from '../../cli/detached/plan-reload.ts';
 import { openTerminal } from '../../cli/terminal.ts';
 import type { Artifact } from '../../runtime/abi/manifest.ts';
-import { attach } from '../../runtime/attach.ts';
+import { attach, attachAll, attachCgroup } from '../../runtime/attach.ts';
+import { allocate, LINK_INFO, openLibbpf } from '../../runtime/ffi/libbpf.ts';
+import { openLibc } from '../../runtime/ffi/libc.ts';
 import { loadArtifact, type RuleCounter } from '../../runtime/load.ts';
 import { lockPinned } from '../../runtime/pinned/lock.ts';
 import {
@@ -20,6 +22,7 @@ import {
 import { confirmPinned, reloadPinned, undoPinned } from '../../runtime/pinned/reload.ts';
 import { dataArtifact, dataObject, numberFrame, type RangeRule } from '../runtime/data-fixture.ts';
 import { type BpfFileSystem, mountBpfFileSystem } from './bpf-file-system.ts';
+import { withCgroup } from './cgroup.ts';
 import { compileRules } from './compile-rules.ts';
 import { describeKernel, type NetworkEnd, openInjector, withIpv4Network, xdpProgramId } from './environment.ts';
 import { startSender } from './sender.ts';
@@ -67,6 +70,15 @@ function counted(): Readonly<Record<string, number>> {
 function openPinnedText(): string | undefined {
   using program = openPinned(root, 'edge');
   return program.loaded.manifest.rules.at(-1)?.text;
+}
+
+function linkedProgram(link: string): number {
+  const [libbpf, libc] = [openLibbpf(), openLibc()];
+  const fd = libbpf.obj_get(path.join(root, 'edge', link));
+  const info = allocate(LINK_INFO);
+  libbpf.obj_get_info_by_fd(fd, info.bytes, new Uint32Array([info.bytes.length]));
+  libc.close(fd);
+  return info.get('prog_id');
 }
 
 interface Shown {
@@ -214,6 +226,53 @@ describeKernel('other rules for a detached program', () => {
       }
     });
   });
+
+  test.each(['tc', 'cgroup'] as const)(
+    'for %s are on every attachment; one that a dead process switched goes back',
+    async (hook) => {
+      await withIpv4Network(async ({ near }) => {
+        near.exec('ip', ['link', 'add', 'second0', 'type', 'veth', 'peer', 'name', 'second1']);
+        const [before, next, other, xdp] = [
+          await compileRules('match tcp -> drop\n', hook),
+          await compileRules('match udp -> drop\n', hook),
+          await compileRules('match icmp -> drop\n', hook),
+          await compileRules('match udp -> drop\n'),
+        ];
+        await withCgroup(async ({ directory }) => {
+          near.run(() => {
+            const loaded = loadArtifact(before);
+            if (hook === 'tc') attachAll(loaded, [near.ifname, 'second0'], 'auto');
+            else attachCgroup(loaded, directory);
+            pinProgram(root, 'edge', before, loaded, NOTES);
+            loaded.close();
+          });
+          expect(await reloadPinned(root, 'edge', next, KEPT)).toMatchObject({ how: 'switched' });
+          const links = readdirSync(path.join(root, 'edge')).filter((entry) => entry.startsWith('link_'));
+          expect(links).toHaveLength(hook === 'tc' ? 4 : 2);
+          const isWhole = () => {
+            using program = openPinned(root, 'edge');
+            const ids = program.loaded.programs.map(({ id }) => id);
+            return links.every((link, index) => linkedProgram(link) === ids[index % 2]);
+          };
+          expect(isWhole()).toBe(true);
+          const entriesBefore = entries();
+          await expect(reloadPinned(root, 'edge', xdp, KEPT)).rejects.toMatchObject({ code: 'PKT6041' });
+          expect([entries(), isWhole()]).toEqual([entriesBefore, true]);
+          // As it is when a process dies between one attachment and the next.
+          const dead = loadArtifact(other);
+          const { libbpf, libc } = dead.internals;
+          const fd = libbpf.obj_get(path.join(root, 'edge', links[0] ?? ''));
+          expect(libbpf.link_update(fd, dead.programs[0]?.fd ?? -1)).toBe(0);
+          libc.close(fd);
+          expect(isWhole()).toBe(false);
+          await recoverAll(root);
+          expect(isWhole()).toBe(true);
+          dead.close();
+          await stopPinned(root, 'edge');
+        });
+      });
+    },
+  );
 
   test('are told beforehand: what differs, and packets that show it; nothing changes', async () => {
     await withIpv4Network(async ({ near }) => {
