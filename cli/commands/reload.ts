@@ -30,7 +30,7 @@ export const reloadCommand: Command<Options> = {
   examples: [
     ['$0 reload edge', 'the file that it was started with, as it is now; with an error in it nothing changes'],
     ['$0 reload edge new.rules --plan', 'what would change, and for which packets; nothing does'],
-    ['$0 reload edge --confirm 30s', 'the old rules come back unless Enter, or `$0 confirm edge`, comes in time'],
+    ['$0 reload edge --confirm 30s', 'the old rules come back unless Enter, or `pktc confirm edge`, comes in time'],
   ],
   exits: ['ok', 'failure', 'usage', 'rules', 'machine'],
   options: (yargs) =>
