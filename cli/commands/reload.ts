@@ -30,7 +30,7 @@ export const reloadCommand: Command<Options> = {
   examples: [
     ['$0 reload edge', 'the file that it was started with, as it is now; with an error in it nothing changes'],
     ['$0 reload edge new.rules --plan', 'what would change, and for which packets; nothing does'],
-    ['$0 reload edge --confirm 30s', 'the old rules come back unless Enter, or `$0 confirm edge`, comes in time'],
+    ['$0 reload edge --confirm 30s', 'the old rules come back unless Enter, or `pktc confirm edge`, comes in time'],
   ],
   exits: ['ok', 'failure', 'usage', 'rules', 'machine'],
   options: (yargs) =>
@@ -88,7 +88,7 @@ async function reload(options: Options, terminal: Terminal): Promise<ExitCode> {
   const { guardSession } = await import('../guard/guard-session.ts');
   const stop = createStop();
   try {
-    const guarded = { interfaces: asked.interfaces, force: force || confirm_ms !== null, canConfirm: true };
+    const guarded = { interfaces: asked.interfaces, force: force || confirm_ms !== null, canConfirm: true, reloading: true };
     const refused = await guardSession(artifact, guarded, stop, terminal);
     if (refused !== null) return refused;
   } finally {

@@ -57,7 +57,7 @@ export const runCommand: Command<Options> = {
     ['$0 run edge.rules -i eth0 --watch', 'rules take over when they are saved; those that stay keep their counters'],
     [
       '$0 run edge.rules -i eth0 --detach --name edge',
-      'the program stays when the command ends: `$0 status edge`, `$0 stop edge`',
+      'the program stays when the command ends: `pktc status edge`, `pktc stop edge`',
     ],
     ['$0 run edge.rules -i eth0 -w edge.pcapng', 'what is logged as packets too, for Wireshark: rule and verdict of each'],
     ['$0 run edge.bpf.o -i eth0', 'what `pktc compile` made, without a compiler'],

@@ -1,4 +1,5 @@
 /** A packet as `test` in a rule file would say it. */
+import { analyse } from '../../compiler/index.ts';
 import { buildFrame } from '../../compiler/rule-tests/build-frame.ts';
 import { SETTINGS } from '../../compiler/rule-tests/settings.ts';
 import type { Endpoint, TestPacket } from '../../compiler/rule-tests/test-packet.ts';
@@ -6,22 +7,39 @@ import type { Names } from '../../grammar/fields/field.ts';
 import { fieldNamed } from '../../grammar/fields/index.ts';
 import { addressText } from '../../runtime/address-bytes.ts';
 
+/** As the field `frag` has it. */
+const FRAG_LATER = 2;
+
 /** Without `packet` before it. What no setting can say is said in bytes: `frame hex "…"`. */
 export function packetText(packet: TestPacket): string {
   const said = sayPacket(packet);
-  if (said !== null) return said;
   const frame = buildFrame(packet, () => {});
+  if (said !== null && readsAs(said, frame)) return said;
   const outside = packet.iface === null ? '' : ` iface ${quoted(Buffer.from(packet.iface))}`;
   return `frame hex "${Buffer.from(frame).toString('hex')}"${outside}`;
+}
+
+/** Some packets can be made that no test can write. */
+function readsAs(text: string, frame: Uint8Array): boolean {
+  const { tests, diagnostics } = analyse(
+    { name: 'packet', text: `match any -> count\ntest "" { packet ${text} expect pass }` },
+    { hook: null },
+  );
+  const [read] = tests[0]?.cases ?? [];
+  return diagnostics.length === 0 && read?.kind === 'packet' && Buffer.compare(read.frame, frame) === 0;
 }
 
 /** null: something of it has no words. */
 function sayPacket(packet: TestPacket): string | null {
   const { protocol, from, to, numbers, kinds, bytes, iface, tunnel } = packet;
   const parts: (string | null)[] = [protocol];
-  if (from !== null && to !== null) parts.push(`${endText(from)} > ${endText(to)}`);
-  for (const [name, values] of numbers) for (const value of values) parts.push(sayNumber(name, value, protocol));
-  for (const [name, values] of kinds) parts.push(sayKinds(name, values));
+  // Ports are in the first fragment alone.
+  const hasPorts = numbers.get('frag')?.[0] !== FRAG_LATER;
+  if (from !== null && to !== null) parts.push(`${endText(from, hasPorts)} > ${endText(to, hasPorts)}`);
+  // A number for a set of kinds says nothing.
+  const counted = [...numbers].filter(([name]) => SETTINGS[name]?.takes !== 'kinds');
+  for (const [name, values] of counted) for (const value of values) parts.push(sayNumber(name, value, protocol));
+  for (const [name, values] of kinds) if (SETTINGS[name]?.of.includes(protocol)) parts.push(sayKinds(name, values));
   for (const [name, value] of bytes) {
     parts.push(
       SETTINGS[name]?.takes === 'text' ? `${name} ${quoted(value)}` : `${name} "${Buffer.from(value).toString('hex')}"`,
@@ -35,10 +53,10 @@ function sayPacket(packet: TestPacket): string | null {
   return parts.includes(null) ? null : parts.join(' ');
 }
 
-function endText({ address, port }: Endpoint): string {
+function endText({ address, port }: Endpoint, hasPorts: boolean): string {
   if (address.length === 6) return macText(Buffer.from(address).readUIntBE(0, 6));
   const text = addressText(address);
-  if (port === null) return text;
+  if (port === null || !hasPorts) return text;
   return address.length === 16 ? `[${text}]:${port}` : `${text}:${port}`;
 }
 

@@ -6,6 +6,7 @@ import { loadArtifact } from '../../runtime/load.ts';
 import { openPinned, type PinnedProgram } from '../../runtime/pinned/pinned-program.ts';
 import type { Obstacle } from '../../runtime/replace-rules.ts';
 import { EXIT, type ExitCode } from '../exit-code.ts';
+import { Failure } from '../failure.ts';
 import { examine } from '../front-end.ts';
 import { jsonLine } from '../json.ts';
 import type { Terminal } from '../terminal.ts';
@@ -38,6 +39,7 @@ export async function planReload(
 ): Promise<ExitCode> {
   const program = openPinned(root, name);
   try {
+    checkHook(program, next.artifact);
     const obstacle = program.loaded.internals.obstacleTo(next.artifact);
     const programs = {
       before: await programOf(program.sources && unpackSources(program.sources), program.origin as Origin | null),
@@ -52,6 +54,13 @@ export async function planReload(
   } finally {
     program.close();
   }
+}
+
+/** @throws Failure PKT6041, as the reload would */
+function checkHook({ loaded }: PinnedProgram, { manifest }: Artifact): void {
+  if (loaded.programs.every(({ at }) => manifest.programs.some((one) => one.at === at))) return;
+  const message = `the rules cannot be replaced: the new rules are for \`${manifest.hook}\`, the old ones for \`${loaded.manifest.hook}\``;
+  throw new Failure(message, { code: 'PKT6041', help: 'end the program and run it with the new ones' });
 }
 
 async function programOf(sources: Sources | null, origin: Origin | null) {

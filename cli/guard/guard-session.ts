@@ -18,6 +18,8 @@ export interface Guarded {
   readonly force: boolean;
   /** Whether `--confirm` is there to say instead. */
   readonly canConfirm?: boolean;
+  /** Rules that are at work already are to be others; default: nothing is attached yet. */
+  readonly reloading?: boolean;
 }
 
 /**
@@ -28,7 +30,7 @@ export interface Guarded {
  */
 export async function guardSession(
   artifact: Artifact,
-  { interfaces, force, canConfirm = false }: Guarded,
+  { interfaces, force, canConfirm = false, reloading = false }: Guarded,
   stop: Stop,
   terminal: Terminal,
 ): Promise<ExitCode | null> {
@@ -41,8 +43,8 @@ export async function guardSession(
   if (!force && !asked) throw failure;
   const shown = { ...asDiagnostic(failure), severity: 'warning' as const };
   terminal.say(renderDiagnostics([shown], { color: terminal.err.color }).trimEnd());
-  if (force || (await ask('attach all the same? [y/N] ', stop))) return null;
-  terminal.say('not attached');
+  if (force || (await ask(`${reloading ? 'reload' : 'attach'} all the same? [y/N] `, stop))) return null;
+  terminal.say(reloading ? 'the rules from before stay at work' : 'not attached');
   return EXIT.failure;
 }
 

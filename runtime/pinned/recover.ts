@@ -4,6 +4,7 @@
  */
 import { readdirSync, unlinkSync } from 'node:fs';
 import path from 'node:path';
+import type { AttachPoint } from '../abi/manifest.ts';
 import { DEFAULT } from '../carried-counters.ts';
 import { packetsAreThrough, storeMap } from '../data-store.ts';
 import { allocate, LINK_INFO, openLibbpf } from '../ffi/libbpf.ts';
@@ -19,6 +20,7 @@ import {
   editionName,
   editionsOf,
   mapName,
+  numbersOf,
   partName,
   programName,
   setCurrentEdition,
@@ -141,31 +143,35 @@ async function putDataBack({ libbpf, libc }: Bpf, edition: string, generation: n
 function pointLinks(bpf: Bpf, folder: string, edition: number): void {
   const { libbpf, libc } = bpf;
   const inside = path.join(folder, editionName(edition));
-  const record = readRules(bpf, inside, generationAtWork(bpf, inside));
-  if (record === null) throw new RuntimeError('PKT6062', 'what is pinned cannot be read', { help: 'end it with `pktc stop`' });
-  const programs = record.manifest.programs.map(({ at }, index) => ({
-    at,
-    fd: getPinned(libbpf, path.join(inside, programName(index))),
-  }));
+  const fds = numbersOf(inside, 'program').map((index) => getPinned(libbpf, path.join(inside, programName(index))));
+  const ids = fds.map((fd) => programIdOf(libbpf, fd));
+  const links = linksOf(aboutOf(bpf, folder)).flatMap(({ link, at, place }) => {
+    const fd = libbpf.obj_get(path.join(folder, link));
+    return fd < 0 ? [] : [{ fd, at, place }];
+  });
   try {
-    for (const { link, at, place } of linksOf(aboutOf(bpf, folder))) {
-      const fd = libbpf.obj_get(path.join(folder, link));
-      if (fd < 0) continue;
-      try {
-        const info = allocate(LINK_INFO);
-        libbpf.obj_get_info_by_fd(fd, info.bytes, new Uint32Array([info.bytes.length]));
-        const program = programs.find((one) => one.at === at);
-        if (program === undefined || info.get('target') === 0 || info.get('prog_id') === programIdOf(libbpf, program.fd))
-          continue;
-        if (libbpf.link_update(fd, program.fd) >= 0) continue;
-        throw new RuntimeError('PKT6041', `\`${place}\` does not take its program back`, { help: 'run `pktc doctor`' });
-      } finally {
-        libc.close(fd);
-      }
+    const astray = links.filter(({ fd }) => {
+      const info = allocate(LINK_INFO);
+      libbpf.obj_get_info_by_fd(fd, info.bytes, new Uint32Array([info.bytes.length]));
+      return info.get('target') !== 0 && !ids.includes(info.get('prog_id'));
+    });
+    // Which program is whose stands among the rules, which may be many: they are read when they have to be.
+    const places = astray.length === 0 ? [] : programPlaces(bpf, inside);
+    for (const { fd, at, place } of astray) {
+      const program = fds[places.indexOf(at)];
+      if (program !== undefined && libbpf.link_update(fd, program) >= 0) continue;
+      throw new RuntimeError('PKT6041', `\`${place}\` does not take its program back`, { help: 'run `pktc doctor`' });
     }
   } finally {
-    for (const { fd } of programs) libc.close(fd);
+    for (const fd of [...fds, ...links.map((one) => one.fd)]) libc.close(fd);
   }
+}
+
+/** In the order of the programs. */
+function programPlaces(bpf: Bpf, inside: string): readonly AttachPoint[] {
+  const record = readRules(bpf, inside, generationAtWork(bpf, inside));
+  if (record !== null) return record.manifest.programs.map(({ at }) => at);
+  throw new RuntimeError('PKT6062', 'what is pinned cannot be read', { help: 'end it with `pktc stop`' });
 }
 
 async function removeEditions(bpf: Bpf, folder: string, current: number, undo: Undo | null): Promise<void> {

@@ -66,6 +66,8 @@ describe('a wrong command line exits with 2 and says what to do', () => {
     [['run', 'x.rules', '-i', 'lo', '--count', '-1'], /--count/],
     [['run', 'x.rules', '-i', 'lo', '--count', '1.5'], /--count/],
     [['run', 'x.rules', '-i', 'lo', '--mode', 'fast'], /fast/],
+    [['run', 'x.rules', '-i', 'lo', '--confirm', '30s'], /--detach/],
+    [['reload', 'x', '--plan', '--confirm', '30s'], /--plan/],
     [['explain', 'PKT0000'], /no code/],
     [['completion', 'tcsh'], /tcsh/],
     [['demo', '--seconds', '0'], /seconds/],

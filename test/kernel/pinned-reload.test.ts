@@ -2,8 +2,13 @@
 import { readdirSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { notesOf } from '../../cli/detached/origin.ts';
+import { planReload } from '../../cli/detached/plan-reload.ts';
+import { openTerminal } from '../../cli/terminal.ts';
 import type { Artifact } from '../../runtime/abi/manifest.ts';
-import { attach } from '../../runtime/attach.ts';
+import { attach, attachAll, attachCgroup } from '../../runtime/attach.ts';
+import { allocate, LINK_INFO, openLibbpf } from '../../runtime/ffi/libbpf.ts';
+import { openLibc } from '../../runtime/ffi/libc.ts';
 import { loadArtifact, type RuleCounter } from '../../runtime/load.ts';
 import { lockPinned } from '../../runtime/pinned/lock.ts';
 import {
@@ -17,6 +22,7 @@ import {
 import { confirmPinned, reloadPinned, undoPinned } from '../../runtime/pinned/reload.ts';
 import { dataArtifact, dataObject, numberFrame, type RangeRule } from '../runtime/data-fixture.ts';
 import { type BpfFileSystem, mountBpfFileSystem } from './bpf-file-system.ts';
+import { withCgroup } from './cgroup.ts';
 import { compileRules } from './compile-rules.ts';
 import { describeKernel, type NetworkEnd, openInjector, withIpv4Network, xdpProgramId } from './environment.ts';
 import { startSender } from './sender.ts';
@@ -59,6 +65,26 @@ function counted(): Readonly<Record<string, number>> {
   return Object.fromEntries(
     program.loaded.counters().map(({ packets }, at) => [rules[at]?.name ?? 'default', Number(packets)]),
   );
+}
+
+function openPinnedText(): string | undefined {
+  using program = openPinned(root, 'edge');
+  return program.loaded.manifest.rules.at(-1)?.text;
+}
+
+function linkedProgram(link: string): number {
+  const [libbpf, libc] = [openLibbpf(), openLibc()];
+  const fd = libbpf.obj_get(path.join(root, 'edge', link));
+  const info = allocate(LINK_INFO);
+  libbpf.obj_get_info_by_fd(fd, info.bytes, new Uint32Array([info.bytes.length]));
+  libc.close(fd);
+  return info.get('prog_id');
+}
+
+interface Shown {
+  readonly packet: string;
+  readonly before: { readonly verdict: string; readonly rule: string | null };
+  readonly now: { readonly verdict: string; readonly rule: string | null };
 }
 
 /** Everything below the directory of the program, but its links. */
@@ -198,6 +224,82 @@ describeKernel('other rules for a detached program', () => {
       } finally {
         behind.close();
       }
+    });
+  });
+
+  test.each(['tc', 'cgroup'] as const)(
+    'for %s are on every attachment; one that a dead process switched goes back',
+    async (hook) => {
+      await withIpv4Network(async ({ near }) => {
+        near.exec('ip', ['link', 'add', 'second0', 'type', 'veth', 'peer', 'name', 'second1']);
+        const [before, next, other, xdp] = [
+          await compileRules('match tcp -> drop\n', hook),
+          await compileRules('match udp -> drop\n', hook),
+          await compileRules('match icmp -> drop\n', hook),
+          await compileRules('match udp -> drop\n'),
+        ];
+        await withCgroup(async ({ directory }) => {
+          near.run(() => {
+            const loaded = loadArtifact(before);
+            if (hook === 'tc') attachAll(loaded, [near.ifname, 'second0'], 'auto');
+            else attachCgroup(loaded, directory);
+            pinProgram(root, 'edge', before, loaded, NOTES);
+            loaded.close();
+          });
+          expect(await reloadPinned(root, 'edge', next, KEPT)).toMatchObject({ how: 'switched' });
+          const links = readdirSync(path.join(root, 'edge')).filter((entry) => entry.startsWith('link_'));
+          expect(links).toHaveLength(hook === 'tc' ? 4 : 2);
+          const isWhole = () => {
+            using program = openPinned(root, 'edge');
+            const ids = program.loaded.programs.map(({ id }) => id);
+            return links.every((link, index) => linkedProgram(link) === ids[index % 2]);
+          };
+          expect(isWhole()).toBe(true);
+          const entriesBefore = entries();
+          await expect(reloadPinned(root, 'edge', xdp, KEPT)).rejects.toMatchObject({ code: 'PKT6041' });
+          expect([entries(), isWhole()]).toEqual([entriesBefore, true]);
+          // As it is when a process dies between one attachment and the next.
+          const dead = loadArtifact(other);
+          const { libbpf, libc } = dead.internals;
+          const fd = libbpf.obj_get(path.join(root, 'edge', links[0] ?? ''));
+          expect(libbpf.link_update(fd, dead.programs[0]?.fd ?? -1)).toBe(0);
+          libc.close(fd);
+          expect(isWhole()).toBe(false);
+          await recoverAll(root);
+          expect(isWhole()).toBe(true);
+          dead.close();
+          await stopPinned(root, 'edge');
+        });
+      });
+    },
+  );
+
+  test('are told beforehand: what differs, and packets that show it; nothing changes', async () => {
+    await withIpv4Network(async ({ near }) => {
+      const many = Array.from({ length: 1500 }, (_, at) => `match src 10.${at >> 8}.${at & 255}.0/24 tcp dport 80 -> drop\n`);
+      const text = (last: number) =>
+        `${many.join('')}bad: match src { 10.200.0.0/16, 10.201.${last}.0/24 } tcp dport 80 -> drop\n`;
+      const sourcesOf = (count: number) => ({ main: { name: 'x.rules', text: text(count) }, files: new Map() });
+      const [before, next] = [await compileRules(text(1)), await compileRules(text(7))];
+      const origin = { file: null, roots: [], hook: null, flow_cache: null };
+      pinned(near, before, notesOf(origin, sourcesOf(1)));
+      const printed: string[] = [];
+      const terminal = { ...openTerminal(), print: async (line: string) => printed.push(line) > 0 };
+      await planReload(root, 'edge', { artifact: next, sources: sourcesOf(7), origin }, { json: true }, terminal);
+      const plan = JSON.parse(printed.join(''));
+      expect(plan).toMatchObject({ change: 'data', why: null, added: [], removed: [], moved: false });
+      expect(plan.changed.map(({ rule }: { rule: string }) => rule)).toEqual(['bad']);
+      // Of what `bad` says only that is looked at which is different, on both sides.
+      const shown = plan.packets.map(({ packet, before: was, now }: Shown) => {
+        const network = / 10\.201\.(\d+)\.\d+:/.exec(packet)?.[1];
+        return `${network} ${was.verdict} ${was.rule} ${now.verdict} ${now.rule}`;
+      });
+      expect(new Set(shown)).toEqual(new Set(['7 pass null drop bad', '1 drop bad pass null']));
+      // The program that was asked is another than the one at work.
+      expect(Object.values(counted()).every((count) => count === 0)).toBe(true);
+      expect(openPinnedText()).toBe(before.manifest.rules.at(-1)?.text);
+      await reloadPinned(root, 'edge', next, KEPT);
+      expect(openPinnedText()).toBe(next.manifest.rules.at(-1)?.text);
     });
   });
 
