@@ -51,12 +51,10 @@ long pktc_bench_consume(int map_fd, int first_ms, int idle_ms, long *took_ns)
 	while (now_ns() < last + idle_ms * 1000000L) {
 		long before = now_ns();
 
-		if (ring_buffer__consume(ring) > 0) {
+		if (ring_buffer__consume(ring) > 0 || ring_buffer__poll(ring, 2) > 0) {
 			last = now_ns();
 			if (!first)
 				first = before;
-		} else {
-			ring_buffer__poll(ring, 2);
 		}
 	}
 	*took_ns = last - first;

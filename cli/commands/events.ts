@@ -49,10 +49,10 @@ export const eventsCommand: Command<Options> = {
 async function events(options: Options, terminal: Terminal): Promise<ExitCode> {
   const duration_ms = options.for === undefined ? null : durationFromOption('--for', options.for);
   const count = options.count === undefined ? null : countFromOption('--count', options.count);
-  const { openPinRoot } = await import('../../runtime/pinned/pinned-program.ts');
+  const { openDetachedRoot } = await import('../detached/open-root.ts');
   const { followPinnedEvents } = await import('../../runtime/pinned/follow.ts');
   const { followEvents } = await import('../detached/follow-events.ts');
-  const followed = followPinnedEvents(openPinRoot(process.env), options.name);
+  const followed = followPinnedEvents(await openDetachedRoot(terminal), options.name);
   const stop = createStop();
   try {
     const { rules } = followed.program.loaded.manifest;

@@ -33,10 +33,10 @@ async function top({ name, interval }: Options, terminal: Terminal): Promise<Exi
       help: `\`pktc counters ${name} --watch\` prints lines, \`pktc events ${name}\` the events`,
     });
   }
-  const { openPinRoot } = await import('../../runtime/pinned/pinned-program.ts');
+  const { openDetachedRoot } = await import('../detached/open-root.ts');
   const { followPinned } = await import('../../runtime/pinned/follow.ts');
   const { runTop } = await import('../top/run-top.ts');
-  const followed = followPinned(openPinRoot(process.env), name);
+  const followed = followPinned(await openDetachedRoot(terminal), name);
   const stop = createStop();
   let exit: ExitCode | null;
   try {
