@@ -29,6 +29,8 @@ export function resolveTests(
   const names = {
     lookUp: () => undefined,
     fileSet: () => undefined,
+    dynamicSet: () => undefined,
+    dynamicNames: () => [],
     once: <T>(_: string, make: () => T) => make(),
     use: () => {},
     all: () => [],

@@ -126,7 +126,7 @@ export function openPinned(root: string, name: string): PinnedProgram {
     };
     const types = readBtf(readElf(object));
     const program = (wanted: string) => get(programName(indexes.get(wanted) ?? 0));
-    const parts: Parts = { libbpf, libc, types, stride, program, map };
+    const parts: Parts = { libbpf, libc, types, stride, offline: false, program, map };
     const loaded = loadedProgram(assemble(manifest, parts, pinnedData(state, parts, opened), opened), {});
     const attachments = attachmentsOf(folder, state, loaded, libbpf);
     return { name, loaded, attachments, since_ms: state.since_ms, close: loaded.close, [Symbol.dispose]: loaded.close };
