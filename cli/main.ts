@@ -13,6 +13,7 @@ import { fmtCommand } from './commands/fmt.ts';
 import { lsCommand } from './commands/ls.ts';
 import { replayCommand } from './commands/replay.ts';
 import { runCommand } from './commands/run.ts';
+import { setCommand } from './commands/set.ts';
 import { statusCommand } from './commands/status.ts';
 import { stopCommand } from './commands/stop.ts';
 import { testCommand } from './commands/test.ts';
@@ -46,6 +47,7 @@ const COMMANDS: readonly Registration[] = [
   registration(lsCommand),
   registration(statusCommand),
   registration(countersCommand),
+  registration(setCommand),
   registration(stopCommand),
   registration(compileCommand),
   registration(checkCommand),

@@ -17,6 +17,8 @@ export interface Interpreter {
   (frame: Uint8Array, about?: PacketAbout): Decision;
   /** How often each set that rules fill was full. */
   readonly refused: () => readonly bigint[];
+  /** Sets are empty again, and time begins anew. */
+  readonly forget: () => void;
 }
 
 /**
@@ -26,12 +28,15 @@ export interface Interpreter {
  */
 export function createInterpreter(program: Program): Interpreter {
   const fields: FieldCache = new Map();
-  const sets = createSetContents(program.dynamicSets ?? []);
+  let sets = createSetContents(program.dynamicSets ?? []);
   const interpret = (frame: Uint8Array, about?: PacketAbout): Decision => {
     if (about?.time_ns !== undefined) sets.advance(about.time_ns);
     return decide(program, openPacket(frame, surroundingsAt(program.hook, about), fields, sets), sets);
   };
-  return Object.assign(interpret, { refused: sets.refused });
+  const forget = () => {
+    sets = createSetContents(program.dynamicSets ?? []);
+  };
+  return Object.assign(interpret, { refused: () => sets.refused(), forget });
 }
 
 function decide(program: Program, packet: Packet, sets: SetContents): Decision {

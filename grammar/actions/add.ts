@@ -29,6 +29,6 @@ export const add: Action = {
   ],
   summary:
     'Puts the value of a field, or of several, into a set that the program fills. An element that is there already stays at least as long as a new one would; a packet without the field adds nothing.',
-  declares: 'set seen : src size 64k timeout 10m',
+  declares: 'set seen: src size 64k timeout 10m',
   example: 'add src to seen for 10m else drop, log',
 };

@@ -6,6 +6,7 @@ const COMMANDS = [
   'ls',
   'status',
   'counters',
+  'set',
   'stop',
   'compile',
   'check',

@@ -32,6 +32,9 @@ export const RUNTIME = {
   PKT6061: { title: 'name of a program in use', severity: 'error', message: said },
   PKT6062: { title: 'no program of that name', severity: 'error', message: said },
   PKT6063: { title: 'program cannot be detached', severity: 'error', message: said },
+  PKT6090: { title: 'no set of that name', severity: 'error', message: said },
+  PKT6091: { title: 'no element of the set', severity: 'error', message: said },
+  PKT6092: { title: 'set is full', severity: 'error', message: said },
   PKT6021: { title: 'file cannot be read', severity: 'error', message: said },
   PKT6022: { title: 'file is not UTF-8', severity: 'error', message: said },
 } as const satisfies Definitions;
