@@ -56,7 +56,7 @@ const TAKEN = 1;
 const FREED = 2;
 const STAYS = 1n << 63n;
 const ATTEMPTS = 4;
-/** Words of struct pktc_set_counts. */
+/** Words of struct pktc_filled_counts. */
 const USED = 0;
 const REFUSED = 2;
 

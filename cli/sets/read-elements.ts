@@ -1,4 +1,5 @@
 /** Elements of the command line and of a file, all of them before anything is changed. */
+import { createScanner } from '../../compiler/2-resolve/ipv4-lines.ts';
 import { judgeDuration } from '../../grammar/values/duration.ts';
 import type { ManifestSet } from '../../runtime/abi/manifest.ts';
 import { Failure } from '../failure.ts';
@@ -35,13 +36,29 @@ export function readElements(
   };
   for (const [index, text] of written.entries()) put(null, take(set, text, `element ${index + 1}`));
   if (file === null) return lists;
-  for (const [index, line] of file.text.split('\n').entries()) {
+  const scan = plainAddresses(set, file.text);
+  let start = 0;
+  for (let index = 0; start < file.text.length; index += 1) {
+    const newline = file.text.indexOf('\n', start);
+    const end = newline < 0 ? file.text.length : newline;
+    const plain = scan?.(start, end) ?? null;
+    const line = file.text.slice(start, end);
+    start = end + 1;
+    if (plain !== null && plain.first === plain.last && !line.includes('/')) {
+      put(null, [4, plain.first, 0, 0, 0]);
+      continue;
+    }
     const [, text = '', time] = LINE.exec(line.replace(/[#;].*$/, '')) ?? [];
     if (text === '') continue;
     const place = `line ${index + 1} of \`${file.name}\``;
     put(time === undefined ? null : timeOf(time, place), take(set, text, place));
   }
   return lists;
+}
+
+/** Lines that are an IPv4 address and no more, nearly all of most lists, are read without making much of them. */
+function plainAddresses({ key }: ManifestSet, text: string): ReturnType<typeof createScanner> | null {
+  return key.length === 1 && key[0]?.type === 'address' ? createScanner(text) : null;
 }
 
 function timeOf(text: string, place: string): number {

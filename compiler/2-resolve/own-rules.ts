@@ -8,7 +8,7 @@ import { lineAt } from '../diagnostics/position.ts';
 import type { DeclaredSet } from './dynamic-sets.ts';
 import { createIdentities, identityText } from './identity.ts';
 import { fileAt, type Whole } from './placed.ts';
-import type { DynamicSet, Expression, Rule } from './program.ts';
+import type { DynamicSet, Expression, Program, Rule } from './program.ts';
 
 export interface OwnRules {
   readonly ahead: readonly Rule[];
@@ -96,4 +96,12 @@ function ownRule(
     condition,
     actions: { verdict, log: null, mark: null, redirect: null },
   };
+}
+
+/** How many of a program's rules somebody wrote. */
+export function writtenRules({ rules, dynamicSets = [] }: Pick<Program, 'rules' | 'dynamicSets'>): number {
+  const own = dynamicSets.reduce((count, { blocks, deciders: { blocked, drop, pass } }) => {
+    return count + (blocks ? 1 : 0) + [blocked, drop, pass].filter((index) => index !== null).length;
+  }, 0);
+  return rules.length - own;
 }

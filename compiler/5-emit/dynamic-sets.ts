@@ -20,10 +20,10 @@ interface ElementContext {
 
 export function setDeclarations(sets: readonly SetPlan[]): readonly Declaration[] {
   return sets.flatMap(({ set, words, buckets }, index): readonly Declaration[] => [
-    { kind: 'define', name: 'PKTC_SET', value: decimal(index) },
-    { kind: 'define', name: 'PKTC_SET_WORDS', value: decimal(words) },
-    { kind: 'define', name: 'PKTC_SET_SIZE', value: decimal(set.size) },
-    { kind: 'define', name: 'PKTC_SET_BUCKETS', value: decimal(buckets) },
+    { kind: 'define', name: 'PKTC_FILLED', value: decimal(index) },
+    { kind: 'define', name: 'PKTC_FILLED_WORDS', value: decimal(words) },
+    { kind: 'define', name: 'PKTC_FILLED_SIZE', value: decimal(set.size) },
+    { kind: 'define', name: 'PKTC_FILLED_BUCKETS', value: decimal(buckets) },
     { kind: 'include', path: 'pktc/dynamic_set.h' },
     BLANK,
   ]);

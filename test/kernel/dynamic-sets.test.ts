@@ -39,6 +39,7 @@ known: match udp dport 1 src in seen -> drop
 pair: match udp dport 2 (smac, dport) in pairs -> drop
 fill: match udp dport 53 -> add src to seen
 mark: match udp dport 2 -> add (smac, dport) to pairs
+long: match src { ${Array.from({ length: 20 }, (_, at) => `192.0.2.${100 + 2 * at}`).join(', ')} } tcp.ack { ${Array.from({ length: 20 }, (_, at) => 3 * at).join(', ')} } -> count
 `;
 
 describeKernel('sets that rules fill', () => {

@@ -16,12 +16,12 @@
 #include <pktc/decision.h>
 
 #define PKTC_BUCKET_PLACES 8
-#define PKTC_SET_TRIES 16
+#define PKTC_FILLED_TRIES 16
 
 /* Places ahead of the first bucket: two heads, apart from each other. */
-#define PKTC_SET_FIRST 4
-#define PKTC_SET_CONSTANTS 0
-#define PKTC_SET_COUNTS 2
+#define PKTC_FILLED_FIRST 4
+#define PKTC_FILLED_CONSTANTS 0
+#define PKTC_FILLED_COUNTS 2
 
 /* What until_ns says besides a time, and all of it is over. */
 #define PKTC_PLACE_UNUSED 0ULL	/* since the program was loaded: the bucket ends here */
@@ -31,21 +31,21 @@
 #define PKTC_PLACE_STAYS (1ULL << 63)
 
 /* How often a change that others get in the way of is tried. */
-#define PKTC_SET_ATTEMPTS 4
+#define PKTC_FILLED_ATTEMPTS 4
 /* Places that are looked through for such whose time is over, when a set is full. */
-#define PKTC_SET_SWEEP 64
+#define PKTC_FILLED_SWEEP 64
 
 /* A place, how full its bucket is, and whether its time is over, in one word. */
 #define PKTC_ROOM_OVER (1U << 31)
 #define PKTC_ROOM_SHIFT 26
 #define PKTC_ROOM_PLACE ((1U << PKTC_ROOM_SHIFT) - 1)
 
-struct pktc_set_constants {
+struct pktc_filled_constants {
 	__u32 seed; /* written by the loader */
 	__u32 reserved[3];
 };
 
-struct pktc_set_counts {
+struct pktc_filled_counts {
 	__u32 used;   /* places that are neither unused nor freed */
 	__u32 cursor; /* where the next sweep begins */
 	__u64 refused;
@@ -73,19 +73,19 @@ static __always_inline __u64 pktc_now_ns(void)
 	return given ? pktc_read(*given) : 0;
 }
 
-static __always_inline __u32 pktc_set_mix(__u32 hash, __u32 word)
+static __always_inline __u32 pktc_filled_mix(__u32 hash, __u32 word)
 {
 	hash = (hash ^ word) * 0x85ebca6b;
 	return hash ^ hash >> 13;
 }
 
 /* The place of the try: in the first bucket of the hash, then in the second. */
-static __always_inline __u32 pktc_set_place(__u32 hash, __u32 try, __u32 buckets)
+static __always_inline __u32 pktc_filled_place(__u32 hash, __u32 try, __u32 buckets)
 {
 	__u32 other = (hash >> 16 | hash << 16) * 0xc2b2ae35 >> 7 | 1;
 	__u32 bucket = try < PKTC_BUCKET_PLACES ? hash : hash ^ other;
 
-	return PKTC_SET_FIRST + (bucket & (buckets - 1)) * PKTC_BUCKET_PLACES +
+	return PKTC_FILLED_FIRST + (bucket & (buckets - 1)) * PKTC_BUCKET_PLACES +
 	       (try & (PKTC_BUCKET_PLACES - 1));
 }
 
