@@ -17,6 +17,7 @@ import { lsCommand } from './commands/ls.ts';
 import { reloadCommand } from './commands/reload.ts';
 import { replayCommand } from './commands/replay.ts';
 import { runCommand } from './commands/run.ts';
+import { setCommand } from './commands/set.ts';
 import { statusCommand } from './commands/status.ts';
 import { stopCommand } from './commands/stop.ts';
 import { testCommand } from './commands/test.ts';
@@ -55,6 +56,7 @@ const COMMANDS: readonly Registration[] = [
   registration(confirmCommand),
   registration(eventsCommand),
   registration(topCommand),
+  registration(setCommand),
   registration(stopCommand),
   registration(installServiceCommand),
   registration(compileCommand),

@@ -32,6 +32,8 @@ export const EVENTS = 'pktc_events';
 export const ANSWERS = 'pktc_answers';
 export const INTERFACES = 'pktc_interfaces';
 export const DATA = 'pktc_data_maps';
+export const CLOCK = 'pktc_clock';
+const CLOCK_GIVEN = 'pktc_clock_given';
 const STRIDE = 'pktc_counter_stride';
 const REDIRECTS = 'pktc_redirects';
 const DATA_BYTES = 'pktc_data_bytes';
@@ -49,6 +51,13 @@ export interface LoadSettings {
   readonly stride: number;
   /** Room for rules that are data; null: they are compiled in. */
   readonly data_bytes: number | null;
+  /** Maps of another program that take the place of this one's, by name. */
+  readonly reused: ReadonlyMap<string, number>;
+}
+
+/** The map of a set that the program fills. */
+export function setMapName(index: number): string {
+  return `pktc_set_${index}`;
 }
 
 export interface LoadedObject {
@@ -126,7 +135,7 @@ interface Opened {
 }
 
 /** What is settled before the kernel sees the program: the sizes of its maps, and constants that depend on this machine. */
-function prepare(opened: Opened, manifest: Manifest, { offline, stride, data_bytes }: LoadSettings): void {
+function prepare(opened: Opened, manifest: Manifest, { offline, stride, data_bytes, reused }: LoadSettings): void {
   const { libbpf, libc, object, elf } = opened;
   const result = libbpf.map_set_max_entries(findMap(libbpf, object, COUNTERS), possibleCpus() * stride);
   if (result < 0) throw damaged(`\`${COUNTERS}\` cannot be resized`);
@@ -135,6 +144,10 @@ function prepare(opened: Opened, manifest: Manifest, { offline, stride, data_byt
   if (data_bytes !== null) {
     prepareData(libbpf, object, data_bytes);
     write(DATA_BYTES, [data_bytes]);
+  }
+  if (manifest.sets !== undefined) write(CLOCK_GIVEN, [offline ? 1 : 0]);
+  for (const [name, fd] of reused) {
+    if (libbpf.map_reuse_fd(findMap(libbpf, object, name), fd) < 0) throw damaged(`\`${name}\` is not like the one before`);
   }
   const { redirects } = manifest;
   if (redirects.length > 0) {

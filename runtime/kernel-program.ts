@@ -1,17 +1,21 @@
 /** One program in the kernel with everything that belongs to it: its maps, its counters, what it logs, and whose slots are whose. */
+
+import { randomInt } from 'node:crypto';
 import { type BtfType, readBtf } from './abi/btf.ts';
 import { readElf } from './abi/elf.ts';
-import type { Artifact, AttachPoint, Manifest } from './abi/manifest.ts';
+import type { Artifact, AttachPoint, Manifest, ManifestSet } from './abi/manifest.ts';
 import { structLayout } from './abi/struct-layout.ts';
 import { type AnswerCounts, answerReader } from './answers.ts';
 import { type CounterTable, mapCounters } from './counters.ts';
 import { capacityFor, createDataStore, type DataStore, type RuleData } from './data-store.ts';
+import { bootTime, type DynamicSet, openDynamicSet, seedSet } from './dynamic-set.ts';
 import { type EventDecoder, eventDecoder } from './event-decoder.ts';
 import { type Libbpf, openLibbpf } from './ffi/libbpf.ts';
 import { type Libc, openLibc } from './ffi/libc.ts';
 import { createInterfaceMap, type InterfaceMap } from './interface-map.ts';
 import {
   ANSWERS,
+  CLOCK,
   COUNTERS,
   DATA,
   EVENTS,
@@ -21,9 +25,11 @@ import {
   loadObject,
   mapInfoOf,
   programIdOf,
+  setMapName,
 } from './kernel-object.ts';
 import { possibleCpus } from './possible-cpus.ts';
 import { type DataSlots, firstSlots, fixedSlots, type Slots } from './slots.ts';
+import { openClock } from './test-clock.ts';
 import { createTestRun, type TestRun } from './test-run.ts';
 import { verifyArtifact } from './verify-artifact.ts';
 
@@ -70,6 +76,8 @@ export interface InKernel {
   readonly counters: CounterTable;
   readonly interfaces: InterfaceMap | null;
   readonly testRun: TestRun;
+  /** Sets that the program fills, in the order of the manifest. */
+  readonly sets: readonly DynamicSet[];
   readonly data: ProgramData | null;
   /** Written by whoever changes the rules. */
   rules: CurrentRules;
@@ -78,6 +86,8 @@ export interface InKernel {
   /** Another program has taken its place: what it still says is of rules that are gone. */
   retired: boolean;
   answers(): AnswerCounts | null;
+  /** Empties the sets and sets the clock back: for programs that were loaded `offline`. */
+  forget(): void;
   close(): void;
 }
 
@@ -90,7 +100,8 @@ export interface LoadOptions {
 const SPARE_SLOTS = 64;
 
 /** @throws RuntimeError with a code PKT6xxx; nothing is left behind in the kernel then. */
-export function loadIntoKernel(artifact: Artifact, options: LoadOptions): InKernel {
+/** @param before the program whose place this one takes: sets that both have go on as they are */
+export function loadIntoKernel(artifact: Artifact, options: LoadOptions, before: InKernel | null = null): InKernel {
   verifyArtifact(artifact);
   const { manifest, data } = artifact;
   const elf = readElf(artifact.object);
@@ -99,13 +110,18 @@ export function loadIntoKernel(artifact: Artifact, options: LoadOptions): InKern
   const libbpf = openLibbpf();
   const data_bytes = data === null ? null : capacityFor(data.length);
   const stride = counterStride(manifest);
-  const settings = { offline: options.offline ?? false, stride, data_bytes };
+  const reused = before === null ? new Map<string, number>() : sameSets(manifest, before);
+  const settings = { offline: options.offline ?? false, stride, data_bytes, reused };
   const { object, notes } = loadObject(artifact, elf, libbpf, libc, settings);
   const opened: (() => void)[] = [() => libbpf.object_close(object)];
   const program = (name: string) => libbpf.program_fd(findProgram(libbpf, object, name));
   const map = (name: string) => libbpf.map_fd(findMap(libbpf, object, name));
   return closedOnError(opened, () => {
-    const parts: Parts = { libbpf, libc, types, stride, notes, program, map };
+    const parts: Parts = { libbpf, libc, types, stride, offline: options.offline ?? false, notes, program, map };
+    for (const [index] of (manifest.sets ?? []).entries()) {
+      const name = setMapName(index);
+      if (!reused.has(name)) seedSet(libbpf, libc, map(name), randomInt(2 ** 32));
+    }
     return assemble(manifest, parts, fillData(artifact, parts, data_bytes, opened), opened);
   });
 }
@@ -119,10 +135,24 @@ export interface Parts {
   readonly stride: number;
   /** What the user should know about how it was loaded. */
   readonly notes: readonly string[];
+  /** For test runs alone: time is what they say. */
+  readonly offline: boolean;
   /** By the name of the function. */
   program(name: string): number;
   /** By the name in the object. */
   map(name: string): number;
+}
+
+/** Maps of sets that are the same in both: name, key and size. */
+function sameSets({ sets = [] }: Manifest, { maps, rules }: InKernel): ReadonlyMap<string, number> {
+  const identity = ({ name, key, size }: ManifestSet) => JSON.stringify([name, key, size]);
+  const before = new Map((rules.manifest.sets ?? []).map((set, index) => [identity(set), maps.get(setMapName(index))]));
+  return new Map(
+    sets.flatMap((set, index) => {
+      const fd = before.get(identity(set));
+      return fd === undefined ? [] : [[setMapName(index), fd] as const];
+    }),
+  );
 }
 
 export function closedOnError<T>(opened: (() => void)[], work: () => T): T {
@@ -152,6 +182,14 @@ export function assemble(manifest: Manifest, parts: Parts, data: ProgramData | n
   const readAnswers = rejects(manifest)
     ? answerReader(libbpf, map(ANSWERS), structLayout(types, 'pktc_answers'), possibleCpus())
     : null;
+  const clock = parts.offline && manifest.sets !== undefined ? openClock(libc, map(CLOCK)) : null;
+  if (clock !== null) opened.push(clock.close);
+  const now_ns = clock?.now_ns ?? bootTime(libc);
+  const sets = (manifest.sets ?? []).map((about, index) => {
+    const set = openDynamicSet(libbpf, libc, map(setMapName(index)), about, now_ns);
+    opened.push(set.close);
+    return set;
+  });
   const inKernel: InKernel = {
     libbpf,
     libc,
@@ -161,12 +199,17 @@ export function assemble(manifest: Manifest, parts: Parts, data: ProgramData | n
     events: manifest.events === null ? null : eventSource(parts, () => inKernel),
     counters,
     interfaces,
-    testRun: createTestRun(libbpf, programs, interfaces),
+    testRun: createTestRun(libbpf, programs, interfaces, clock),
+    sets,
     data,
     rules: { manifest, slots: data?.slots ?? fixedSlots(manifest.rules) },
     notes: parts.notes,
     retired: false,
     answers: () => readAnswers?.() ?? null,
+    forget() {
+      clock?.reset();
+      for (const set of sets) set.reset();
+    },
     close: () => closeAll(opened),
   };
   return inKernel;
@@ -212,6 +255,7 @@ export function mapsOf(manifest: Manifest): readonly string[] {
     ...(manifest.interfaces.length === 0 ? [] : [INTERFACES]),
     ...(rejects(manifest) ? [ANSWERS] : []),
     ...(manifest.events === null ? [] : [EVENTS]),
+    ...(manifest.sets ?? []).map((_, index) => setMapName(index)),
   ];
 }
 

@@ -4,6 +4,7 @@ import type { AnswerCounts } from './answers.ts';
 import type { Attached } from './attachment.ts';
 import { type Counts, createCarried } from './carried-counters.ts';
 import type { RuleCounter } from './counters.ts';
+import type { DynamicSet } from './dynamic-set.ts';
 import type { Libbpf } from './ffi/libbpf.ts';
 import type { Libc } from './ffi/libc.ts';
 import {
@@ -27,6 +28,7 @@ import type { TestRun } from './test-run.ts';
 
 export type { AnswerCounts } from './answers.ts';
 export type { RuleCounter } from './counters.ts';
+export type { DynamicSet, SetElement, SetState } from './dynamic-set.ts';
 export type { AttachableProgram as KernelProgram, EventSource, LoadOptions } from './kernel-program.ts';
 export type { Obstacle, Replacement } from './replace-rules.ts';
 export type { Outcome, TestPacket, TestRun, TestRunResult } from './test-run.ts';
@@ -46,6 +48,10 @@ export interface LoadedProgram extends Disposable {
   /** Since this program was loaded or switched to; null: nothing is rejected. */
   answers(): AnswerCounts | null;
   readonly testRun: TestRun;
+  /** Sets that the program fills, in the order of the manifest; of other rules after a switch, which keeps sets that both have. */
+  readonly sets: readonly DynamicSet[];
+  /** Empties the sets and sets the clock of test runs back: of a program that is loaded `offline`. */
+  forget(): void;
   /**
    * Tells the program which interfaces there are now, where rules ask for them by name. Attaching does so, too. Returns how many there was
    * no room for: rules that ask for a name do not match there.
@@ -129,8 +135,8 @@ export function loadedProgram(first: InKernel, options: LoadOptions, shared?: Sh
     return obstacle === null ? replaceData(current, next, keeper) : { replaced: false, obstacle };
   };
   const switchTo = async (next: Artifact): Promise<void> => {
-    const loaded = loadIntoKernel(next, options);
     const old = current;
+    const loaded = loadIntoKernel(next, options, old);
     try {
       loaded.interfaces?.refresh();
       keeper?.programLoaded(loaded, next);
@@ -154,16 +160,15 @@ export function loadedProgram(first: InKernel, options: LoadOptions, shared?: Sh
     counters: () => whileOpen(() => carried.addTo(current.rules.manifest, readCounters(current))),
     watchCounters: () => whileOpen(() => watchRules(() => current, whileOpen)),
     answers: () => whileOpen(() => current.answers()),
+    get sets() {
+      return whileOpen(() => current.sets);
+    },
+    forget: () => whileOpen(() => current.forget()),
     refreshInterfaces: () => whileOpen(() => current.interfaces?.refresh() ?? 0),
     testRun: (frame, packet) => whileOpen(() => current.testRun(frame, packet)),
     replace: (next) => queue(() => replace(next)),
     switchTo: (next) => queue(() => switchTo(next)),
-    update: (next) =>
-      queue(async () => {
-        if ((await replace(next)).replaced) return 'replaced';
-        await switchTo(next);
-        return 'switched';
-      }),
+    update: (next) => queue(() => replaceElse(replace, switchTo, next)),
     close: ownership.close,
     [Symbol.dispose]: ownership.close,
     get internals() {
@@ -179,6 +184,16 @@ export function loadedProgram(first: InKernel, options: LoadOptions, shared?: Sh
       }));
     },
   };
+}
+
+async function replaceElse(
+  replace: (next: Artifact) => Promise<Replacement>,
+  switchTo: (next: Artifact) => Promise<void>,
+  next: Artifact,
+): Promise<'replaced' | 'switched'> {
+  if ((await replace(next)).replaced) return 'replaced';
+  await switchTo(next);
+  return 'switched';
 }
 
 /** What the rest of the runtime uses of a program that may have another in its place tomorrow. */

@@ -47,7 +47,7 @@ export function foreseenObstacle(inKernel: InKernel, next: Artifact): Obstacle |
 
 /** What is in maps and constants of its own, beside the data. */
 function sameNames(now: Manifest, next: Manifest): boolean {
-  const text = ({ interfaces, redirects }: Manifest) => JSON.stringify([interfaces, redirects]);
+  const text = ({ interfaces, redirects, sets }: Manifest) => JSON.stringify([interfaces, redirects, sets]);
   return text(now) === text(next);
 }
 

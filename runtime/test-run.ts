@@ -3,6 +3,7 @@ import type { AttachPoint } from './abi/manifest.ts';
 import { allocate, type Libbpf, type Structure, TEST_RUN_OPTIONS } from './ffi/libbpf.ts';
 import { errnoName, LITTLE_ENDIAN, stableMemory } from './ffi/libc.ts';
 import type { InterfaceMap } from './interface-map.ts';
+import type { TestClock } from './test-clock.ts';
 import { ETHERNET_HEADER_BYTES, notTaken, testFrame } from './test-frame.ts';
 
 /** What the program made of the packet, in one word for every hook. */
@@ -28,6 +29,8 @@ export interface TestPacket {
   readonly iface?: string | null;
   /** Which of several programs runs; default: the first. */
   readonly at?: AttachPoint;
+  /** When it comes, in nanoseconds since some beginning, for programs with sets that were loaded `offline`; default: with the one before. */
+  readonly time_ns?: bigint;
   /** Whether the bytes are wanted back. */
   readonly output?: boolean;
 }
@@ -57,13 +60,18 @@ const MARK_OFFSET = 8;
 const CONTEXT_OUT_BYTES = 512;
 
 /** The program has to be open. */
-export function createTestRun(libbpf: Libbpf, programs: readonly TestProgram[], interfaces: InterfaceMap | null): TestRun {
+export function createTestRun(
+  libbpf: Libbpf,
+  programs: readonly TestProgram[],
+  interfaces: InterfaceMap | null,
+  clock: TestClock | null = null,
+): TestRun {
   const options = allocate(TEST_RUN_OPTIONS);
   const contextIn = stableMemory(CONTEXT_BYTES);
   const contextOut = stableMemory(CONTEXT_OUT_BYTES);
   let output: ReturnType<typeof stableMemory> | null = null;
   let memory = stableMemory(FIRST_FRAME_BYTES);
-  const run = (frame: Uint8Array, { mark = 0, iface = null, at, output: wanted = false }: TestPacket) => {
+  const run = (frame: Uint8Array, { mark = 0, iface = null, at, output: wanted = false, time_ns }: TestPacket) => {
     const program = at === undefined ? programs[0] : programs.find((one) => one.at === at);
     if (program === undefined) throw new Error(`no program at ${at ?? 'any hook'}`);
     const bytes = testFrame(program.at, frame);
@@ -81,6 +89,7 @@ export function createTestRun(libbpf: Libbpf, programs: readonly TestProgram[], 
       new DataView(contextIn.bytes.buffer).setUint32(MARK_OFFSET, mark, LITTLE_ENDIAN);
     }
     interfaces?.pretend(iface);
+    if (time_ns !== undefined) clock?.advance(time_ns);
     const result = libbpf.prog_test_run_opts(program.fd, options.bytes);
     if (result < 0) throw testRunError(-result, frame.length);
     const returnValue = options.get('retval');

@@ -50,7 +50,8 @@ async function checkFile(
 ): Promise<ExitCode> {
   const { diagnosticToJson } = await import('../../compiler/diagnostics/json.ts');
   const { name, diagnostics, failure, program } = await diagnose(file, hook ?? null, includeRoot);
-  const rules = program?.rules.length ?? null;
+  const { writtenRules } = await import('../../compiler/2-resolve/own-rules.ts');
+  const rules = program === null ? null : writtenRules(program);
   if (json) for (const one of diagnostics) await terminal.print(jsonLine(diagnosticToJson(one)));
   else await sayDiagnostics(diagnostics, terminal);
   if (failure) return failure.exit;

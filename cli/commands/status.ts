@@ -33,14 +33,18 @@ export const statusCommand: Command<{ name: string; json: boolean }> = {
 async function status(program: PinnedProgram, json: boolean, terminal: Terminal): Promise<ExitCode> {
   const { ageText, counterRows, packetsOf, stateJson, whereText } = await import('../detached/program-state.ts');
   const rows = counterRows(program);
-  const { manifest, programs } = program.loaded;
+  const { renderSets, setJson } = await import('../sets/set-states.ts');
+  const { manifest, programs, sets } = program.loaded;
   const answers = program.loaded.answers();
   // Attached nowhere it judges no packet, whatever its counters say.
   const lost = program.attachments.filter((one) => one.gone());
   const exit = lost.length > 0 || program.attachments.length === 0 ? EXIT.failure : EXIT.ok;
   if (json) {
+    const setsJson = sets.length === 0 ? {} : { sets: sets.map(setJson) };
     const program_ids = programs.map(({ id }) => id);
-    await terminal.print(jsonLine({ ...stateJson(program, rows), program_ids, counters: summaryJson(rows), answers }));
+    await terminal.print(
+      jsonLine({ ...stateJson(program, rows), program_ids, counters: summaryJson(rows), answers, ...setsJson }),
+    );
     return exit;
   }
   const { paint } = terminal.out;
@@ -59,6 +63,7 @@ async function status(program: PinnedProgram, json: boolean, terminal: Terminal)
   const width = Math.max(...facts.map(([fact]) => fact.length));
   await terminal.print(facts.map(([fact, is]) => `${paint('frame', fact.padEnd(width))}  ${is}\n`).join(''));
   await terminal.print(`\n${renderSummary(rows, paint)}`);
+  if (sets.length > 0) await terminal.print(`\n${renderSets(sets, paint)}`);
   for (const { place } of lost)
     terminal.say(`${visible(place)} went away, and the program with it: \`pktc stop ${program.name}\` and run it anew`);
   return exit;

@@ -48,13 +48,22 @@ export function kernelEngine(loaded: LoadedProgram, program: Program): Decide {
 }
 
 /** null: the kernel does not take this frame. */
-function testRun(loaded: LoadedProgram, frame: Uint8Array, { mark = 0, iface = null, direction }: PacketAbout): Outcome | null {
+function testRun(
+  loaded: LoadedProgram,
+  frame: Uint8Array,
+  { mark = 0, iface = null, direction, time_ns }: PacketAbout,
+): Outcome | null {
   const program =
     loaded.programs.find(({ at }) => direction !== undefined && at.endsWith(` ${direction}`)) ?? loaded.programs[0];
   // To a packet socket's filter, a frame that is only tried never leaves.
   if (program === undefined || (direction === 'egress' && program.at === 'socket')) return null;
   try {
-    const { outcome, returnValue } = loaded.testRun(frame, { mark, iface, at: program.at });
+    const { outcome, returnValue } = loaded.testRun(frame, {
+      mark,
+      iface,
+      at: program.at,
+      ...(time_ns === undefined ? {} : { time_ns }),
+    });
     if (outcome === null) throw new Error(`the program returned ${returnValue}, which is no verdict`);
     return outcome;
   } catch (error) {

@@ -37,7 +37,7 @@ export async function replayCapture(
   const toText = json ? jsonLines(program) : tableLines(program, terminal);
   let text = json ? '' : toText.header;
   for (const frame of capture.frames) {
-    const decision = decide(frame.data);
+    const decision = decide(frame.data, frame.time_ns === null ? {} : { time_ns: frame.time_ns });
     count(totals, program, decision, frame.data.length);
     text += toText.line(frame, decision);
     if (text.length < CHUNK_CHARACTERS && frame.number % 8192 !== 0) continue;

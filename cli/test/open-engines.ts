@@ -56,5 +56,6 @@ export async function openEngines(
     const { engine, verdict, rules } = decide(frame, about);
     return engine === 'kernel' ? { verdict, rules } : null;
   };
+  kernel.forget = () => loaded.forget();
   return { engines: { ...interpreter, kernel }, close: () => loaded.close() };
 }

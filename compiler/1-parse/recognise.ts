@@ -169,6 +169,8 @@ function learn(reader: Reader, first: RuleStatement, tokens: StatementTokens): v
   const { walk, tree, source } = reader;
   const { start, end } = spanAcross(tokens);
   if (tree.shapes.length >= SHAPES_MAX || first.steps !== null || !beginsLine(source.text, start)) return;
+  // What adds to sets has rules of its own beside it, and is looked for before the rules are.
+  if (first.actions.some(({ name }) => name.text === 'add' || name.text === 'block')) return;
   if (!walkLine(walk, source.text, start, true) || walk.tokens !== tokens.length || walk.node.shape !== null) return;
   for (const [index, { startOffset, image, tokenType }] of tokens.entries()) {
     const wanted = TOKEN_OF[walk.kinds[index] ?? 'text'];

@@ -21,6 +21,9 @@ export function leadingArgument(context: Context, action: Action, node: ActionNo
       return interfaceIn(context, action, argument);
     case 'number':
       return numberIn(context, action, expected, argument);
+    // `add` and `block` are read by `set-actions.ts`.
+    case 'key':
+      return null;
     case 'word':
       return wordIn(context, action, expected, argument);
   }
@@ -52,6 +55,8 @@ function takes(expected: ActionArgument): string {
       return 'the name of an interface';
     case 'number':
       return 'a number';
+    case 'key':
+      return 'a field';
     case 'word':
       return expected.words.map((word) => `\`${word}\``).join(' or ');
   }

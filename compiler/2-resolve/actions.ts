@@ -5,7 +5,8 @@ import type { ActionNode } from '../../grammar/ast.ts';
 import { suggest } from '../diagnostics/suggest.ts';
 import { type Arguments, readArguments } from './action-arguments.ts';
 import { type Context, didYouMean } from './context.ts';
-import type { LogAction, RuleActions, Verdict } from './program.ts';
+import type { AddAction, LogAction, RuleActions, Verdict } from './program.ts';
+import { isSetAction, resolveSetAction } from './set-actions.ts';
 
 interface Read {
   readonly action: Action;
@@ -15,10 +16,13 @@ interface Read {
 
 /** What a rule does; null when an action in it is wrong, and every such action has been told. */
 export function resolveActions(context: Context, nodes: readonly ActionNode[]): RuleActions | null {
-  const reads = nodes.map((node) => readAction(context, node));
+  const reads = nodes.filter((node) => !isSetAction(node)).map((node) => readAction(context, node));
   const known = reads.filter((read) => read !== null);
   const fits = agree(context, known);
-  if (known.length < reads.length || !fits) return null;
+  const changes = nodes.filter(isSetAction).map((node) => ({ node, add: resolveSetAction(context, node) }));
+  const adds = changes.flatMap(({ node, add }) => (add === null ? [] : [{ node, add }]));
+  if (known.length < reads.length || !fits || adds.length < changes.length) return null;
+  if (!decidesOnce(context, known, adds)) return null;
   const named = (name: string) => known.find((read) => read.action.name === name)?.given;
   const decides = known.find(({ action }) => isVerdict(action));
   const log = named('log');
@@ -29,7 +33,43 @@ export function resolveActions(context: Context, nodes: readonly ActionNode[]): 
     log: log ? logOf(log.values) : null,
     mark: typeof mark === 'number' ? mark : null,
     redirect: typeof redirect === 'string' ? redirect : null,
+    ...(adds.length === 0 ? {} : { adds: adds.map(({ add }) => add) }),
   };
+}
+
+/** What adding comes to and the verdict of the rule are one: `block src for 10m, drop` says nothing twice. */
+function decidesOnce(
+  context: Context,
+  reads: readonly Read[],
+  adds: readonly { readonly node: ActionNode; readonly add: AddAction }[],
+): boolean {
+  const read = reads.find(({ action }) => isVerdict(action));
+  let sound = true;
+  const same = new Map<string, ActionNode>();
+  for (const { node, add } of adds) {
+    const key = `${add.set} ${add.fields.join()}`;
+    const earlier = same.get(key);
+    if (earlier) {
+      sound = false;
+      context.report('PKT2021', { first: earlier.name.text, second: node.name.text }, node.span, 'the same again', {
+        related: [{ source: context.source, span: earlier.span, text: 'the first one' }],
+        help: 'delete one of them',
+      });
+    }
+    same.set(key, node);
+    if (read === undefined) continue;
+    const own = read.action.name;
+    const other =
+      add.blocks && own !== 'drop' ? 'block' : add.otherwise !== null && add.otherwise !== own ? add.otherwise : null;
+    if (other === null) continue;
+    sound = false;
+    const second = other === 'block' ? 'block' : `else ${other}`;
+    context.report('PKT2069', { first: wordsOf(read), second }, node.span, 'decides, too', {
+      related: [{ source: context.source, span: read.node.span, text: 'the verdict' }],
+      help: `put \`${wordsOf(read)}\` into a rule of its own, below this one`,
+    });
+  }
+  return sound;
 }
 
 /** What may stand behind `default`. Nothing is known of a packet that no rule wants: it is not sent anywhere. */
@@ -125,7 +165,6 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
   allow: 'pass',
   permit: 'pass',
   deny: 'drop',
-  block: 'drop',
   discard: 'drop',
   refuse: 'reject',
   reset: 'reject',

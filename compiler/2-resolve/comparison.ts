@@ -10,6 +10,7 @@ import { itemsOf } from './items.ts';
 import { resolveKinds } from './kinds.ts';
 import { resolveMac } from './mac.ts';
 import { resolveMask } from './mask.ts';
+import { namedSet, resolveMember } from './member.ts';
 import { resolveNumber } from './number.ts';
 import type { Expression } from './program.ts';
 import { setsFit } from './set-values.ts';
@@ -37,6 +38,8 @@ export function resolveComparison(context: Context, node: CompareNode, around: S
     return context.report('PKT2006', parameters, node.span, 'stands alone', { fixes });
   }
   if (asksAny(context, node)) return present(context, node, field);
+  const set = namedSet(context, value);
+  if (set !== null) return resolveMember(context, node, set);
   const compared = compare(context, node, field, value, around);
   const resolved = compared && fits(compared) ? resolveTyped(compared) : null;
   return resolved && spread(field, resolved, operator?.text === '!=');

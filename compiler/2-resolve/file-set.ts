@@ -121,6 +121,8 @@ const QUIET: Report = () => null;
 const NO_NAMES: DefinedNames = {
   lookUp: () => undefined,
   fileSet: () => undefined,
+  dynamicSet: () => undefined,
+  dynamicNames: () => [],
   once: (_, make) => make(),
   use: () => {},
   all: () => [],

@@ -68,6 +68,15 @@ export function itemsOf(context: Context, value: Value): Items | null {
       seen.add(scalar.text);
       return;
     }
+    const dynamic = scalar.kind === 'word' ? within.names.dynamicSet(scalar.text) : undefined;
+    if (dynamic !== undefined) {
+      within.names.use(dynamic.name);
+      state.broken = true;
+      within.report('PKT2068', { name: dynamic.name }, by ?? scalar.span, 'not one value among others', {
+        help: `compare twice: \`src in ${dynamic.name} or src in …\``,
+      });
+      return;
+    }
     const defined = scalar.kind === 'word' && scalar.times === null ? within.names.lookUp(scalar.text) : undefined;
     if (scalar.kind !== 'word' || defined === undefined) {
       list.push({ scalar, written: by ?? scalar.span });

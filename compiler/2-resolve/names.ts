@@ -3,6 +3,7 @@ import { BARE_WORDS } from '../../grammar/fields/bare.ts';
 import { FIELDS } from '../../grammar/fields/index.ts';
 import type { SourceFile, Span } from '../../grammar/source.ts';
 import type { Report } from './context.ts';
+import type { DeclaredSet } from './dynamic-sets.ts';
 import type { FileSet } from './file-set.ts';
 
 /** What a file defines with `let` and `set`. */
@@ -11,6 +12,9 @@ export interface DefinedNames {
   readonly lookUp: (name: string) => Value | RowNode | 'broken' | undefined;
   /** What a file lists, when the name was defined with `set … from`; `lookUp` does not have it. */
   readonly fileSet: (name: string) => FileSet | undefined;
+  /** A set that the program fills; `lookUp` does not have it. */
+  readonly dynamicSet: (name: string) => DeclaredSet | undefined;
+  readonly dynamicNames: () => readonly string[];
   /** What `make` makes, once for each key: rules that name the same long lists share what comes of them. */
   readonly once: <T extends object>(key: string, make: () => T) => T;
   /** Notes that a name is used. */
@@ -19,6 +23,10 @@ export interface DefinedNames {
 }
 
 export interface NameTable extends DefinedNames {
+  /** Notes what a `set` with a key came to; null: it is broken, which has been told. */
+  readonly declare: (name: string, set: DeclaredSet | null) => void;
+  /** The statements that define sets which the program fills, without second definitions. */
+  readonly keyed: readonly SetStatement[];
   /** Warns about names that nothing uses. */
   readonly reportUnused: (report: Report) => void;
 }
@@ -62,6 +70,8 @@ export function collectNames(
   const defined = new Map<string, LetStatement | SetStatement>();
   const broken = new Set<string>();
   const sets = new Map<string, FileSet>();
+  const dynamic = new Map<string, DeclaredSet>();
+  const keyed: SetStatement[] = [];
   const used = new Set<string>();
   const builtIn = builtInWords();
   for (const statement of statements) {
@@ -80,7 +90,8 @@ export function collectNames(
       continue;
     }
     defined.set(text, statement);
-    const set = statement.kind === 'set' ? readSet(statement) : undefined;
+    if (statement.kind === 'set' && statement.key !== null) keyed.push(statement);
+    const set = statement.kind === 'set' && statement.key === null ? readSet(statement) : undefined;
     if (set) sets.set(text, set);
     if (set === null) broken.add(text);
     if (builtIn.has(text)) {
@@ -96,6 +107,13 @@ export function collectNames(
       return broken.has(name) ? 'broken' : statement?.kind === 'let' ? statement.value : undefined;
     },
     fileSet: (name) => sets.get(name),
+    dynamicSet: (name) => dynamic.get(name),
+    dynamicNames: () => [...dynamic.values()].flatMap(({ name, blocks }) => (blocks ? [] : [name])),
+    declare: (name, set) => {
+      if (set === null) broken.add(name);
+      else dynamic.set(name, set);
+    },
+    keyed,
     once: createMemory(),
     use: (name) => used.add(name),
     all: () => defined.keys(),
@@ -103,7 +121,7 @@ export function collectNames(
       for (const statement of defined.values())
         if (statement.kind === 'let') for (const name of namesIn(statement)) used.add(name);
       for (const [name, { kind, name: word }] of defined) {
-        if ((kind === 'let' || sets.has(name)) && !used.has(name))
+        if ((kind === 'let' || sets.has(name) || dynamic.has(name)) && !used.has(name))
           tell('PKT2012', { name }, word.span, 'nothing uses this', { help: 'delete it, or use it' });
       }
     },

@@ -6,7 +6,7 @@ import type { SourceFile } from '../../grammar/source.ts';
 import { moved } from '../1-parse/moved.ts';
 import type { Diagnostic, Label } from '../diagnostics/diagnostic.ts';
 import { lineStarts } from '../diagnostics/position.ts';
-import type { Expression } from './program.ts';
+import type { Expression, RuleActions } from './program.ts';
 
 /** A file, and where its text begins in the whole. */
 export interface PlacedFile {
@@ -63,6 +63,13 @@ export function movedExpression(expression: Expression, by: number): Expression 
     default:
       return { ...expression, span: moved(expression.span, by) };
   }
+}
+
+/** What a rule does, with the places of its guards moved. */
+export function movedActions(actions: RuleActions, by: number): RuleActions {
+  if (by === 0 || actions.adds === undefined) return actions;
+  const adds = actions.adds.map((one) => ({ ...one, unless: one.unless && movedExpression(one.unless, by) }));
+  return { ...actions, adds };
 }
 
 /** A diagnostic about places of the whole as one about places of the files. A fix stays when it is in the primary's file. */

@@ -19,8 +19,30 @@ export interface Program {
   readonly files?: readonly SourceFile[];
   /** What `set … from "file"` has read. */
   readonly sets?: readonly FileSetSummary[];
+  /** Sets that the program fills; what `member` predicates and additions name by their place here. Absent: none. */
+  readonly dynamicSets?: readonly DynamicSet[];
   /** Set when statements with errors were left out: what the file lacks cannot be told from this program. */
   readonly partial?: true;
+}
+
+/** `set blocked : src size 100k timeout 10m`, or what `block src` fills, which is called `block.src`. */
+export interface DynamicSet {
+  readonly name: string;
+  /** What an element is: fields of the table whose values it has, in this order. */
+  readonly fields: readonly string[];
+  /** Elements at most. */
+  readonly size: number;
+  /** How long an element stays that does not say so itself; null: until it is taken out. */
+  readonly timeout_ms: number | null;
+  /** Filled by `block`: the rule `block.src` ahead of all others asks it. */
+  readonly blocks: boolean;
+  /**
+   * Rules behind all others that decide where an addition does, by index, so that such packets are counted: what was just blocked, and
+   * what found the set full. null: no rule of the file comes to that.
+   */
+  readonly deciders: { readonly blocked: number | null; readonly drop: number | null; readonly pass: number | null };
+  readonly source: SourceFile;
+  readonly span: Span;
 }
 
 export interface FileSetSummary {
@@ -57,6 +79,24 @@ export interface RuleActions {
   readonly mark: number | null;
   /** Interface that `redirect` sends to; null for every other verdict. */
   readonly redirect: string | null;
+  /** What is put into sets, in the order of the text. Absent: nothing. */
+  readonly adds?: readonly AddAction[];
+}
+
+/** `add src to seen for 10m unless src in lan else drop`, and `block src for 10m`. */
+export interface AddAction {
+  /** Place among the program's dynamic sets. */
+  readonly set: number;
+  /** Whose values are the element; a packet that lacks one of them adds nothing. */
+  readonly fields: readonly string[];
+  /** null: until it is taken out. */
+  readonly timeout_ms: number | null;
+  /** Adds nothing where it holds; null: always adds. */
+  readonly unless: Expression | null;
+  /** The packet is dropped that is added, or was there already. */
+  readonly blocks: boolean;
+  /** What becomes of the packet when the set is full; null: what would have become of it. */
+  readonly otherwise: 'drop' | 'pass' | null;
 }
 
 export interface LogAction {
@@ -110,6 +150,15 @@ export type Predicate =
   /** `(field & mask) != 0` */
   | { readonly kind: 'some'; readonly field: string; readonly mask: number; readonly span: Span }
   | { readonly kind: 'present'; readonly field: string; readonly span: Span }
+  /** The values of `fields`, of which `field` is the first, are an element of a dynamic set; false when one of them is absent. */
+  | {
+      readonly kind: 'member';
+      readonly field: string;
+      readonly fields: readonly string[];
+      /** Place among the program's dynamic sets. */
+      readonly set: number;
+      readonly span: Span;
+    }
   /** `(address & mask) == value` in one family, for masks that are no prefix; `negated`: every other address, of either family. */
   | {
       readonly kind: 'masked';

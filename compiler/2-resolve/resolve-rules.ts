@@ -13,7 +13,8 @@ import type { Context } from './context.ts';
 import { createIdentities, hashOfPieces, type Identities, identityText } from './identity.ts';
 import type { RowRun } from './include.ts';
 import { inBounds } from './open-predicate.ts';
-import { fileAt, movedExpression, type PlacedFile, type Whole } from './placed.ts';
+import type { OwnRules } from './own-rules.ts';
+import { fileAt, movedActions, movedExpression, type PlacedFile, type Whole } from './placed.ts';
 import type { Rule } from './program.ts';
 import { type RuleTable, ruleOfRow } from './row-rule.ts';
 import { createRuleNames, type RuleNames } from './rule-names.ts';
@@ -37,11 +38,18 @@ interface OpenTable extends RuleTable {
   readonly walk: Walk;
 }
 
-export function resolveRules(context: Context, whole: Whole, statements: readonly (Statement | RowRun)[]): readonly Rule[] {
+/** @param own rules that the compiler puts round those of the file */
+export function resolveRules(
+  context: Context,
+  whole: Whole,
+  statements: readonly (Statement | RowRun)[],
+  own: OwnRules,
+): readonly Rule[] {
   const names = createRuleNames(context, whole);
+  for (const label of own.labels) names.take(label);
   const expected = statements.reduce((sum, one) => sum + (one.kind === 'rows' ? one.end - one.from : 1), 0);
   const identities = createIdentities(expected);
-  const resolving: Resolving = { context, whole, rules: [], names, identities, tables: new Map(), places: [] };
+  const resolving: Resolving = { context, whole, rules: [...own.ahead], names, identities, tables: new Map(), places: [] };
   for (const statement of statements) {
     if (statement.kind === 'rule') resolveRule(resolving, statement);
     else if (statement.kind === 'rows') resolveRun(resolving, statement);
@@ -70,7 +78,7 @@ function resolveRule({ context, whole, rules, names, identities }: Resolving, st
     span: moved(statement.span, -base),
     line,
     condition: movedExpression(condition, -base),
-    actions,
+    actions: movedActions(actions, -base),
   });
 }
 

@@ -1,4 +1,4 @@
-import type { LetStatement } from '../../grammar/ast.ts';
+import type { LetStatement, Statement } from '../../grammar/ast.ts';
 import type { HookName } from '../../grammar/fields/field.ts';
 import type { SourceFile } from '../../grammar/source.ts';
 import { judgeAddress, judgeAddressRange } from '../../grammar/values/address.ts';
@@ -7,8 +7,10 @@ import { shapeOf } from '../../grammar/values/shape.ts';
 import { judgeText } from '../../grammar/values/text.ts';
 import type { Diagnostic, Outcome } from '../diagnostics/diagnostic.ts';
 import { type Context, createReport } from './context.ts';
+import { blockSets, type DeclaredSet, readDynamicSet } from './dynamic-sets.ts';
 import { type FileReading, include, type ReadFile } from './include.ts';
-import { collectNames, scalarsOf } from './names.ts';
+import { collectNames, type NameTable, scalarsOf } from './names.ts';
+import { rulesAhead, withDeciders } from './own-rules.ts';
 import { localized } from './placed.ts';
 import type { Program } from './program.ts';
 import { resolveRules } from './resolve-rules.ts';
@@ -40,10 +42,13 @@ export function resolve(file: FileReading, main: SourceFile, options: ResolveOpt
   const sets = createSetReader(whole, files, report);
   const names = collectNames(statements, source, report, sets.read);
   const context: Context = { source, report, names };
+  const declared = declareSets(context, names, statements);
   const { hook, span } = resolveHook(context, statements);
   const defaultVerdict = resolveDefault(context, statements);
   for (const statement of statements) if (statement.kind === 'let') judgeLet(context, statement);
-  const rules = resolveRules(context, whole, everything);
+  const ahead = rulesAhead(whole, declared);
+  const ruled = resolveRules(context, whole, everything, ahead);
+  const { rules, sets: dynamicSets } = withDeciders(whole, ruled, declared);
   names.reportUnused(report);
   const told = diagnostics.toSorted(byPlace).map((one) => localized(whole, one));
   const all = [...inFiles, ...told, ...sets.diagnostics];
@@ -58,10 +63,27 @@ export function resolve(file: FileReading, main: SourceFile, options: ResolveOpt
       rules,
       files: [...whole.files.map((placed) => placed.source), ...sets.sources()],
       sets: sets.lists,
+      ...(dynamicSets.length === 0 ? {} : { dynamicSets }),
       ...(complete ? {} : { partial: true }),
     },
     diagnostics: all,
   };
+}
+
+/** Sets that rules fill, those of `block` behind those that are declared. */
+function declareSets(context: Context, names: NameTable, statements: readonly Statement[]): readonly DeclaredSet[] {
+  const declared: DeclaredSet[] = [];
+  for (const statement of names.keyed) {
+    const set = statement.key && readDynamicSet(context, statement, statement.key, declared.length);
+    names.declare(statement.name.text, set);
+    if (set !== null) declared.push(set);
+  }
+  const rules = statements.filter((statement) => statement.kind === 'rule');
+  for (const set of blockSets(rules, declared.length)) {
+    names.declare(set.name, set);
+    declared.push(set);
+  }
+  return declared;
 }
 
 function byPlace(a: Diagnostic, b: Diagnostic): number {

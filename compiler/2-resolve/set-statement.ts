@@ -37,16 +37,13 @@ export function createSetReader(whole: Whole, files: ReferencedFiles, report: Re
     diagnostics,
     sources: () => [...read.keys()],
     lists,
-    read: ({ from, key, options, name, span }) => {
+    read: ({ from, options, name, span }) => {
       const [option] = options;
-      if (from === null || key !== null || option) {
-        const place = option?.name.span ?? key?.span ?? span;
-        return report(
-          'PKT2008',
-          { what: 'a `set` that the program fills itself' },
-          place,
-          'part of the language, but not of this version',
-        );
+      if (from === null) return null;
+      if (option) {
+        const problem = 'is an option of sets that rules fill';
+        const help = 'a list from a file has as many values as the file, and they stay';
+        return report('PKT2061', { option: option.name.text, problem }, option.name.span, 'not of a file', { help });
       }
       const reference = referenced(files, fileAt(whole, span.start).source, from.text);
       if (!reference.found) {

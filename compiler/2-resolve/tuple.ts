@@ -6,6 +6,7 @@ import type { Span } from '../../grammar/source.ts';
 import { both, either, type Surroundings } from './compared.ts';
 import { resolveCell } from './comparison.ts';
 import type { Context } from './context.ts';
+import { namedSet, resolveTupleMember } from './member.ts';
 import { mergedRows } from './merged-rows.ts';
 import type { Expression } from './program.ts';
 import { rowsOf } from './rows.ts';
@@ -13,6 +14,8 @@ import { unknownField } from './unknown-field.ts';
 
 /** Null: something in it is wrong, and has been told. */
 export function resolveTuple(context: Context, node: TupleNode, around: Surroundings): Expression | null {
+  const set = namedSet(context, node.value);
+  if (set !== null) return resolveTupleMember(context, node, set);
   const fields = fieldsOf(context, node);
   const { operator, span } = node;
   if (!['in', '=', '!='].includes(operator.text)) {

@@ -29,8 +29,16 @@ const CHECKS: readonly Check[] = [
 ];
 
 /** The third phase: looks at a program and owns nothing. Diagnostics come in the order of their places. */
-export function check(program: Program): readonly Diagnostic[] {
+export function check(whole: Program): readonly Diagnostic[] {
+  const program = withoutDeciders(whole);
   const alike = alikeOf(program);
   const found = CHECKS.flatMap((one) => one(program, alike));
   return found.sort((a, b) => (a.primary?.span.start ?? 0) - (b.primary?.span.start ?? 0));
+}
+
+/** Rules behind all others that nobody wrote hold for no packet by themselves: that is no mistake. */
+function withoutDeciders(program: Program): Program {
+  const deciders = (program.dynamicSets ?? []).flatMap(({ deciders: { blocked, drop, pass } }) => [blocked, drop, pass]);
+  const first = Math.min(program.rules.length, ...deciders.filter((index) => index !== null));
+  return first === program.rules.length ? program : { ...program, rules: program.rules.slice(0, first) };
 }

@@ -5,6 +5,8 @@ import type { Expression, Predicate, Rule } from '../2-resolve/program.ts';
 /** Taking up a rule, counting or returning; a call of the logger. */
 const RULE_INSTRUCTIONS = 24;
 const LOG_INSTRUCTIONS = 16;
+const ADD_INSTRUCTIONS = 40;
+const MEMBER_INSTRUCTIONS = 80;
 /** Asking for presence, reading the value. */
 const PREDICATE_INSTRUCTIONS = 10;
 const RANGE_INSTRUCTIONS = 8;
@@ -28,7 +30,14 @@ export function fixedCost(inner: boolean): number {
 
 /** Instructions of one rule in the chain. */
 export function ruleCost(rule: Rule): number {
-  return RULE_INSTRUCTIONS + (rule.actions.log === null ? 0 : LOG_INSTRUCTIONS) + conditionCost(rule.condition);
+  return (
+    RULE_INSTRUCTIONS + (rule.actions.log === null ? 0 : LOG_INSTRUCTIONS) + addsCost(rule) + conditionCost(rule.condition)
+  );
+}
+
+/** Of each family of addresses, the element and a call; what keeps it from being added. */
+function addsCost({ actions: { adds = [] } }: Rule): number {
+  return adds.reduce((sum, { unless }) => sum + 2 * (ADD_INSTRUCTIONS + (unless === null ? 0 : conditionCost(unless))), 0);
 }
 
 /** Instructions of one condition. */
@@ -43,6 +52,7 @@ export function conditionCost(expression: Expression): number {
 function predicateCost(predicate: Predicate): number {
   const fetch = fieldNamed(predicate.field)?.read.kind === 'raw' ? FETCH_INSTRUCTIONS : 0;
   if (predicate.kind === 'in') return PREDICATE_INSTRUCTIONS + fetch + listCost(predicate.ranges.length, RANGE_INSTRUCTIONS);
+  if (predicate.kind === 'member') return MEMBER_INSTRUCTIONS;
   if (predicate.kind === 'masked') return 2 * PREDICATE_INSTRUCTIONS + RANGE6_INSTRUCTIONS;
   if (predicate.kind !== 'address') return PREDICATE_INSTRUCTIONS + fetch + RANGE_INSTRUCTIONS;
   const families = listCost(predicate.v4.length, RANGE_INSTRUCTIONS) + listCost(predicate.v6.length, RANGE6_INSTRUCTIONS);

@@ -3,7 +3,7 @@ import { iface } from '../../grammar/fields/iface.ts';
 import type { Predicate, Program } from '../2-resolve/program.ts';
 import { diagnostic } from '../diagnostics/catalog.ts';
 import type { Diagnostic } from '../diagnostics/diagnostic.ts';
-import { predicatesOf } from './long-lists.ts';
+import { rulePredicates } from './long-lists.ts';
 
 /** Bits of `pktc_interfaces` in `templates/include/pktc/interface.h`. */
 export const INTERFACE_PATTERNS_MAX = 64;
@@ -12,7 +12,7 @@ export const INTERFACE_PATTERNS_MAX = 64;
 export function interfacePatterns(program: Program): readonly string[] {
   const asked = new Set<string>();
   for (const rule of program.rules) {
-    for (const one of predicatesOf(rule.condition)) {
+    for (const one of rulePredicates(rule)) {
       if (one.kind === 'interface') for (const name of one.names) asked.add(name);
       else if (one.field === IFACE) asked.add('*');
     }
@@ -26,7 +26,7 @@ export function interfaceProblem(program: Program): Diagnostic | null {
   const excess = patterns[INTERFACE_PATTERNS_MAX];
   if (excess === undefined) return null;
   for (const rule of program.rules) {
-    const guilty = predicatesOf(rule.condition)
+    const guilty = rulePredicates(rule)
       .filter(isInterface)
       .find(({ names }) => names.includes(excess));
     if (guilty === undefined) continue;

@@ -2,7 +2,7 @@
 import type { Predicate, Program } from '../2-resolve/program.ts';
 import { diagnostic } from '../diagnostics/catalog.ts';
 import type { Diagnostic } from '../diagnostics/diagnostic.ts';
-import { predicatesOf } from './long-lists.ts';
+import { rulePredicates } from './long-lists.ts';
 
 /** Bits of `pktc_kind_bits` in `templates/include/pktc/kinds.h`. */
 export const KIND_LISTS_MAX = 64;
@@ -26,7 +26,7 @@ export function kindListProblem(program: Program): Diagnostic | null {
   const excess = lists[KIND_LISTS_MAX]?.join();
   if (excess === undefined) return null;
   for (const rule of program.rules) {
-    const guilty = predicatesOf(rule.condition)
+    const guilty = rulePredicates(rule)
       .filter(isKinds)
       .find(({ kinds }) => kinds.join() === excess);
     if (guilty === undefined) continue;
@@ -44,5 +44,5 @@ function isKinds(predicate: Predicate): predicate is KindsPredicate {
 }
 
 function kindPredicates(program: Program): readonly KindsPredicate[] {
-  return program.rules.flatMap((rule) => predicatesOf(rule.condition).filter(isKinds));
+  return program.rules.flatMap((rule) => rulePredicates(rule).filter(isKinds));
 }

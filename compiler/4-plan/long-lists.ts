@@ -2,6 +2,7 @@
 import type { BigRange, Expression, NumberRange, Predicate, Program, Rule } from '../2-resolve/program.ts';
 import { diagnostic } from '../diagnostics/catalog.ts';
 import type { Diagnostic } from '../diagnostics/diagnostic.ts';
+import { conditionsOf } from './conditions.ts';
 import { COMPARED_RANGES_MAX } from './cost.ts';
 
 /** A search of 64-bit values halves a list 21 times: `PKTC_SEARCH_STEPS` in `templates/include/pktc/compare.h`. */
@@ -23,12 +24,17 @@ export interface LongList {
 
 export function longLists(program: Program): readonly LongList[] {
   return program.rules.flatMap((rule) =>
-    predicatesOf(rule.condition).flatMap((predicate) =>
+    rulePredicates(rule).flatMap((predicate) =>
       listsOf(predicate)
         .filter((ranges) => ranges.length > COMPARED_RANGES_MAX)
         .map((ranges) => ({ rule, predicate, ranges })),
     ),
   );
+}
+
+/** Of everything that the rule asks. */
+export function rulePredicates(rule: Rule): readonly Predicate[] {
+  return conditionsOf(rule).flatMap(predicatesOf);
 }
 
 export function predicatesOf(expression: Expression): readonly Predicate[] {

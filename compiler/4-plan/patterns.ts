@@ -2,7 +2,7 @@
 import type { BytePattern, Predicate, Program } from '../2-resolve/program.ts';
 import { diagnostic } from '../diagnostics/catalog.ts';
 import type { Diagnostic } from '../diagnostics/diagnostic.ts';
-import { predicatesOf } from './long-lists.ts';
+import { rulePredicates } from './long-lists.ts';
 import { type Automaton, buildAutomaton } from './pattern-automaton.ts';
 
 /** Different searches of one program: each is a bit that is kept for the packet. */
@@ -41,7 +41,7 @@ export function searchKey({ patterns, within }: ContainsPredicate): string {
 }
 
 export function planPatterns(program: Program): PlannedPatterns {
-  const asked = program.rules.flatMap((rule) => predicatesOf(rule.condition)).filter((one) => one.kind === 'contains');
+  const asked = program.rules.flatMap(rulePredicates).filter((one) => one.kind === 'contains');
   if (asked.length === 0) return { search: null, problem: null };
   asked.sort((a, b) => a.within - b.within);
   const searches = new Map(asked.map((predicate) => [searchKey(predicate), predicate]));

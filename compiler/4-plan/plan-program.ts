@@ -13,6 +13,7 @@ import { planPatterns, searchCost } from './patterns.ts';
 import type { Plan } from './plan.ts';
 import { readsOf } from './reads.ts';
 import { redirectProblem } from './redirects.ts';
+import { setPlans } from './set-plans.ts';
 import { depthFor, EVENT_FIELDS, slotsFor } from './slots.ts';
 import { stackProblem, withRoom } from './stack.ts';
 
@@ -63,6 +64,7 @@ export function planProgram(program: Program, target: Target, options: PlanOptio
     patterns: patterns.search,
     interfaces: interfacePatterns(program),
     redirects: redirectsOf(program),
+    sets: setPlans(program),
     events: logs.length > 0 ? { payloadBytes, frameBytes, ringBytes: frameBytes > 0 ? FRAME_RING_BYTES : RING_BYTES } : null,
     counters: program.rules.length + 1,
     cost,

@@ -31,6 +31,7 @@ export interface TreeOptions {
 
 /** The plan, or why the rules cannot be a tree: for people, to be read behind "not a tree: ". */
 export function planTree(program: Program, target: Target, options: TreeOptions): TreePlan | string {
+  if (program.rules.some(({ actions }) => actions.adds !== undefined)) return 'rules that add to sets are tried in their order';
   const dimensions = dimensionsOf(program, target);
   const boxes = boxSetsOf(program, dimensions);
   if (boxes === null) return 'the rules come to more than 4,194,304 ranges';

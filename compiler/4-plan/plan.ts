@@ -1,6 +1,6 @@
 /** How a program will run on one hook: what to read from a packet, which classifier decides, how big each map is. */
 import type { HookName } from '../../grammar/fields/field.ts';
-import type { Expression, Program } from '../2-resolve/program.ts';
+import type { DynamicSet, Expression, Program } from '../2-resolve/program.ts';
 import type { PatternSearch } from './patterns.ts';
 import type { TreeShape } from './tree/box-set.ts';
 
@@ -66,6 +66,20 @@ export interface TreePlan {
   readonly cost: number;
 }
 
+/** A set that rules fill, as it lies in the kernel: `templates/include/pktc/dynamic_set.h`. */
+export interface SetPlan {
+  readonly set: DynamicSet;
+  /** What the values of each field are in an element. */
+  readonly parts: readonly ElementPart[];
+  /** 32-bit words of an element: the family where there are addresses, then the parts. */
+  readonly words: number;
+  /** A power of two. */
+  readonly buckets: number;
+}
+
+/** `address` is four words, `wide` two, `number` one. */
+export type ElementPart = 'address' | 'wide' | 'number';
+
 export interface Plan {
   readonly program: Program;
   readonly hook: HookName;
@@ -86,6 +100,8 @@ export interface Plan {
   readonly interfaces: readonly string[];
   /** Interfaces that rules redirect to; the index is the place in the program's array. */
   readonly redirects: readonly string[];
+  /** Sets that rules fill, in the order of the program; the index is their number in C. */
+  readonly sets: readonly SetPlan[];
   /** null: no rule logs. */
   readonly events: {
     /** Bytes reserved for payload in every record, the largest any rule asks for; 0: none. */

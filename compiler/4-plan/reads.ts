@@ -2,6 +2,7 @@
 import type { RawBase } from '../../grammar/fields/field.ts';
 import { fieldNamed } from '../../grammar/fields/index.ts';
 import type { Expression, Program } from '../2-resolve/program.ts';
+import { conditionsOf } from './conditions.ts';
 import type { Place } from './plan.ts';
 
 /** Places from which a raw read of this base counts, and which bound it. */
@@ -42,12 +43,18 @@ export function readsOf(program: Program, payload: boolean): Reads {
         inner = true;
         visit(expression.of, true);
         return;
+      case 'member':
+        for (const field of expression.fields) addField(field, inside, fields, places);
+        return;
       default:
         raw ||= fieldNamed(expression.field)?.read.kind === 'raw';
         addField(expression.field, inside, fields, places);
     }
   };
-  for (const rule of program.rules) visit(rule.condition, false);
+  for (const rule of program.rules) {
+    for (const condition of conditionsOf(rule)) visit(condition, false);
+    for (const { fields: added } of rule.actions.adds ?? []) for (const field of added) fields.add(field);
+  }
   return { fields, places, inner, raw };
 }
 

@@ -21,6 +21,9 @@ const SEARCH_BYTES = 128;
 const SEARCH_WORDS_BYTES = 160;
 const ANSWER_BYTES = 224;
 const WALK_INNER_BYTES = 192;
+/** Asking a set that rules fill, with the element; adding to one, which calls once more. */
+const MEMBER_BYTES = 128;
+const ADD_BYTES = 192;
 
 /**
  * Rules that are trees: the function that decides without the packet's key, a turn of the search through leaves, what a check or the
@@ -93,7 +96,8 @@ function quickUse(plan: Plan): StackUse {
   const main = frame(bytes + (key > 0 ? MAIN_TREE_QUICK_BYTES : MAIN_TREE_LARGE_BYTES) + key + flowKeyBytes(classifier));
   const checks = classifier.checks.length > 0 ? (plan.raw ? 2 : 1) : 0;
   const turn = key > 0 ? TURN_QUICK_BYTES : frame(TURN_BYTES);
-  const decide = frame(DECIDE_QUICK_BYTES + key) + turn + checks * CHECK_QUICK_BYTES;
+  const check = plan.sets.length > 0 ? Math.max(MEMBER_BYTES, checks * CHECK_QUICK_BYTES) : checks * CHECK_QUICK_BYTES;
+  const decide = frame(DECIDE_QUICK_BYTES + key) + turn + check;
   return { bytes, limit: STACK_BYTES - Math.max(decide, rejects(plan) ? ANSWER_BYTES : 0) - (main - bytes) };
 }
 
@@ -119,12 +123,19 @@ function rejects({ program }: Plan): boolean {
 
 function slowUse(plan: Plan): StackUse {
   const { inner, innerRoom, patterns } = plan;
-  const search = patterns === null ? 0 : foundWords(patterns) > 1 ? SEARCH_WORDS_BYTES : SEARCH_BYTES;
+  const found = patterns === null ? 0 : foundWords(patterns) > 1 ? SEARCH_WORDS_BYTES : SEARCH_BYTES;
+  const search = Math.max(found, plan.sets.length > 0 ? MEMBER_BYTES : 0);
   const rules = plan.classifier.name === 'tree' ? treeBytes(plan, plan.classifier, search) : Math.max(search, SEARCH_BYTES);
-  const calls = Math.max(rules, rejects(plan) ? ANSWER_BYTES : 0, inner ? WALK_INNER_BYTES : 0);
+  const calls = Math.max(rules, rejects(plan) ? ANSWER_BYTES : 0, inner ? WALK_INNER_BYTES : 0, setBytes(plan));
   const main = mainBytes(plan);
   const limit = STACK_BYTES - calls - main;
   return { bytes: fieldsBytes(plan) * (inner && innerRoom === 'stack' ? 2 : 1), limit };
+}
+
+/** From the rules on; trees have functions of their own before. */
+function setBytes({ sets, program }: Plan): number {
+  if (sets.length === 0) return 0;
+  return program.rules.some(({ actions }) => actions.adds !== undefined) ? ADD_BYTES : MEMBER_BYTES;
 }
 
 function mainBytes({ inner, classifier }: Plan): number {

@@ -2,7 +2,9 @@
 import type { Rule, Verdict } from '../2-resolve/program.ts';
 import type { Plan } from '../4-plan/plan.ts';
 import type { Target } from '../targets/target.ts';
-import { call, type Declaration, decimal, type Expr, member, name, type Statement } from './c.ts';
+import { BLANK, binary, call, chain, type Declaration, decimal, type Expr, member, name, type Statement } from './c.ts';
+import { type ConditionContext, conditionOf, has } from './condition.ts';
+import { addition, decidersOf, elementsOf } from './dynamic-sets.ts';
 
 /** `enum pktc_verdict` in `templates/include/pktc/decision.h`. */
 const CONSTANTS: Readonly<Record<Verdict, string>> = {
@@ -52,15 +54,18 @@ export function actionHeaders({ program, events }: Plan): readonly Declaration[]
 }
 
 /**
- * @param redirects the interfaces that rules send to; a rule has its number among them
- * @param few whether the rule is part of the walk, where its fields are not in memory
+ * What is added comes first, for it may decide: the log says so.
  */
-export function actionStatements(rule: Rule, redirects: readonly string[], few = false): readonly Statement[] {
+export function actionStatements(rule: Rule, plan: Plan, context: ConditionContext): readonly Statement[] {
+  const { redirects } = plan;
+  const { few = false } = context;
   const { log, verdict, mark } = rule.actions;
-  const statements: Statement[] = [];
+  const decides = verdict === null && (rule.actions.adds ?? []).some(({ blocks, otherwise }) => blocks || otherwise !== null);
+  const statements: Statement[] = [...addStatements(rule, plan, context, decides)];
   if (mark !== null) statements.push({ kind: 'do', value: call('pktc_set_mark', name('ctx'), decimal(mark)) });
   if (log !== null) {
-    const how = call('pktc_log_how', name(verdict === null ? 'PKTC_VERDICT_NONE' : CONSTANTS[verdict]), decimal(log.payload));
+    const known = name(verdict === null ? 'PKTC_VERDICT_NONE' : CONSTANTS[verdict]);
+    const how = call('pktc_log_how', decides ? call('pktc_decided_verdict', name(DECIDER)) : known, decimal(log.payload));
     statements.push({
       kind: 'do',
       value: call(
@@ -80,10 +85,44 @@ export function actionStatements(rule: Rule, redirects: readonly string[], few =
       ? call('pktc_add', decimal(rule.index), len)
       : call('pktc_count', decimal(rule.index), call('pktc_read', len));
     statements.push({ kind: 'do', value: counted });
+    if (decides) {
+      const decided = binary(name(DECIDER), '!=', name('PKTC_UNDECIDED'));
+      statements.push({ kind: 'if', condition: decided, body: [{ kind: 'return', value: name(DECIDER) }] });
+    }
   } else {
     statements.push({ kind: 'return', value: call(CALLS[verdict], decimal(rule.index), ...destination(rule, redirects)) });
   }
   return statements;
+}
+
+/** What the additions of a rule come to. */
+const DECIDER = 'decider';
+
+function addStatements(
+  { actions: { adds = [] } }: Rule,
+  { program }: Plan,
+  context: ConditionContext,
+  decides: boolean,
+): readonly Statement[] {
+  const declared: readonly Statement[] = [
+    { kind: 'declare', variable: { type: 'int', name: DECIDER } },
+    BLANK,
+    { kind: 'set', to: name(DECIDER), operator: '=', value: name('PKTC_UNDECIDED') },
+  ];
+  const added = adds.flatMap((add) =>
+    elementsOf(add.fields, add.set, context, 'f').map((element): Statement => {
+      const { there, full } = decidersOf(add, program);
+      const full_now = addition(add, element);
+      const guard: readonly Expr[] = add.unless === null ? [] : [{ kind: 'not', of: conditionOf(add.unless, context) }];
+      const value = call('pktc_decider', name(DECIDER), full_now, there, full);
+      const done: Statement = decides
+        ? { kind: 'set', to: name(DECIDER), operator: '=', value }
+        : { kind: 'do', value: full_now };
+      const tests = [...has('f', element.needs, context), ...guard];
+      return tests.length === 0 ? done : { kind: 'if', condition: chain('&&', tests), body: [done] };
+    }),
+  );
+  return [...(decides ? declared : []), ...added];
 }
 
 function destination({ actions }: Rule, redirects: readonly string[]): readonly Expr[] {

@@ -4,10 +4,11 @@ import type { Field } from '../../grammar/fields/field.ts';
 import { fieldNamed } from '../../grammar/fields/index.ts';
 import type { Expression, NumberRange, Predicate } from '../2-resolve/program.ts';
 import { kindListBit } from '../4-plan/kind-lists.ts';
-import type { Slot } from '../4-plan/plan.ts';
+import type { SetPlan, Slot } from '../4-plan/plan.ts';
 import { isNeverAbsent, slotName } from '../4-plan/slots.ts';
 import type { Target } from '../targets/target.ts';
 import { binary, call, chain, decimal, type Expr, hex, member, name } from './c.ts';
+import { elementsOf, memberTest } from './dynamic-sets.ts';
 import { presence } from './fields.ts';
 import type { Lists, ValueKind, ValueRange } from './lists.ts';
 import type { PayloadSearch } from './payload.ts';
@@ -22,6 +23,8 @@ export interface ConditionContext {
   /** Lists of option kinds; the index is the bit. */
   readonly kindLists: readonly (readonly number[])[];
   readonly payload: PayloadSearch;
+  /** Sets that rules fill, by number. */
+  readonly sets: readonly SetPlan[];
   /** Few rules are part of the walk, where values are in registers: `templates/include/pktc/few.h`. */
   readonly few?: boolean;
 }
@@ -94,6 +97,8 @@ function effort(expression: Expression): number {
       return effort(expression.of);
     case 'contains':
       return 2;
+    case 'member':
+      return 1;
     default:
       return fieldNamed(expression.field)?.read.kind === 'raw' ? 1 : 0;
   }
@@ -107,7 +112,7 @@ function anyOf(alternatives: readonly Guarded[], context: ConditionContext): Exp
 }
 
 /** `pktc_has(f, A | B)`, unless all are always there; in the quick walk the compiler knows most of it. */
-function has(view: View, needs: readonly Slot[], { few }: ConditionContext): readonly Expr[] {
+export function has(view: View, needs: readonly Slot[], { few }: ConditionContext): readonly Expr[] {
   const slots = [...new Set(needs)].filter((slot) => {
     const field = fieldNamed(slot.field);
     return field === undefined || !isNeverAbsent(field);
@@ -122,6 +127,10 @@ function alternatives(predicate: Predicate, context: ConditionContext, inView: V
   const field = fieldNamed(predicate.field);
   // What is known beside the packet is known of the outer one.
   const view = field?.read.kind === 'context' ? 'f' : inView;
+  if (predicate.kind === 'member') {
+    const elements = elementsOf(predicate.fields, predicate.set, context, view);
+    return elements.map((element) => ({ view, needs: element.needs, test: memberTest(predicate.set, element) }));
+  }
   if (predicate.kind === 'address') return addressAlternatives(predicate, context, view);
   if (predicate.kind === 'masked') return maskedAlternatives(predicate, context, view);
   if (isRaw(field)) return [{ view, ...rawTest(predicate, field.read, context, view) }];
@@ -158,7 +167,7 @@ function holdsFor(predicate: Predicate, value: number): boolean {
   }
 }
 
-type ValuePredicate = Exclude<Predicate, { kind: 'address' | 'masked' | 'present' }>;
+type ValuePredicate = Exclude<Predicate, { kind: 'address' | 'masked' | 'present' | 'member' }>;
 
 function testOf(predicate: ValuePredicate, slot: Slot, context: ConditionContext, view: View): Expr | null {
   const value = readingOf(member(view, slot.name), context);

@@ -7,6 +7,7 @@ import { actionHeaders, actionSettings } from './actions.ts';
 import { BLANK, type Declaration, decimal } from './c.ts';
 import type { ConditionContext } from './condition.ts';
 import type { ProgramData } from './data.ts';
+import { setDeclarations } from './dynamic-sets.ts';
 import { fieldDeclarations } from './fields.ts';
 import { kindData } from './kinds.ts';
 import { createLists } from './lists.ts';
@@ -35,7 +36,7 @@ export function emit(plan: Plan, templates: Templates): Emission {
   const lists = createLists();
   const payload = createPayloadSearch(plan.patterns);
   const slots = new Map(plan.slots.map((slot) => [slot.name, slot]));
-  const context = { slots, target, lists, interfaces: plan.interfaces, kindLists: plan.kindLists, payload };
+  const context = { slots, target, lists, interfaces: plan.interfaces, kindLists: plan.kindLists, payload, sets: plan.sets };
   const rules = rulesCode(plan, context);
   const fill: Readonly<Record<string, readonly Declaration[]>> = {
     title: title(plan),
@@ -56,6 +57,7 @@ export function emit(plan: Plan, templates: Templates): Emission {
       ...rawHeader(plan),
       ...lists.declarations(),
       ...payload.declarations(),
+      ...setDeclarations(plan.sets),
       ...rules.declarations,
     ].slice(0, -1),
     decide: [{ kind: 'statements', depth: 1, body: rules.calls }],

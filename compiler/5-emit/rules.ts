@@ -175,7 +175,7 @@ function statementMentions(statement: Statement, variable: string): boolean {
 function ruleStatements(rule: Rule, plan: Plan, context: ConditionContext): readonly Statement[] {
   return [
     { kind: 'comment', text: ruleComment(rule, plan), rule: rule.index },
-    { kind: 'if', condition: conditionOf(rule.condition, context), body: actionStatements(rule, plan.redirects, context.few) },
+    { kind: 'if', condition: conditionOf(rule.condition, context), body: actionStatements(rule, plan, context) },
     BLANK,
   ];
 }

@@ -1,8 +1,9 @@
 /** Plan and C -> Artifact: clang, unless the same C has been compiled before. */
 import { createHash } from 'node:crypto';
-import type { Artifact, Manifest, ManifestData } from '../../runtime/abi/manifest.ts';
+import { fieldNamed } from '../../grammar/fields/index.ts';
+import type { Artifact, Manifest, ManifestData, ManifestKeyPart, ManifestSet } from '../../runtime/abi/manifest.ts';
 import { DATA_LAYOUT, MANIFEST_VERSION } from '../../runtime/abi/manifest.ts';
-import type { Plan } from '../4-plan/plan.ts';
+import type { Plan, SetPlan } from '../4-plan/plan.ts';
 import type { Emission } from '../5-emit/emit.ts';
 import type { Templates } from '../5-emit/skeleton.ts';
 import { diagnostic } from '../diagnostics/catalog.ts';
@@ -124,9 +125,20 @@ function artifactOf(plan: Plan, emission: Emission, object: Uint8Array): Artifac
     events: plan.events === null ? null : { payload_bytes: plan.events.payloadBytes, ring_bytes: plan.events.ringBytes },
     interfaces: plan.interfaces,
     redirects: plan.redirects,
+    ...(plan.sets.length === 0 ? {} : { sets: plan.sets.map(manifestSet) }),
     line_map: emission.lineMap,
   };
   return { object, manifest, data };
+}
+
+function manifestSet({ set: { name, fields, size, timeout_ms }, parts }: SetPlan): ManifestSet {
+  const key = fields.map((field, index): ManifestKeyPart => {
+    const type = fieldNamed(field)?.type;
+    if (parts[index] === 'address') return { field, type: 'address', bits: 128 };
+    if (type?.kind === 'mac') return { field, type: 'mac', bits: 48 };
+    return { field, type: 'number', bits: type?.kind === 'uint' || type?.kind === 'flags' ? type.bits : 32 };
+  });
+  return { name, key, size, timeout_ms };
 }
 
 function manifestData(data: Uint8Array): ManifestData {

@@ -1,6 +1,7 @@
 /** Every diagnostic there is. A code is one entry in its phase's file under `catalog/` and one page `docs/diagnostics/PKTnnnn.md`. */
 import { SYNTAX } from './catalog/1-syntax.ts';
 import { ACTION_ARGUMENTS } from './catalog/2-actions.ts';
+import { DYNAMIC_SETS } from './catalog/2-dynamic-sets.ts';
 import { FILES } from './catalog/2-files.ts';
 import { MATCHING } from './catalog/2-matching.ts';
 import { RESOLVE } from './catalog/2-resolve.ts';
@@ -17,6 +18,7 @@ export const CATALOG = {
   ...RESOLVE,
   ...MATCHING,
   ...FILES,
+  ...DYNAMIC_SETS,
   ...ACTION_ARGUMENTS,
   ...RULE_TESTS,
   ...CHECK,

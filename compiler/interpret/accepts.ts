@@ -8,6 +8,9 @@ export function accepts(predicate: Predicate, value: FieldValue): boolean {
   switch (predicate.kind) {
     case 'present':
       return true;
+    // Asked of the packet, for it takes several values: see `holds`.
+    case 'member':
+      return false;
     case 'in':
       return typeof value === 'number' && within(predicate.ranges, value);
     case 'address':

@@ -8,4 +8,6 @@ export interface PacketAbout {
   readonly mark?: number;
   /** Which way it goes, for hooks that see both; absent: the hook's own, or `ingress`. */
   readonly direction?: Direction;
+  /** When it comes, in nanoseconds since some beginning; absent: when the packet before it came. Never earlier than that. */
+  readonly time_ns?: bigint;
 }

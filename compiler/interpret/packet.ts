@@ -7,12 +7,15 @@ import { accepts } from './accepts.ts';
 import { dissectCarried, dissectFrame } from './dissect.ts';
 import type { Dissection } from './dissection.ts';
 import { type FieldValue, readField, type Surroundings } from './read-field.ts';
+import { EMPTY_SETS, elementOf, type SetContents } from './set-contents.ts';
 
 export interface Packet {
   readonly dissection: Dissection;
   readonly surroundings: Surroundings;
   readonly fields: FieldCache;
   readonly values: Map<string, FieldValue | null>;
+  /** What the sets that rules fill have in them. */
+  readonly sets: Pick<SetContents, 'has'>;
   /** The packet in the tunnel; undefined: nobody has asked yet. */
   carried: Packet | null | undefined;
 }
@@ -20,18 +23,23 @@ export interface Packet {
 /** Fields by name, found once for all packets; undefined: the table has none of that name. */
 export type FieldCache = Map<string, Field | undefined>;
 
-export function openPacket(frame: Uint8Array, surroundings: Surroundings, fields: FieldCache): Packet {
-  return packetOf(dissectFrame(frame, surroundings.hook), surroundings, fields);
+export function openPacket(
+  frame: Uint8Array,
+  surroundings: Surroundings,
+  fields: FieldCache,
+  sets: Packet['sets'] = EMPTY_SETS,
+): Packet {
+  return packetOf(dissectFrame(frame, surroundings.hook), surroundings, fields, sets);
 }
 
-function packetOf(dissection: Dissection, surroundings: Surroundings, fields: FieldCache): Packet {
-  return { dissection, surroundings, fields, values: new Map(), carried: undefined };
+function packetOf(dissection: Dissection, surroundings: Surroundings, fields: FieldCache, sets: Packet['sets']): Packet {
+  return { dissection, surroundings, fields, values: new Map(), sets, carried: undefined };
 }
 
 export function carriedBy(packet: Packet): Packet | null {
   if (packet.carried === undefined) {
     const dissection = dissectCarried(packet.dissection);
-    packet.carried = dissection === null ? null : packetOf(dissection, packet.surroundings, packet.fields);
+    packet.carried = dissection === null ? null : packetOf(dissection, packet.surroundings, packet.fields, packet.sets);
   }
   return packet.carried;
 }
@@ -55,6 +63,11 @@ export function fieldValue(packet: Packet, name: string): FieldValue | null {
   return value;
 }
 
+/** The element that the packet's values of these fields are; null: it lacks one of them. */
+export function elementIn(packet: Packet, fields: readonly string[]): string | null {
+  return elementOf(fields.map((name) => fieldValue(packet, name)));
+}
+
 export function holds(expression: Expression, packet: Packet): boolean {
   switch (expression.kind) {
     case 'and':
@@ -66,6 +79,10 @@ export function holds(expression: Expression, packet: Packet): boolean {
     case 'inner': {
       const carried = carriedBy(packet);
       return carried !== null && holds(expression.of, carried);
+    }
+    case 'member': {
+      const element = elementIn(packet, expression.fields);
+      return element !== null && packet.sets.has(expression.set, element);
     }
     default: {
       const value = fieldValue(packet, expression.field);

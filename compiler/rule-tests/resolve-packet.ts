@@ -8,9 +8,7 @@ import { type Endpoints, type PortUse, readEndpoints } from './endpoint.ts';
 import { type Reading, readFlags, readHex, readInterface, readKinds, readMac, readNumber, readText } from './read-setting.ts';
 import { INSTEAD, SETTINGS } from './settings.ts';
 import { type PacketProtocol, PROTOCOLS, type TestPacket, TUNNELS, type TunnelName } from './test-packet.ts';
-
-/** Words of `times 6000 over 1s`: packets over time belong to conditions over time. */
-const LATER: readonly string[] = ['times', 'over'];
+import { TIMING_WORDS } from './timing.ts';
 
 /** Destination ports of tunnels over UDP where the test does not write one (RFC 7348, RFC 8926). */
 const TUNNEL_PORTS: Readonly<Partial<Record<TunnelName, number>>> = { vxlan: 4789, geneve: 6081 };
@@ -77,10 +75,9 @@ function readSettings(context: Context, node: PacketNode, protocol: PacketProtoc
   const values: Values = { numbers: new Map(), kinds: new Map(), bytes: new Map(), iface: null, tunnel: null };
   const times = new Map<string, number>();
   let sound = true;
-  const isTimed = node.settings.some(({ name }) => name.text === 'times');
   for (const written of node.settings) {
-    // `times 6000 over 1s` is told of once.
-    if (isTimed && written.name.text === 'over') continue;
+    // When it comes is for `readTiming`, and there is one packet alone in a tunnel.
+    if (!nested && TIMING_WORDS.includes(written.name.text)) continue;
     const reading = readingOf(context, protocol, written, nested);
     if (reading === null) {
       sound = false;
@@ -100,9 +97,13 @@ function readSettings(context: Context, node: PacketNode, protocol: PacketProtoc
 /** The setting that a name stands for; null when this packet has none, which is reported here. */
 function readingOf(context: Context, protocol: PacketProtocol, written: PacketSetting, nested: boolean): Reading | null {
   const { text: name, span } = written.name;
-  if (LATER.includes(name) || Object.hasOwn(LATER_FIELDS, name)) {
-    const what = LATER.includes(name) ? '`times … over` in a test' : `\`${name}\` in a test`;
-    return context.report('PKT2008', { what }, written.span, 'part of the language, but not of this version');
+  if (Object.hasOwn(LATER_FIELDS, name)) {
+    return context.report(
+      'PKT2008',
+      { what: `\`${name}\` in a test` },
+      written.span,
+      'part of the language, but not of this version',
+    );
   }
   const setting = Object.hasOwn(SETTINGS, name) ? SETTINGS[name] : undefined;
   if (setting === undefined) return unknownSetting(context, protocol, written);

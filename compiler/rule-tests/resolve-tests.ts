@@ -16,6 +16,7 @@ import { readString } from './read-setting.ts';
 import { resolvePacket } from './resolve-packet.ts';
 import type { RuleTest, TestCase } from './rule-test.ts';
 import { numberOf, type TestPacket } from './test-packet.ts';
+import { readTiming } from './timing.ts';
 
 /** @param program what the rules of the file, and of those it includes, came to */
 export function resolveTests(
@@ -29,6 +30,8 @@ export function resolveTests(
   const names = {
     lookUp: () => undefined,
     fileSet: () => undefined,
+    dynamicSet: () => undefined,
+    dynamicNames: () => [],
     once: <T>(_: string, make: () => T) => make(),
     use: () => {},
     all: () => [],
@@ -73,9 +76,10 @@ function resolveItem(context: Context, item: TestItem, program: Program, line: n
   };
   const frame = buildFrame(packet, refuse);
   const about = aboutOf(context, packet, subject, program.hook);
-  if (!sound || about === null || expect === null || count === 'refused') return null;
+  const timing = readTiming(context, subject);
+  if (!sound || about === null || timing === null || expect === null || count === 'refused') return null;
   const span = { start: item.span.start, end: subject.span.end };
-  return { kind: 'packet', span, line, frame, about, expect };
+  return { kind: 'packet', span, line, frame, about, timing, expect };
 }
 
 /** Hooks that see packets both ways. */

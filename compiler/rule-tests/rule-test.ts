@@ -28,7 +28,18 @@ export interface PacketCase {
   readonly frame: Uint8Array;
   /** Interface, mark and direction, as far as the test says. */
   readonly about: PacketAbout;
+  readonly timing: Timing;
   readonly expect: Expectation;
+}
+
+/** When a packet comes, in milliseconds: `after 10m`, `times 6000 over 1s`. */
+export interface Timing {
+  /** What goes by since the packet before. */
+  readonly after_ms: number;
+  /** How often it comes; what is expected is expected of the last one. */
+  readonly times: number;
+  /** From the first one on, evenly; the clock is as late behind them. */
+  readonly over_ms: number;
 }
 
 /** `capture "office.pcap" expect drop 0` */

@@ -7,8 +7,11 @@ export type ActionKind = 'verdict' | 'observe' | 'state' | 'notify' | 'rehearse'
 /** One `word value` pair an action accepts: `sample 1/100`, `payload 64`. */
 export interface ActionParameter {
   readonly word: string;
-  /** `ratio` is 1/N with N from `min` to `max`; `bytes` is a plain number from `min` to `max`. */
-  readonly type: 'ratio' | 'bytes';
+  /**
+   * `ratio` is 1/N with N from `min` to `max`; `bytes` is a plain number from `min` to `max`; `duration` a time with its unit, in
+   * milliseconds from `min` to `max`; `verdict` is `drop` or `pass`; `guard` a condition, right behind the word.
+   */
+  readonly type: 'ratio' | 'bytes' | 'duration' | 'verdict' | 'guard';
   readonly min: number;
   readonly max: number;
   readonly summary: string;
@@ -18,6 +21,8 @@ export interface ActionParameter {
 export type ActionArgument =
   | { readonly type: 'interface' }
   | { readonly type: 'number'; readonly min: number; readonly max: number }
+  /** A field, or several in parentheses; `to`: and `to` with the name of a set behind it. */
+  | { readonly type: 'key'; readonly to: boolean }
   /** One of these words. */
   | { readonly type: 'word'; readonly words: readonly string[] };
 
@@ -29,6 +34,8 @@ export interface Action {
   readonly parameters: readonly ActionParameter[];
   /** One sentence for the reference. */
   readonly summary: string;
+  /** A statement that the example needs; absent: none. */
+  readonly declares?: string;
   /** An action list that uses it; a test compiles every example. */
   readonly example: string;
 }

@@ -9,8 +9,6 @@ export const LATER_ACTIONS: Readonly<Record<string, ActionKind>> = {
   hist: 'observe',
   flow: 'observe',
   capture: 'observe',
-  block: 'state',
-  add: 'state',
   limit: 'state',
   learn: 'state',
   alert: 'notify',

@@ -33,8 +33,28 @@ export interface Manifest {
   readonly interfaces: readonly string[];
   /** Interfaces that packets are sent to; the loader writes their indexes into the array `pktc_redirects`, in this order. */
   readonly redirects: readonly string[];
+  /** Sets that the program fills; the index is the number of the map `pktc_set_N`. Absent: none. */
+  readonly sets?: readonly ManifestSet[];
   /** Line in the generated C (1-based, file name `*.bpf.c`) -> rule index, first line of each rule, ascending; rule -1: from here on no rule's code. */
   readonly line_map: readonly { readonly c_line: number; readonly rule: number }[];
+}
+
+export interface ManifestSet {
+  /** As rules name it, or `block.src` for what `block src` fills. */
+  readonly name: string;
+  /** What an element is: fields, and how the values of each lie in it. */
+  readonly key: readonly ManifestKeyPart[];
+  /** Elements at most. */
+  readonly size: number;
+  /** How long an element stays that is added without a time; null: until it is taken out. */
+  readonly timeout_ms: number | null;
+}
+
+export interface ManifestKeyPart {
+  readonly field: string;
+  /** `address`: four words behind the family, which is the first word of the element; `mac`: two words; `number`: one or two. */
+  readonly type: 'address' | 'mac' | 'number';
+  readonly bits: number;
 }
 
 export interface ManifestProgram {

@@ -18,6 +18,8 @@ export interface Libbpf {
   program_fd(program: Pointer): number;
   map_fd(map: Pointer): number;
   map_set_max_entries(map: Pointer, entries: number): number;
+  /** Before load: takes a map that is there already. */
+  map_reuse_fd(map: Pointer, fd: number): number;
   /** Before load: the bytes of a data section; `size` takes their number. After load, writes do not reach the kernel. */
   map_initial_value(map: Pointer, size: BigUint64Array): Pointer | null;
   /** A descriptor, or a negative errno. */
@@ -301,6 +303,7 @@ export function openLibbpf(names: readonly string[] = SONAMES): Libbpf {
     program_fd: library.func('int bpf_program__fd(void *)'),
     map_fd: library.func('int bpf_map__fd(void *)'),
     map_set_max_entries: library.func('int bpf_map__set_max_entries(void *, uint32_t)'),
+    map_reuse_fd: library.func('int bpf_map__reuse_fd(void *, int)'),
     map_initial_value: library.func('void *bpf_map__initial_value(void *, void *)'),
     link_create: library.func('int bpf_link_create(int, int, int, void *)'),
     prog_test_run_opts: library.func('int bpf_prog_test_run_opts(int, void *)'),

@@ -7,6 +7,7 @@ import type { Field, FieldGroup, Names, ValueType } from '../../grammar/fields/f
 import { FIELDS, fieldNamed } from '../../grammar/fields/index.ts';
 import { LATER_FIELDS } from '../../grammar/fields/later.ts';
 import { RESERVED_WORDS, STATEMENT_WORDS } from '../../grammar/tokens.ts';
+import { printDuration } from '../../grammar/values/duration.ts';
 
 const GROUPS: Readonly<Record<FieldGroup, string>> = {
   link: 'Link layer',
@@ -161,9 +162,22 @@ function bareWords(): string {
 }
 
 function describeParameter(parameter: ActionParameter): string {
-  const range =
-    parameter.type === 'ratio' ? `1/${parameter.min} to 1/${parameter.max}` : `${parameter.min} to ${parameter.max}`;
-  return row(code(parameter.word), parameter.type === 'ratio' ? 'ratio `1/N`' : 'bytes', range, parameter.summary);
+  const { word, type, min, max, summary } = parameter;
+  const ranges: Readonly<Record<ActionParameter['type'], string>> = {
+    ratio: `1/${min} to 1/${max}`,
+    bytes: `${min} to ${max}`,
+    duration: `${printDuration(min)} to ${printDuration(max)}`,
+    verdict: '`drop` or `pass`',
+    guard: '',
+  };
+  const values: Readonly<Record<ActionParameter['type'], string>> = {
+    ratio: 'ratio `1/N`',
+    bytes: 'bytes',
+    duration: 'time',
+    verdict: 'verdict',
+    guard: 'condition',
+  };
+  return row(code(word), values[type], ranges[type], summary);
 }
 
 function describeArgument(argument: ActionArgument): string {
@@ -172,6 +186,8 @@ function describeArgument(argument: ActionArgument): string {
       return 'the name of an interface, quoted where it begins with a digit or is that of an action';
     case 'number':
       return `a number, ${argument.min} to ${argument.max}`;
+    case 'key':
+      return `a field, or several in parentheses${argument.to ? ', then `to` and the name of a set' : ''}`;
     case 'word':
       return argument.words.map(code).join(' or ');
   }
@@ -184,9 +200,13 @@ function describeAction(action: Action): string {
       : [];
   const intro = `${action.summary} (${KINDS[action.kind]})`;
   const takes = action.argument === null ? [] : [`Behind it stands ${describeArgument(action.argument)}.`];
-  return [`### ${code(action.name)}`, intro, ...takes, ...parameters, rules(`match tcp dport 22 -> ${action.example}`)].join(
-    '\n\n',
-  );
+  return [
+    `### ${code(action.name)}`,
+    intro,
+    ...takes,
+    ...parameters,
+    rules(`${action.declares === undefined ? '' : `${action.declares}\n`}match tcp dport 22 -> ${action.example}`),
+  ].join('\n\n');
 }
 
 function later(): string {
@@ -198,8 +218,7 @@ function later(): string {
     const names = Object.keys(LATER_ACTIONS).filter((name) => LATER_ACTIONS[name] === kind);
     return names.length > 0 ? [row('actions', title, codes(names))] : [];
   });
-  const statements = row('statements', 'lists filled at run time', code('set NAME : KEY'));
-  return table(['', 'about', 'words'], [...fields, ...actions, statements]);
+  return table(['', 'about', 'words'], [...fields, ...actions]);
 }
 
 /**

@@ -10,6 +10,7 @@ const COMMANDS = [
   'confirm',
   'events',
   'top',
+  'set',
   'stop',
   'install-service',
   'compile',

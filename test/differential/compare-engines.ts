@@ -49,20 +49,47 @@ export async function compareFile(part: number, { seed, packets, engine }: RunOp
   const { classifier } = actual;
   let matches = 0;
   let taken = 0;
+  const sequence = program.dynamicSets === undefined ? null : createSequence(random);
   for (let at = 0; at < packets; at++) {
-    const packet = generatePacket(random, { hints, minLength: 14 });
-    const about = generateAbout(random, program, hints);
+    const packet =
+      sequence?.packet(() => generatePacket(random, { hints, minLength: 14 })) ??
+      generatePacket(random, { hints, minLength: 14 });
+    const about = { ...generateAbout(random, program, hints), ...sequence?.time() };
     const answers = ask(expected, actual, packet, about);
     if (answers === null) continue;
     taken++;
     matches += answers.ours.rules.length;
     if (!same(answers.ours, answers.theirs)) {
-      const failure = await explain({ file, packet, about }, engine, `${placeOf(seed, part)}, packet ${at}`);
+      const failure =
+        sequence !== null
+          ? `${placeOf(seed, part)}, packet ${at}: ${differing(answers)}\n${text}${hex(packet)}`
+          : await explain({ file, packet, about }, engine, `${placeOf(seed, part)}, packet ${at}`);
       return { file, packets: at + 1, taken, matches, limit, classifier, failure };
     }
   }
   const failure = differingTotals(program, expected, actual, text);
   return { file, packets, taken, matches, limit, classifier, failure };
+}
+
+/** Packets that come again, as time goes by: what sets remember shows in the packets after. */
+function createSequence(random: Random) {
+  const before: Uint8Array[] = [];
+  let time_ns = 0n;
+  return {
+    packet(next: () => Uint8Array): Uint8Array {
+      const packet = before.length > 0 && random.chance(0.6) ? random.pick(before) : next();
+      if (before.length < 24) before.push(packet);
+      return packet;
+    },
+    time() {
+      time_ns += BigInt(random.pick([0, 0, 1, 300, 1000, 4000])) * 1_000_000n;
+      return { time_ns };
+    },
+  };
+}
+
+function differing({ ours, theirs }: { readonly ours: Answer; readonly theirs: Answer }): string {
+  return `the interpreter and the engine differ\ninterpreter: ${shown(ours)}\nengine:      ${shown(theirs)}`;
 }
 
 /** What the planner says of a program that it does not make; every other error is a fault of the generator. */
@@ -114,6 +141,10 @@ function differingTotals(program: Program, expected: Decider, actual: Decider, t
   const ours = JSON.stringify(expected.totals());
   const theirs = JSON.stringify(counted);
   const names = [...program.rules.map((rule) => rule.name), 'default'].join(', ');
+  const [oursFull, theirsFull] = [expected, actual].map((engine) => engine.refused?.().join());
+  if (theirsFull !== undefined && oursFull !== theirsFull) {
+    return `sets were full at other times (${oursFull} and ${theirsFull}):\n${text}`;
+  }
   return counted === null || ours === theirs ? null : `the counters differ (${names}):\n${ours}\n${theirs}\n${text}`;
 }
 

@@ -17,6 +17,8 @@ export interface Decider extends Disposable {
   decide(frame: Uint8Array, about: PacketAbout): Answer | null;
   /** Since the beginning: packets and bytes of each rule, and last those that no verdict caught; null: it does not count. */
   totals(): readonly Total[] | null;
+  /** How often each set that rules fill was full; absent: the engine does not say. */
+  refused?(): readonly bigint[];
 }
 
 export interface Total {
@@ -46,6 +48,7 @@ export const interpreterEngine: Engine = async (program) => {
       return { ...decision, mark: markAfter(program, decision.rules, about.mark ?? 0) };
     },
     totals: () => totals,
+    refused: interpret.refused,
     [Symbol.dispose]() {},
   };
 };

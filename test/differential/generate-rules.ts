@@ -12,7 +12,16 @@ import { rawField } from '../../grammar/fields/raw.ts';
 import type { Random } from '../packets/random.ts';
 import { formsOf, generateValue, macText, quoted, SINGLE } from './generate-values.ts';
 import { analyse } from './program-of.ts';
-import { type Condition, type GeneratedRule, type Leaf, type Let, printRuleFile, type RuleFile } from './rule-file.ts';
+import {
+  type Condition,
+  type GeneratedRule,
+  type GeneratedSet,
+  type Leaf,
+  type Let,
+  printCondition,
+  printRuleFile,
+  type RuleFile,
+} from './rule-file.ts';
 
 /** Bases of raw reads, where each of the hook's programs sees them. */
 const RAW_BASES = ['frame', 'network', 'transport', 'payload'] as const;
@@ -50,6 +59,7 @@ export function generateRuleFile(random: Random, hook: HookName | null = null): 
   const whole = PALETTES.get(at) ?? paletteOf(at);
   const palette = random.chance(0.85) ? focused(random, whole) : whole;
   const lets = generateLets(random, palette);
+  const sets = generateSets(random, palette);
   const count = random.weighted([
     [97, random.int(1, 4)],
     [2.5, random.int(5, 25)],
@@ -57,14 +67,15 @@ export function generateRuleFile(random: Random, hook: HookName | null = null): 
   ]);
   const rules: GeneratedRule[] = [];
   for (let attempts = 0; rules.length < count && attempts < count * 20; attempts++) {
-    const rule = generateRule(random, palette, lets, rules.length);
-    if (compiles({ hook: at, lets, defaultAction: null, rules: [rule] })) {
+    const rule = generateRule(random, { palette, lets, sets, inner: !palette.inner }, rules.length);
+    if (compiles({ hook: at, lets, sets, defaultAction: null, rules: [rule] })) {
       rules.push(rule);
     }
   }
   return {
     hook: at,
     lets,
+    ...(sets.length > 0 ? { sets } : {}),
     defaultAction: random.weighted([
       [4, null],
       [2, 'pass'],
@@ -96,6 +107,49 @@ function compiles(file: RuleFile): boolean {
   return analyse(printRuleFile(file)).diagnostics.every((one) => one.severity !== 'error');
 }
 
+/** A set that rules fill, and what an element of it is. */
+interface KeyedSet extends GeneratedSet {
+  readonly fields: readonly Field[];
+}
+
+/** Small, so that they are full soon: beyond 32 elements the kernel may refuse one although another's time is over. */
+function generateSets(random: Random, { fields }: Palette): readonly KeyedSet[] {
+  const able = fields.filter(canBeKey);
+  if (able.length === 0 || !random.chance(0.2)) return [];
+  return Array.from({ length: random.int(1, 2) }, (_, at) => {
+    const key = random.shuffled(able).slice(0, random.pick([1, 1, 1, 2, 3]));
+    const size = random.pick([1, 2, 3, 8, 32]);
+    return { name: `set${at}`, fields: key, key: keyOf(key), size, timeout_s: random.pick([null, 1, 5, 20]) };
+  });
+}
+
+function canBeKey({ type, read }: Field): boolean {
+  return ['address', 'uint', 'mac', 'flags'].includes(type.kind) && (read.kind === 'header' || read.kind === 'fact');
+}
+
+function keyOf(fields: readonly Field[]): string {
+  const names = fields.map(({ name }) => name);
+  return names.length === 1 ? names.join() : `(${names.join(', ')})`;
+}
+
+function memberLeaf(random: Random, { name, key }: KeyedSet): Leaf {
+  const operator = key.startsWith('(') ? random.pick(['in', '!=']) : random.pick(['', 'in', '!=', '=']);
+  return { kind: 'leaf', field: key, operator, values: [name], braces: false };
+}
+
+/** `add src to set0 for 3s else drop`, `block src for 5s unless …`: the guard stands last, for it may be long. */
+function fillAction(random: Random, place: Place): string {
+  const set = random.pick(place.sets);
+  const addressed = place.palette.fields.filter((field) => canBeKey(field) && ['address', 'mac'].includes(field.type.kind));
+  const blocks = addressed.length > 0 && random.chance(0.4);
+  const time = ` for ${random.pick([1, 2, 5, 30])}s`;
+  const otherwise = random.chance(0.3) ? ` else ${random.pick(['drop', 'pass'])}` : '';
+  const guard = random.chance(0.3) ? ` unless ${printCondition(generateLeaf(random, place))}` : '';
+  if (!blocks) return `add ${set.key} to ${set.name}${random.chance(0.5) ? time : ''}${otherwise}${guard}`;
+  const key = [random.pick(addressed), ...(random.chance(0.2) ? set.fields : [])];
+  return `block ${keyOf([...new Set(key)])}${time}${otherwise}${guard}`;
+}
+
 /** A list for some fields, under a name that says which; what is not used is only warned about. */
 interface NamedLet extends Let {
   readonly field: Field;
@@ -125,11 +179,11 @@ function someValues(random: Random, field: Field, count: number): readonly strin
   return Array.from({ length: count }, () => generateValue(random, field, random.pick(forms)));
 }
 
-function generateRule(random: Random, palette: Palette, lets: readonly NamedLet[], index: number): GeneratedRule {
+function generateRule(random: Random, place: Place, index: number): GeneratedRule {
   return {
     label: random.chance(0.4) ? `rule_${index}` : null,
-    condition: generateCondition(random, { palette, lets, inner: !palette.inner }, 2),
-    actions: generateActions(random, palette.target),
+    condition: generateCondition(random, place, 2),
+    actions: generateActions(random, place),
     separator: random.pick([', ', '/', ',', ' / ']),
   };
 }
@@ -138,6 +192,7 @@ function generateRule(random: Random, palette: Palette, lets: readonly NamedLet[
 interface Place {
   readonly palette: Palette;
   readonly lets: readonly NamedLet[];
+  readonly sets: readonly KeyedSet[];
   /** Inside `inner( … )`, or where the file has none. */
   readonly inner: boolean;
 }
@@ -158,7 +213,10 @@ function generateCondition(random: Random, place: Place, depth: number): Conditi
 }
 
 function generateLeaf(random: Random, place: Place): Leaf {
-  const { palette, lets } = place;
+  const { palette, lets, sets } = place;
+  if (sets.length > 0 && random.chance(0.4)) {
+    return memberLeaf(random, random.pick(sets));
+  }
   if (random.chance(0.12)) {
     return { kind: 'leaf', field: random.pick(Object.keys(BARE_WORDS)), operator: '', values: [], braces: false };
   }
@@ -322,12 +380,14 @@ function isVerdict({ kind }: Action): boolean {
   return kind === 'verdict' || kind === 'rehearse';
 }
 
-function generateActions(random: Random, target: Target): readonly string[] {
-  const able = actionsAt(target);
+function generateActions(random: Random, place: Place): readonly string[] {
+  const able = actionsAt(place.palette.target).filter(({ argument }) => argument?.type !== 'key');
+  const filling = place.sets.length > 0 && random.chance(0.6);
   const actions = [
-    ...(random.chance(0.35) ? [random.pick(able.filter(isVerdict))] : []),
+    ...(random.chance(filling ? 0.1 : 0.35) ? [random.pick(able.filter(isVerdict))] : []),
     ...able.filter((action) => !isVerdict(action) && random.chance(0.2)),
   ].map((action) => printAction(random, action));
+  if (filling) actions.push(fillAction(random, place));
   return actions.length > 0 ? random.shuffled(actions) : ['count'];
 }
 
@@ -348,6 +408,8 @@ function printArgument(random: Random, argument: Action['argument'] & object): s
       return random.pick(['pktc-none', 'lo']);
     case 'number':
       return String(random.pick([0, 1, 7, argument.max, random.int(argument.min, argument.max)]));
+    case 'key':
+      throw new Error('`fillAction` prints these');
     case 'word':
       return random.pick(argument.words);
   }

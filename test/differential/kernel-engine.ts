@@ -55,6 +55,7 @@ export function kernelEngine(templates: Templates = readTemplates(), way: Way = 
         return { verdict: verdictOf(program, rules, result), rules, mark: result.mark };
       },
       totals: () => loaded.counters().map(({ packets, bytes }) => ({ packets: Number(packets), bytes: Number(bytes) })),
+      refused: () => loaded.sets.map((set) => set.state().refused),
       [Symbol.dispose]: () => loaded.close(),
     };
   };
@@ -64,7 +65,12 @@ export function kernelEngine(templates: Templates = readTemplates(), way: Way = 
 function testRun(loaded: LoadedProgram, frame: Uint8Array, about: PacketAbout): TestRunResult | null {
   const at = loaded.manifest.programs.find((one) => one.at.endsWith(about.direction ?? ''))?.at;
   try {
-    return loaded.testRun(frame, { mark: about.mark ?? 0, iface: about.iface ?? null, ...(at === undefined ? {} : { at }) });
+    return loaded.testRun(frame, {
+      mark: about.mark ?? 0,
+      iface: about.iface ?? null,
+      ...(about.time_ns === undefined ? {} : { time_ns: about.time_ns }),
+      ...(at === undefined ? {} : { at }),
+    });
   } catch (error) {
     if (error instanceof RuntimeError && error.code === 'PKT6009') return null;
     throw error;

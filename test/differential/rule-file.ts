@@ -5,9 +5,20 @@ import type { HookName } from '../../grammar/fields/field.ts';
 export interface RuleFile {
   readonly hook: HookName;
   readonly lets: readonly Let[];
+  /** Sets that rules fill; absent: none. */
+  readonly sets?: readonly GeneratedSet[];
   /** null: no `default` statement. */
   readonly defaultAction: string | null;
   readonly rules: readonly GeneratedRule[];
+}
+
+export interface GeneratedSet {
+  readonly name: string;
+  /** `src`, `(src, dport)` */
+  readonly key: string;
+  readonly size: number;
+  /** Seconds; null: none. */
+  readonly timeout_s: number | null;
 }
 
 export interface Let {
@@ -49,9 +60,14 @@ export function printRuleFile(file: RuleFile): string {
     `hook ${file.hook}`,
     ...(file.defaultAction === null ? [] : [`default ${file.defaultAction}`]),
     ...file.lets.map(({ name, values }) => `let ${name} = ${values.length === 1 ? values[0] : `{ ${values.join(', ')} }`}`),
+    ...(file.sets ?? []).map(printSet),
     ...file.rules.map(printRule),
   ];
   return lines.map((line) => `${line}\n`).join('');
+}
+
+function printSet({ name, key, size, timeout_s }: GeneratedSet): string {
+  return `set ${name} : ${key} size ${size}${timeout_s === null ? '' : ` timeout ${timeout_s}s`}`;
 }
 
 function printRule({ label, condition, actions, separator }: GeneratedRule): string {

@@ -52,6 +52,9 @@ function* smallerFiles(file: RuleFile): Iterable<RuleFile> {
   for (const lets of without(file.lets)) {
     yield { ...file, lets };
   }
+  for (const sets of without(file.sets ?? [])) {
+    yield { ...file, sets };
+  }
   if (file.hook !== 'xdp') {
     yield { ...file, hook: 'xdp' };
   }

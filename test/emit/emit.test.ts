@@ -70,6 +70,7 @@ describe('emit', () => {
         return name === 'mark' ? target.marks : verdict === undefined || target.verdicts.includes(verdict);
       };
       const rules = [
+        ...ACTIONS.flatMap(({ declares }) => declares ?? []),
         ...FIELDS.filter(({ hooks }) => hooks?.includes(hook) ?? true).map((field) => `match ${field.example} -> count`),
         ...ACTIONS.filter(able).map((action) => `match arp -> ${action.example}`),
       ];

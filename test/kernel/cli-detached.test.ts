@@ -77,6 +77,43 @@ describeKernel('a detached program', () => {
     rmdirSync(bpffs);
   });
 
+  test('has sets that can be looked into and changed, all of a change or nothing', async () => {
+    writeFileSync(RULES, 'let lan = { 10.0.0.0/8 }\nset bad : src size 4 timeout 1h\nmatch src in bad src != lan -> drop\n');
+    await withNetwork(async ({ near }) => {
+      const set = (...rest: string[]) => at(near, 'set', 'edge', ...rest);
+      expect(await at(near, 'run', RULES, '-i', near.ifname, '--detach')).toMatchObject({ code: 0 });
+      const list = path.join(folder, 'bad.txt');
+      writeFileSync(list, '203.0.113.1\n2001:db8::7 timeout 10m # for now\n203.0.113.0/24\n');
+      const wrong = await set('add', 'bad', '198.51.100.1', '--file', list);
+      expect(wrong).toMatchObject({ code: 1, stdout: '' });
+      expect(wrong.stderr).toMatch(/PKT6091.*line 3 of .*`203\.0\.113\.0\/24` is no element of `bad`/);
+      expect(lines((await set('ls', '--json')).stdout)).toEqual([
+        { set: 'bad', key: ['src'], elements: 0, size: 4, timeout_ms: 3_600_000, refused: 0 },
+      ]);
+      writeFileSync(list, '203.0.113.1\n2001:db8::7 timeout 10m # for now\n');
+      const added = await set('add', 'bad', '198.51.100.1', '--file', list, '--json');
+      expect(lines(added.stdout)).toEqual([{ set: 'bad', added: 3, extended: 0, deleted: 0, missing: 0, full: 0 }]);
+      const shown = (await set('ls', 'bad')).stdout.trimEnd().split('\n').sort();
+      expect(shown).toEqual([
+        expect.stringMatching(/^198\.51\.100\.1 timeout (3600|35\d\d)s$/),
+        expect.stringMatching(/^2001:db8::7 timeout (600|5\d\d)s$/),
+        expect.stringMatching(/^203\.0\.113\.1 timeout (3600|35\d\d)s$/),
+      ]);
+      const replaced = await set('replace', 'bad', '192.0.2.1', '198.51.100.1', '--json');
+      expect(lines(replaced.stdout)).toEqual([{ set: 'bad', added: 1, extended: 1, deleted: 2, missing: 0, full: 0 }]);
+      const full = await set('add', 'bad', '192.0.2.2', '192.0.2.3', '192.0.2.4');
+      expect(full).toMatchObject({ code: 1, stderr: expect.stringMatching(/PKT6092.*`bad` is full: 1 of the elements/) });
+      expect((await at(near, 'status', 'edge')).stdout).toMatch(/^bad +src +4 +4 +1h +1$/m);
+      expect(await set('del', 'bad', '192.0.2.9')).toMatchObject({ code: 0, stderr: 'bad: 1 not there\n' });
+      expect(await set('add', 'lan', '10.0.0.1')).toMatchObject({
+        code: 1,
+        stderr: expect.stringMatching(/PKT6090.*pktc reload edge/s),
+      });
+      expect(await set('add', 'bad')).toMatchObject({ code: 2 });
+      expect(await at(near, 'stop', 'edge')).toMatchObject({ code: 0 });
+    });
+  });
+
   test('goes on when the command has ended, is found by its name, counts, and is stopped', async () => {
     await withNetwork(async ({ near, far }) => {
       const started = await at(near, 'run', RULES, '-i', near.ifname, '--detach', '--json');

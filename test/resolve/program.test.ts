@@ -112,7 +112,8 @@ describe('resolve', () => {
 
   it('takes every example of the table', () => {
     for (const field of FIELDS) expect(resolved(`match ${field.example} -> count`).codes, field.name).toEqual([]);
-    for (const action of ACTIONS) expect(resolved(`match any -> ${action.example}`).codes, action.name).toEqual([]);
+    for (const { declares = '', example, name } of ACTIONS)
+      expect(resolved(`${declares}\nmatch any -> ${example}`).codes, name).toEqual([]);
   });
 
   it('knows whether each field is there', () => {

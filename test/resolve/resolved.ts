@@ -49,6 +49,8 @@ export function short(expression: Expression): string {
       return `${expression.field}:${expression.negated ? '!' : ''}[${expression.names}]`;
     case 'contains':
       return `${expression.field}:${expression.within}[${expression.patterns.map(({ bytes, nocase }) => `${nocase ? '~' : ''}${Buffer.from(bytes).toString('latin1')}`)}]`;
+    case 'member':
+      return `(${expression.fields}) in ${expression.set}`;
     case 'address':
       return `${expression.field}:4[${ranges(expression.v4)}]6[${ranges(expression.v6)}]`;
   }

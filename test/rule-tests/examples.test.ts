@@ -60,7 +60,9 @@ describe('examples', () => {
       const cases = tests.flatMap((test) => test.cases);
       const interpret = createInterpreter(sound?.program ?? (undefined as never));
       const matched = new Set(cases.flatMap((one) => (one.kind === 'packet' ? interpret(one.frame, one.about).rules : [])));
-      const missing = sound?.program.rules.filter(({ index }) => !matched.has(index)).map(({ name }) => name);
+      // What sets lead to has rules that nobody wrote, behind all others; a test would have to fill a set of 65,536.
+      const written = sound?.program.rules.filter(({ condition }) => condition.kind !== 'or' || condition.of.length > 0);
+      const missing = written?.filter(({ index }) => !matched.has(index)).map(({ name }) => name);
       expect(missing).toEqual([]);
     });
   });

@@ -4,6 +4,7 @@ import { isExpected } from '../../cli/test/test-result.ts';
 import { createInterpreter } from '../../compiler/interpret.ts';
 import { SETTINGS } from '../../compiler/rule-tests/settings.ts';
 import { PROTOCOLS } from '../../compiler/rule-tests/test-packet.ts';
+import { TIMING_WORDS } from '../../compiler/rule-tests/timing.ts';
 import { codeBlocks, codeSpans, tableRows } from '../docs/code-blocks.ts';
 import { resolvedTests } from './resolved-tests.ts';
 
@@ -12,7 +13,7 @@ const PAGE = 'docs/source/language.md';
 describe('the language reference', () => {
   it('lists every setting of a test packet, and no other', () => {
     const listed = tableRows(PAGE, 'setting').flatMap(([names]) => codeSpans(names ?? ''));
-    expect(listed.toSorted()).toEqual(Object.keys(SETTINGS).toSorted());
+    expect(listed.toSorted()).toEqual([...Object.keys(SETTINGS), ...TIMING_WORDS].toSorted());
   });
 
   it('says which packets have a setting', () => {
@@ -20,6 +21,7 @@ describe('the language reference', () => {
       const words = codeSpans(where ?? '').toSorted();
       const own = SETTINGS[codeSpans(names ?? '')[0] ?? '']?.of.toSorted();
       const said = /^all but/.test(where ?? '') ? PROTOCOLS.filter((word) => !words.includes(word)).toSorted() : words;
+
       if (/^`|^all but/.test(where ?? '')) expect(own, names).toEqual(said);
     }
   });

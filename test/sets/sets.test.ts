@@ -124,8 +124,12 @@ describe('a set from a file', () => {
     expect(wrong.plan).toBeNull();
   });
 
-  it('leaves sets that programs fill to a later version', () => {
-    expect(codes('set blocked : src size 100k\nmatch src in blocked -> drop\n')).toEqual(['main.rules:1 PKT2008']);
+  it('has no options: they are of sets that programs fill', () => {
+    const found = analyseFiles({
+      'main.rules': 'set bad from "x.txt" timeout 10m\nmatch src in bad -> drop\n',
+      'x.txt': '10.0.0.1\n',
+    });
+    expect(placesIn(found)).toEqual(['main.rules:1 PKT2061']);
   });
 
   it('is found in the file that says it', () => {

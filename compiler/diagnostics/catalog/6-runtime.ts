@@ -39,6 +39,9 @@ export const RUNTIME = {
   PKT6101: { title: 'koffi is missing', severity: 'error', message: said },
   PKT6102: { title: 'output cannot be written', severity: 'error', message: said },
   PKT6103: { title: 'kernel without BTF', severity: 'error', message: said },
+  PKT6090: { title: 'no set of that name', severity: 'error', message: said },
+  PKT6091: { title: 'no element of the set', severity: 'error', message: said },
+  PKT6092: { title: 'set is full', severity: 'error', message: said },
   PKT6021: { title: 'file cannot be read', severity: 'error', message: said },
   PKT6022: { title: 'file is not UTF-8', severity: 'error', message: said },
 } as const satisfies Definitions;

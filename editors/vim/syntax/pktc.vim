@@ -22,7 +22,7 @@ syn match pktcAddress '\v[0-9A-Za-z_.:]@1<!\x*:\x*:[0-9A-Fa-f:.]*%(\/%(12[0-8]|1
 syn match pktcAddress '\v\[\x*:\x*:[0-9A-Fa-f:.]*\]:\d+[0-9A-Za-z_.:]@!'
 syn match pktcAddress '\v[0-9A-Za-z_:-]@1<!\x{2}%([:-]\x{2}){5}%(\/\d+)?[0-9A-Za-z_:-]@!'
 syn match pktcOperator '[<>!=&*-]'
-syn match pktcParameter '\v[0-9A-Za-z_.-]@1<!%(capture|nocase|packet|from|by|payload|sample)%([.-]?\w)@!' contained containedin=pktcActions
+syn match pktcParameter '\v[0-9A-Za-z_.-]@1<!%(capture|nocase|packet|from|by|payload|sample|unless|else|for)%([.-]?\w)@!' contained containedin=pktcActions
 syn match pktcAction '\v[0-9A-Za-z_.-]@1<!%(distinct|capture|alert|block|count|learn|limit|flow|hist|mark|add|log|top)%([.-]?\w)@!' contained containedin=pktcActions
 syn match pktcVerdict '\v[0-9A-Za-z_.-]@1<!%(redirect|balance|rewrite|reject|audit|drop|pass)%([.-]?\w)@!' contained containedin=pktcActions
 syn region pktcActions matchgroup=pktcOperator start='->' end='\v([0-9A-Za-z_.-]@1<!%(default|include|match|hook|test|let|set)%([.-]?\w)@!|[0-9A-Za-z_.-]@1<![A-Za-z_]\w*%([.-]\w+)*:[0-9A-Za-z_:.]@!)'me=s-1 contains=TOP,pktcActions,pktcLabel,pktcStatement

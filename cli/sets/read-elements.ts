@@ -1,0 +1,68 @@
+/** Elements of the command line and of a file, all of them before anything is changed. */
+import { createScanner } from '../../compiler/2-resolve/ipv4-lines.ts';
+import { judgeDuration } from '../../grammar/values/duration.ts';
+import type { ManifestSet } from '../../runtime/abi/manifest.ts';
+import { Failure } from '../failure.ts';
+import { readElement } from './element-text.ts';
+
+/** Elements by how long they stay, in milliseconds; null: as long as the set says. */
+export type ElementLists = ReadonlyMap<number | null, readonly (readonly number[])[]>;
+
+/** One `ELEMENT [timeout TIME]` a line, `#` and `;` begin comments. */
+const LINE = /^\s*(.*?)(?:\s+timeout\s+(\S+))?\s*$/;
+
+/** @param place `line 3 of \`list\``, or what else says where it stands. @throws Failure PKT6091 */
+function take(set: ManifestSet, text: string, place: string): readonly number[] {
+  const read = readElement(set, text);
+  if (!('problem' in read)) return read;
+  throw wrong(`${place}: \`${read.token}\` is no element of \`${set.name}\`: ${read.problem}`);
+}
+
+function wrong(message: string): Failure {
+  return new Failure(message, { code: 'PKT6091', help: 'nothing has been changed; correct it and try again' });
+}
+
+/** @throws Failure PKT6091 with line and word; then nothing has been changed */
+export function readElements(
+  set: ManifestSet,
+  written: readonly string[],
+  file: { readonly name: string; readonly text: string } | null,
+): ElementLists {
+  const lists = new Map<number | null, (readonly number[])[]>();
+  const put = (time_ms: number | null, element: readonly number[]) => {
+    const list = lists.get(time_ms) ?? [];
+    list.push(element);
+    lists.set(time_ms, list);
+  };
+  for (const [index, text] of written.entries()) put(null, take(set, text, `element ${index + 1}`));
+  if (file === null) return lists;
+  const scan = plainAddresses(set, file.text);
+  let start = 0;
+  for (let index = 0; start < file.text.length; index += 1) {
+    const newline = file.text.indexOf('\n', start);
+    const end = newline < 0 ? file.text.length : newline;
+    const plain = scan?.(start, end) ?? null;
+    const line = file.text.slice(start, end);
+    start = end + 1;
+    if (plain !== null && plain.first === plain.last && !line.includes('/')) {
+      put(null, [4, plain.first, 0, 0, 0]);
+      continue;
+    }
+    const [, text = '', time] = LINE.exec(line.replace(/[#;].*$/, '')) ?? [];
+    if (text === '') continue;
+    const place = `line ${index + 1} of \`${file.name}\``;
+    put(time === undefined ? null : timeOf(time, place), take(set, text, place));
+  }
+  return lists;
+}
+
+/** Lines that are an IPv4 address and no more, nearly all of most lists, are read without making much of them. */
+function plainAddresses({ key }: ManifestSet, text: string): ReturnType<typeof createScanner> | null {
+  return key.length === 1 && key[0]?.type === 'address' ? createScanner(text) : null;
+}
+
+function timeOf(text: string, place: string): number {
+  const judged = judgeDuration(text);
+  if (judged.ok && judged.value >= 1) return judged.value;
+  throw wrong(`${place}: \`${text}\` is no time${judged.ok ? '' : `: ${judged.problem.label}`}`);
+}
