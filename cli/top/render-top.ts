@@ -21,9 +21,19 @@ export interface TopState {
   readonly lost_before: bigint;
   /** How much of the ring waits to be read: 0 to 1. */
   readonly ring_used: number;
+  /** What the rules fill, in the order of the rules. */
+  readonly sets: readonly SetFill[];
   /** The last thing that happened to the program; '': nothing. */
   readonly notice: string;
   readonly view: View;
+}
+
+export interface SetFill {
+  readonly name: string;
+  readonly elements: number;
+  readonly size: number;
+  /** How often an element found no room. */
+  readonly refused: bigint;
 }
 
 const BARS = '▁▂▃▄▅▆▇█';
@@ -31,7 +41,7 @@ const SPARK = 24;
 /** Fewer lines than this have room for rules alone. */
 const LINES_FOR_EVENTS = 16;
 const MOST_EVENTS = 12;
-/** A ring that is fuller than this is about to lose events. */
+/** A ring that is fuller than this is about to lose events, and a set to refuse elements. */
 const NEARLY_FULL = 0.9;
 const KEYS = 'q quit  space pause  / filter  p b t l n o sort  ↑↓ scroll  ? help';
 
@@ -58,7 +68,7 @@ export function renderTop(state: TopState, columns: number, rows: number, paint:
 }
 
 function headLines(
-  { name, hook, where, age, rules, lost, lost_before, ring_used, events, view }: TopState,
+  { name, hook, where, age, rules, sets, lost, lost_before, ring_used, events, view }: TopState,
   columns: number,
   paint: Paint,
 ) {
@@ -86,7 +96,18 @@ function headLines(
       columns,
     ),
     line([{ text: ` ${short(packets)} packets/s  ${short(bytes)} bytes/s` }, ...logging], columns),
+    ...(sets.length === 0 ? [] : [line([{ text: ' sets' }, ...sets.map((one) => fillSegment(one, paint))], columns)]),
   ];
+}
+
+/** `  blocked 123 of 100,000, 7 refused` */
+function fillSegment({ name, elements, size, refused }: SetFill, paint: Paint): Segment {
+  const pressed = refused > 0n || elements > size * NEARLY_FULL;
+  const more = refused > 0n ? `, ${grouped(refused)} refused` : '';
+  return {
+    text: `  ${visible(name)} ${grouped(elements)} of ${grouped(size)}${more}`,
+    style: pressed ? (text) => paint('warning', text) : undefined,
+  };
 }
 
 function footLine({ view, notice }: TopState, columns: number, paint: Paint): string {

@@ -97,6 +97,10 @@ async function openReading(followed: FollowedProgram) {
         where,
         age: ageText(program.since_ms, Date.now()),
         rules: rates.next(counterRows(program), performance.now()),
+        sets: program.loaded.sets.map((set) => {
+          const { elements, size, refused } = set.state();
+          return { name: set.about.name, elements, size, refused };
+        }),
         events: view === null ? null : events,
         lost,
         lost_before: followed.lost_before,

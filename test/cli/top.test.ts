@@ -37,6 +37,7 @@ const STATE: TopState = {
   lost: 0n,
   lost_before: 0n,
   ring_used: 0.03,
+  sets: [],
   notice: '',
   view: FIRST_VIEW,
 };
@@ -44,6 +45,20 @@ const plain = (text: string) => text.replace(/\x1b\[[\d;]*m/g, '');
 const press = (view: View, ...keys: string[]) => keys.reduce(pressed, view);
 
 describe('the picture', () => {
+  test('says how full the sets are that rules fill, and marks those that refuse', () => {
+    const sets = [
+      { name: 'blocked', elements: 123, size: 100_000, refused: 0n },
+      { name: 'block.src', elements: 64, size: 64, refused: 1234n },
+      { name: 'nearly', elements: 95, size: 100, refused: 0n },
+    ];
+    const text = ' sets  blocked 123 of 100,000  block.src 64 of 64, 1,234 refused  nearly 95 of 100';
+    expect(renderTop({ ...STATE, sets }, 120, 24).split('\n')[2]).toBe(text);
+    const colored = renderTop({ ...STATE, sets }, 120, 24, painter(true)).split('\n')[2]!;
+    expect(plain(colored)).toBe(text);
+    expect(colored.split('\x1b[').length - 1).toBe(4);
+    expect(renderTop(STATE, 120, 24)).not.toContain(' sets ');
+  });
+
   test('says what there is, the busiest rule first', () => {
     const lines = renderTop(STATE, 120, 24).split('\n');
     expect(lines).toHaveLength(24);
