@@ -138,6 +138,33 @@ describeKernel('pktc reload', () => {
     });
   });
 
+  test('sets that rules fill live on, also through the way back', async () => {
+    const sets = (port: string) => `set seen : src size 100 timeout 10m
+mark: match tcp dport ${port} -> add src to seen
+again: match src in seen tcp dport 22 -> drop
+scan: match tcp dport 23 -> block src for 10m else drop
+`;
+    await withIpv4Network(async ({ near, far }) => {
+      writeFileSync(RULES, sets('80'));
+      expect(await run(near, ['run', RULES, '-i', near.ifname, '--detach', '--name', 'edge'])).toMatchObject({ code: 0 });
+      send(far, WEB, 1);
+      send(far, tcpFrame({ src: '203.0.113.7', dst: '192.0.2.1' }, [4000, 23], 2), 1);
+      writeFileSync(RULES, sets('{ 80, 81 }'));
+      expect(await run(near, ['reload', 'edge', '--confirm', '1h'])).toMatchObject({ code: 0 });
+      send(far, tcpFrame({ src: '10.9.9.9', dst: '192.0.2.1' }, [4000, 22], 2), 2);
+      send(far, SSH, 3);
+      expect(counted()).toMatchObject({ again: 2, 'block.src': 3 });
+      send(far, tcpFrame({ src: '10.8.8.8', dst: '192.0.2.1' }, [4000, 81], 2), 1);
+      expect(await run(near, ['confirm', 'edge', '--undo'])).toMatchObject({ code: 0 });
+      const { stdout } = await run(near, ['set', 'edge', 'ls', 'seen', '--json']);
+      const elements = stdout
+        .trimEnd()
+        .split('\n')
+        .map((text) => (JSON.parse(text) as { element: string }).element);
+      expect(elements.sort()).toEqual(['10.8.8.8', '10.9.9.9']);
+    });
+  });
+
   test('goes back when nobody confirms it, and stays when somebody does', async () => {
     await withIpv4Network(async ({ near, far }) => {
       expect(await run(near, ['run', RULES, '-i', near.ifname, '--detach'])).toMatchObject({ code: 0 });
