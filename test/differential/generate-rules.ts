@@ -54,12 +54,26 @@ export function paletteOf(hook: HookName): Palette {
 const PALETTES: ReadonlyMap<HookName, Palette> = new Map(HOOK_WORDS.map((hook) => [hook, paletteOf(hook)]));
 
 /** Every rule compiles: a contradiction that chance has made is thrown away. @param hook null: one at random */
-export function generateRuleFile(random: Random, hook: HookName | null = null): RuleFile {
+export function generateRuleFile(
+  random: Random,
+  hook: HookName | null = null,
+  wish: 'perhaps sets' | 'no sets' = 'perhaps sets',
+): RuleFile {
+  const file = generateWith(random, hook, false);
+  // By what there is, not by chance: files without sets, and the packets after them, are the same as if there were none.
+  const chosen = wish === 'perhaps sets' && printRuleFile(file).length % SETS_EVERY === 0;
+  return chosen ? generateWith(random, file.hook, true) : file;
+}
+
+/** One file in so many has sets that rules fill. */
+const SETS_EVERY = 6;
+
+function generateWith(random: Random, hook: HookName | null, filling: boolean): RuleFile {
   const at = hook ?? random.pick(['xdp', 'xdp', 'xdp', ...HOOK_WORDS] as const);
   const whole = PALETTES.get(at) ?? paletteOf(at);
   const palette = random.chance(0.85) ? focused(random, whole) : whole;
   const lets = generateLets(random, palette);
-  const sets = generateSets(random, palette);
+  const sets = filling ? generateSets(random, palette) : [];
   const count = random.weighted([
     [97, random.int(1, 4)],
     [2.5, random.int(5, 25)],
@@ -115,7 +129,7 @@ interface KeyedSet extends GeneratedSet {
 /** Small, so that they are full soon: beyond 32 elements the kernel may refuse one although another's time is over. */
 function generateSets(random: Random, { fields }: Palette): readonly KeyedSet[] {
   const able = fields.filter(canBeKey);
-  if (able.length === 0 || !random.chance(0.2)) return [];
+  if (able.length === 0) return [];
   return Array.from({ length: random.int(1, 2) }, (_, at) => {
     const key = random.shuffled(able).slice(0, random.pick([1, 1, 1, 2, 3]));
     const size = random.pick([1, 2, 3, 8, 32]);
