@@ -79,7 +79,7 @@ export interface Attack {
 
 /** The file may not compile; then it never becomes C. */
 export function attack(random: Random): Attack {
-  const benign = printRuleFile(generateRuleFile(random, null, 'no sets'));
+  const benign = printRuleFile(generateRuleFile(random));
   if (random.chance(0.4)) return withHostileValues(random, benign);
   return withHostileNames(random, benign);
 }
