@@ -52,7 +52,7 @@ interface Printer {
 
 export async function runLive(loaded: LoadedProgram, options: LiveOptions, stop: Stop, terminal: Terminal): Promise<ExitCode> {
   const { openEvents } = await import('../runtime/events.ts');
-  const { openServiceManager } = await import('../runtime/service-manager.ts');
+  const { openServiceManager } = await import('../runtime/sd-notify.ts');
   const attachments = await attachWhereAsked(loaded, options);
   const started_ms = performance.now();
   const stream = openEvents(loaded);

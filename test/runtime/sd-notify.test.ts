@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { rmSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { openServiceManager } from '../../runtime/service-manager.ts';
+import { openServiceManager } from '../../runtime/sd-notify.ts';
 import { temporaryFolder } from '../cli/pktc.ts';
 import { listenAsSystemd } from './systemd-socket.ts';
 
