@@ -26,6 +26,8 @@ export type EventLines = (events: readonly PacketEvent[]) => Uint8Array;
 interface Shape {
   readonly kind: Uint32Array;
   readonly rule_name: string | null;
+  /** undefined: it is not known. */
+  readonly ifname: string | undefined;
   /** With the second of the packet before. */
   readonly head: Uint8Array;
   second: number;
@@ -117,12 +119,16 @@ function createShapes(interfaces: ReadonlyMap<number, string>): (event: PacketEv
     for (let word = 0; word < KIND_WORDS; word++) place = Math.imul(place ^ (kind[word] as number), 0x9e37_79b1);
     place = (place >>> 16) & (SHAPES - 1);
     const known = shapes[place];
-    // The rule behind a number can be another one tomorrow.
-    if (known !== undefined && isEqual(known.kind, kind) && known.rule_name === event.rule_name) return known;
+    // The rule behind a number can be another one tomorrow, and an interface can have another name.
+    if (known !== undefined && isEqual(known.kind, kind) && isNamed(known, event, interfaces)) return known;
     const shape = { ...shapeFrom(event, interfaces), kind: kind.slice() };
     shapes[place] = shape;
     return shape;
   };
+}
+
+function isNamed(shape: Shape, { rule_name, ifindex }: PacketEvent, interfaces: ReadonlyMap<number, string>): boolean {
+  return shape.rule_name === rule_name && shape.ifname === interfaces.get(ifindex);
 }
 
 function isEqual(kind: Uint32Array, other: Uint32Array): boolean {
@@ -132,11 +138,12 @@ function isEqual(kind: Uint32Array, other: Uint32Array): boolean {
 
 function shapeFrom(event: PacketEvent, interfaces: ReadonlyMap<number, string>): Shape {
   const { rule_name, verdict, ifindex, sample, ethertype, vlan, proto, flags, icmp_type, icmp_code } = event;
+  const ifname = interfaces.get(ifindex);
   const head = jsonText({
     timestamp: isoTime(0n),
     event_type: EVENT_TYPE,
     v: EVENT_VERSION,
-    in_iface: interfaces.get(ifindex) ?? null,
+    in_iface: ifname ?? null,
     rule: rule_name,
     verdict,
     sample,
@@ -148,7 +155,7 @@ function shapeFrom(event: PacketEvent, interfaces: ReadonlyMap<number, string>):
     icmp_code,
     payload_hex: null,
   });
-  return { kind: NO_KIND, rule_name, head: Buffer.from(head.slice(0, -1)), second: 0 };
+  return { kind: NO_KIND, rule_name, ifname, head: Buffer.from(head.slice(0, -1)), second: 0 };
 }
 
 interface Time {

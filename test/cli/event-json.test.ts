@@ -89,3 +89,20 @@ test('a batch that is longer than the room it began with', () => {
   expect(new Set(lines).size).toBe(1);
   expect(JSON.parse(lines[4999] ?? '')).toEqual(expected(events[0]!));
 });
+
+test('an interface that is called otherwise by now', () => {
+  const names = new Map([[0, 'eth0']]);
+  const bytes = new Uint8Array(LAYOUT.size);
+  const events = eventDecoder(TYPES, { ruleAt: (slot) => slot, nameAt: () => 'rule' })(
+    { bytes, view: new DataView(bytes.buffer) },
+    [0],
+    0n,
+  );
+  const lines = createEventLines(names);
+  const named = () => (JSON.parse(Buffer.from(lines(events)).toString()) as { in_iface: string | null }).in_iface;
+  expect(named()).toBe('eth0');
+  names.set(0, 'lan0');
+  expect(named()).toBe('lan0');
+  names.delete(0);
+  expect(named()).toBeNull();
+});

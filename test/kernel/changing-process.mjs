@@ -1,14 +1,14 @@
 /**
  * Attaches, reloads, confirms and stops a detached program without an end, to be killed in the middle of it:
- * `changing-process.mjs attach|reload ROOT IFNAME FOLDER SEED`. It runs what is built, which is there at once.
+ * `changing-process.mjs attach|reload ROOT IFNAME FOLDER SEED`. It is run as one file.
  */
 
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
-import { attach } from '../../dist/runtime/attach.js';
-import { loadArtifact } from '../../dist/runtime/load.js';
-import { openPinRoot, pinnedNames, pinProgram, stopPinned } from '../../dist/runtime/pinned/pinned-program.js';
-import { confirmPinned, reloadPinned, undoPinned } from '../../dist/runtime/pinned/reload.js';
+import { attach } from '../../runtime/attach.ts';
+import { loadArtifact } from '../../runtime/load.ts';
+import { openPinRoot, pinnedNames, pinProgram, stopPinned } from '../../runtime/pinned/pinned-program.ts';
+import { confirmPinned, reloadPinned, undoPinned } from '../../runtime/pinned/reload.ts';
 
 const [what, file_system, ifname, folder, seed] = process.argv.slice(2);
 const NAME = 'edge';

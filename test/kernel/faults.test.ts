@@ -201,7 +201,7 @@ describeKernel('an interface under a program that is attached', () => {
       await says('lan0 is up again');
       send(far, [SYN]);
       await eventually('an event', () => events().length === 1);
-      expect(events()[0]).toMatchObject({ rule: 'scan', iface: 'lan0' });
+      expect(events()[0]).toMatchObject({ rule: 'scan', in_iface: 'lan0' });
 
       link('del', 'lan0');
       await says('lan0 went away, and the program with it: waiting for it to come back');
@@ -211,7 +211,7 @@ describeKernel('an interface under a program that is attached', () => {
       ip('-n', far.name, 'link', 'set', far.ifname, 'up');
       send({ ...far, ifindex: indexOf(far.name, far.ifname) }, [DNS]);
       await eventually('another event', () => events().length === 2);
-      expect(events()[1]).toMatchObject({ rule: 'names', iface: near.ifname });
+      expect(events()[1]).toMatchObject({ rule: 'names', in_iface: near.ifname });
 
       link('set', near.ifname, 'netns', far.name);
       await says(`${near.ifname} is in another network namespace now, with the program`);
@@ -467,7 +467,7 @@ describeKernel('a machine that lacks something', () => {
         "$0" "$1" run "$2" -i "$3" --for 50ms; echo "libbpf $?"
         "$0" "$1" doctor
         mount -t tmpfs none ${koffi}
-        "$0" --input-type=module -e 'import("${ROOT}/dist/cli/main.js").then((program) => program.main(process.argv.slice(1)))' -- run "$2" -i "$3"; echo "koffi $?"`,
+        "$0" --input-type=module -e 'import("${ROOT}/dist/pktc.js").then((program) => program.main(process.argv.slice(1)))' -- run "$2" -i "$3"; echo "koffi $?"`,
       );
       expect(text).toMatch(/error\[PKT6103\]: .*\n.*--hook tc ingress.*\nbtf 4$/m);
       expect(text).toMatch(/^tc 0$/m);

@@ -21,7 +21,8 @@ import {
   stopPinned,
 } from '../../runtime/pinned/pinned-program.ts';
 import { confirmPinned, reloadPinned } from '../../runtime/pinned/reload.ts';
-import { pktc, temporaryFolder } from '../cli/pktc.ts';
+import { bundleInto } from '../bundle.ts';
+import { temporaryFolder } from '../cli/pktc.ts';
 import { dataArtifact, dataObject, numberFrame, type RangeRule } from '../runtime/data-fixture.ts';
 import { type BpfFileSystem, mountBpfFileSystem } from './bpf-file-system.ts';
 import { compileRules } from './compile-rules.ts';
@@ -31,6 +32,8 @@ const KILLS = { attach: 70, reload: 140 } as const;
 /** A process has done all of it some times by then. */
 const LATEST_MS = { attach: 40, reload: 100 } as const;
 const folder = temporaryFolder();
+/** What the processes run. */
+let script = '';
 const DROP = 1;
 const PASS = 2;
 const STEADY = 7000;
@@ -59,7 +62,6 @@ interface Target {
 }
 
 function startTarget(near: NetworkEnd, what: string, system: BpfFileSystem, seed: number): Target {
-  const script = path.join(import.meta.dirname, 'changing-process.mjs');
   const child = near.spawn(process.execPath, [script, what, system.path, near.ifname, folder, String(seed)], {
     stdio: ['pipe', 'pipe', 'pipe'],
   });
@@ -121,8 +123,7 @@ function entries(root: string): string {
 describeKernel('a process that is killed', () => {
   let sets: readonly Artifact[];
   beforeAll(async () => {
-    // What the processes run has to be built.
-    await pktc(['--version']);
+    script = await bundleInto(folder, path.join(import.meta.dirname, 'changing-process.mjs'));
     sets = setsOf([dataObject(), dataObject(1)]);
     for (const [set, { object, manifest, data }] of sets.entries()) {
       writeFileSync(path.join(folder, `${set}.o`), object);

@@ -3,7 +3,7 @@ import { execFile, spawn } from 'node:child_process';
 import { copyFile, mkdir, readdir, realpath, rm, symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { promisify } from 'node:util';
-import { rolldown } from 'rolldown';
+import { bundled } from '../bundle.ts';
 
 const run = promisify(execFile);
 const ROOT = path.join(import.meta.dirname, '../..');
@@ -70,7 +70,7 @@ export async function packInitramfs(kernel: Kernel, work: string, folder: string
   await place('/bin/busybox', root, '/bin/busybox');
   for (const name of ['sh', 'mount', 'insmod', 'poweroff']) await symlink('busybox', path.join(root, 'bin', name));
   for (const name of MODULES) await placeModule(kernel, name, path.join(root, 'modules', `${name}.ko`));
-  await writeFile(path.join(root, 'pktc/guest.mjs'), await bundledGuest());
+  await writeFile(path.join(root, 'pktc/guest.mjs'), await bundled(path.join(import.meta.dirname, 'guest.mjs')));
   for (const name of ['koffi', '@koromix']) {
     await run('cp', ['-rL', path.join(ROOT, 'node_modules', name), path.join(root, 'pktc/node_modules', name)]);
   }
@@ -159,11 +159,4 @@ export async function boot(kernel: Kernel, initramfs: string, limit_ms: number):
   clearTimeout(timer);
   const found = ANSWER.exec(text.replaceAll('\r', ''))?.[1];
   return { answer: found === undefined ? null : (JSON.parse(found) as unknown), console: text };
-}
-
-/** The file beside this one and the runtime that it imports, for a Node that knows no TypeScript. */
-async function bundledGuest(): Promise<string> {
-  const bundle = await rolldown({ input: path.join(import.meta.dirname, 'guest.mjs'), platform: 'node', external: ['koffi'] });
-  const { output } = await bundle.generate({ format: 'esm', codeSplitting: false });
-  return output[0].code;
 }
