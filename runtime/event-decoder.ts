@@ -4,7 +4,7 @@ import { damaged } from './abi/elf.ts';
 import type { VerdictName } from './abi/manifest.ts';
 import { enumValues, type StructLayout, structLayout } from './abi/struct-layout.ts';
 import { ipv4Text, ipv6Text } from './address-text.ts';
-import { LITTLE_ENDIAN } from './ffi/libc.ts';
+import { LITTLE_ENDIAN } from './byte-order.ts';
 
 /**
  * What the kernel tells about one packet that a rule logged. null: the packet has no such field. Whoever keeps an event keeps

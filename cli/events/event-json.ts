@@ -2,7 +2,7 @@
  * Live events as JSON: one flat object a line, always the same keys in the same order, named as in Suricata's EVE where EVE has a name
  * (docs/output.md). Written as bytes: most of a line is the same for all packets of one kind, and is copied as a piece.
  */
-import { KIND_WORDS, type PacketEvent, type RecordedFields, recordedFields } from '../../runtime/events.ts';
+import { KIND_WORDS, type PacketEvent, type RecordedFields, recordedFields } from '../../runtime/event-decoder.ts';
 import { jsonText } from '../json.ts';
 import { isoTime } from './packet-line.ts';
 import { ethertypeName, eveProtocolName, flagsText } from './protocol-names.ts';

@@ -1,6 +1,7 @@
 /** Every function and structure of libbpf that the runtime uses (libbpf.h, bpf.h; kernel structures: include/uapi/linux/bpf.h). */
-import koffi, { type LibraryHandle, type TypeObject } from 'koffi';
+import type { LibraryHandle, TypeObject } from 'koffi';
 import { RuntimeError } from '../runtime-error.ts';
+import { koffi } from './koffi.ts';
 import { LITTLE_ENDIAN, type Libc, type Pointer, stableMemory } from './libc.ts';
 
 export interface Libbpf {

@@ -1,5 +1,5 @@
 /** Every function of the C library that the runtime calls. Numbers are those of Linux, the same on all its 64-bit machines. */
-import koffi from 'koffi';
+import { koffi } from './koffi.ts';
 
 /** An address in this process; koffi gives null for NULL. */
 export type Pointer = bigint;

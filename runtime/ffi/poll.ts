@@ -1,5 +1,5 @@
 /** Waiting in Node's event loop for a descriptor to become readable. */
-import koffi from 'koffi';
+import { koffi } from './koffi.ts';
 
 export interface Watch {
   /** Calls back when somebody wakes the readers of the descriptor, and then on every turn of the event loop while it is readable. */

@@ -2,7 +2,7 @@
  * Packets of a trace into the stack, as if they came in on an interface: a test run with live frames (BPF_F_TEST_XDP_LIVE_FRAMES,
  * Linux 5.18). The call returns when all of them have been dealt with.
  */
-import koffi from 'koffi';
+import { koffi } from '../ffi/koffi.ts';
 import { allocate, openLibbpf, TEST_RUN_OPTIONS } from '../ffi/libbpf.ts';
 import { errnoName, type Libc, openLibc, stableMemory } from '../ffi/libc.ts';
 import { RuntimeError } from '../runtime-error.ts';

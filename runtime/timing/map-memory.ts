@@ -1,6 +1,6 @@
 /** What the maps of a program take of the kernel's memory. */
 import { closeSync, readFileSync } from 'node:fs';
-import koffi from 'koffi';
+import { koffi } from '../ffi/koffi.ts';
 import { allocate, type Libbpf, PROGRAM_INFO } from '../ffi/libbpf.ts';
 import { LITTLE_ENDIAN, stableMemory } from '../ffi/libc.ts';
 
