@@ -24,8 +24,8 @@ async function runBoth(sources: Sources): Promise<readonly TestResult[]> {
   if (sound === null || artifact === null) throw new Error('it does not compile');
   const loaded = loadArtifact(artifact, { offline: true });
   try {
-    const decide = kernelEngine(loaded, sound.program);
-    const engines = { interpreter: createInterpreter(sound.program), kernel: decide };
+    const kernel = Object.assign(kernelEngine(loaded, sound.program), { forget: () => loaded.forget() });
+    const engines = { interpreter: createInterpreter(sound.program), kernel };
     const results: TestResult[] = [];
     for (const test of tests) {
       const result = await runTest(sound.program, test, engines, noCaptures);
