@@ -24,6 +24,8 @@ export default defineConfig({
           name: 'kernel',
           include: ['test/kernel/**/*.test.ts', 'test/classify/**/*.test.ts'],
           testTimeout: 600_000,
+          // They wait a good deal: for packets, for processes, for times to be over.
+          maxWorkers: availableParallelism() + 1,
         },
       },
       {

@@ -15,6 +15,8 @@ options.set('repeat', Number(repeat));
 process.stdout.write('ready\n');
 process.stdin.once('data', () => {
   const result = libbpf.prog_test_run_opts(fd, options.bytes);
+  // Its memory is freed when nothing speaks of it any more, and the kernel has but the address.
+  frame.bytes.fill(0);
   if (result < 0) throw new Error(`test run: ${koffi.errno()}`);
   process.exit(0);
 });
