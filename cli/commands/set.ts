@@ -43,8 +43,9 @@ export const setCommand: Command<Options> = {
 
 async function changeSet(options: Options, terminal: Terminal): Promise<ExitCode> {
   checkUsage(options);
-  const { openPinned, openPinRoot } = await import('../../runtime/pinned/pinned-program.ts');
-  const program = openPinned(openPinRoot(process.env), options.name);
+  const { openPinned } = await import('../../runtime/pinned/pinned-program.ts');
+  const { openDetachedRoot } = await import('../detached/open-root.ts');
+  const program = openPinned(await openDetachedRoot(terminal), options.name);
   try {
     if (options.set === undefined) return await listSets(program, options.json, terminal);
     const set = findSet(program, options.set);
