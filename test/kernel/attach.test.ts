@@ -5,7 +5,7 @@ import { expect, test } from 'vitest';
 import { type AttachMode, type Attachment, attach, attachAll } from '../../runtime/attach.ts';
 import { type LoadedProgram, loadArtifact } from '../../runtime/load.ts';
 import { inspectMachine } from '../../runtime/machine.ts';
-import { RuntimeError } from '../../runtime/runtime-error.ts';
+import { failureOf } from '../runtime/failure-of.ts';
 import { fixtureArtifact } from '../runtime/fixture.ts';
 import {
   describeKernel,
@@ -25,16 +25,6 @@ const artifact = () => FIXTURE;
 
 function attachAt(end: NetworkEnd, loaded: LoadedProgram, mode: AttachMode = 'auto'): Attachment {
   return end.run(() => attach(loaded, end.ifname, mode));
-}
-
-function failure(work: () => unknown): RuntimeError {
-  try {
-    work();
-  } catch (error) {
-    if (error instanceof RuntimeError) return error;
-    throw error;
-  }
-  throw new Error('it should have failed');
 }
 
 describeKernel('attaching', () => {
@@ -73,7 +63,7 @@ describeKernel('attaching', () => {
         note: expect.stringMatching(/`lo` does not take native XDP \(EOPNOTSUPP\)/),
       });
       loopback.close();
-      expect(failure(() => near.run(() => attach(loaded, 'lo', 'native')))).toMatchObject({ code: 'PKT6012' });
+      expect(failureOf(() => near.run(() => attach(loaded, 'lo', 'native')))).toMatchObject({ code: 'PKT6012' });
       expect(near.run(() => attach(loaded, 'lo', 'generic'))).toMatchObject({ mode: 'generic', note: null });
     });
   });
@@ -93,7 +83,7 @@ describeKernel('attaching', () => {
     await withNetwork(({ near }) => {
       using loaded = loadArtifact(artifact());
       for (const bad of ['no-such-name', '../x']) {
-        const error = failure(() => near.run(() => attachAll(loaded, [near.ifname, 'lo', bad], 'auto')));
+        const error = failureOf(() => near.run(() => attachAll(loaded, [near.ifname, 'lo', bad], 'auto')));
         expect(['PKT6001', 'PKT6010']).toContain(error.code);
         expect(xdpProgramId(near)).toBeNull();
       }
@@ -107,7 +97,7 @@ describeKernel('attaching', () => {
       const { internals } = loaded;
       const nothing = { ...loaded, internals, programs: [{ at: 'xdp' as const, fd: -1, id: 0 }] };
       for (const mode of ['auto', 'generic'] as const) {
-        expect(failure(() => attachAt(near, nothing, mode))).toMatchObject({
+        expect(failureOf(() => attachAt(near, nothing, mode))).toMatchObject({
           code: 'PKT6013',
           message: expect.stringContaining('EBADF'),
         });
@@ -136,7 +126,7 @@ describeKernel('attaching', () => {
       expect(first?.gone()).toBe(true);
       expect(second?.gone()).toBe(false);
       first?.close();
-      expect(failure(() => attachAt(near, loaded))).toMatchObject({ code: 'PKT6001' });
+      expect(failureOf(() => attachAt(near, loaded))).toMatchObject({ code: 'PKT6001' });
     });
   });
 
@@ -159,7 +149,7 @@ describeKernel('an interface in use', () => {
         expect(holder.answer).toEqual({ programId: xdpProgramId(near) });
         using loaded = loadArtifact(artifact());
         for (const mode of ['auto', 'native', 'generic'] as const) {
-          const error = failure(() => attachAt(near, loaded, mode));
+          const error = failureOf(() => attachAt(near, loaded, mode));
           expect(error.code).toBe('PKT6011');
           expect(error.message).toContain(`another run of pktc (program ${xdpProgramId(near)})`);
           expect(error.message).toContain(`held by process ${holder.pid}`);
@@ -187,7 +177,7 @@ describeKernel('an interface in use', () => {
       ip('-n', near.name, 'link', 'set', 'dev', near.ifname, 'xdpgeneric', 'object', object, 'section', 'xdp');
       rmSync(directory, { recursive: true });
       using loaded = loadArtifact(artifact());
-      const error = failure(() => attachAt(near, loaded));
+      const error = failureOf(() => attachAt(near, loaded));
       expect(error).toMatchObject({ code: 'PKT6011', help: expect.stringContaining(`ip link set dev ${near.ifname} xdp off`) });
       expect(error.message).toContain('held by no process');
     });

@@ -32,9 +32,9 @@ import { type LoadedProgram, loadArtifact } from '../../runtime/load.ts';
 import { inspectMachine } from '../../runtime/machine.ts';
 import { openPinRoot, pinRootProblem } from '../../runtime/pinned/directory.ts';
 import { pinProgram, stopPinned } from '../../runtime/pinned/pinned-program.ts';
-import { RuntimeError } from '../../runtime/runtime-error.ts';
 import { createTestRun } from '../../runtime/test-run.ts';
 import { LAUNCHER, pktc, ROOT, temporaryFolder } from '../cli/pktc.ts';
+import { failureOf } from '../runtime/failure-of.ts';
 import { compileC, fixtureArtifact } from '../runtime/fixture.ts';
 import { compileRules } from './compile-rules.ts';
 import {
@@ -55,16 +55,6 @@ const DNS = udpFrame({ src: '203.0.113.9', dst: '192.0.2.1' }, [5353, 53], 'ques
 
 /** Compiled once: the tests only need some program. */
 const FIXTURE = fixtureArtifact();
-
-function failure(work: () => unknown): RuntimeError {
-  try {
-    work();
-  } catch (error) {
-    if (error instanceof RuntimeError) return error;
-    throw error;
-  }
-  throw new Error('it should have failed');
-}
 
 beforeAll(async () => {
   writeFileSync(RULES, 'scan: match tcp dport 22 -> log, drop\nnames: match udp dport 53 -> log, drop\n');
@@ -236,7 +226,8 @@ describeKernel('an XDP hook that somebody holds', () => {
     execFileSync('umount', [bpffs]);
     rmdirSync(bpffs);
   });
-  const refusal = (end: NetworkEnd, loaded: LoadedProgram) => failure(() => end.run(() => attach(loaded, end.ifname, 'auto')));
+  const refusal = (end: NetworkEnd, loaded: LoadedProgram) =>
+    failureOf(() => end.run(() => attach(loaded, end.ifname, 'auto')));
 
   test('a dispatcher: told as one, with the way to join it', async () => {
     await withNetwork(({ near }) => {
@@ -291,12 +282,12 @@ describeKernel('an XDP hook that somebody holds', () => {
   test('a BPF file system behind a link is refused, and so is one in which others may rename', () => {
     const link = path.join(folder, 'link-to-bpffs');
     symlinkSync(bpffs, link);
-    expect(failure(() => openPinRoot({ PKTC_BPFFS: link }))).toMatchObject({
+    expect(failureOf(() => openPinRoot({ PKTC_BPFFS: link }))).toMatchObject({
       code: 'PKT6060',
       message: expect.stringContaining(`leads through a symbolic link, to \`${bpffs}\``),
     });
     chmodSync(bpffs, 0o777);
-    expect(failure(() => openPinRoot({ PKTC_BPFFS: bpffs })).message).toContain('others may rename');
+    expect(failureOf(() => openPinRoot({ PKTC_BPFFS: bpffs })).message).toContain('others may rename');
     expect(pinRootProblem({ PKTC_BPFFS: bpffs })?.code).toBe('PKT6060');
     chmodSync(bpffs, 0o1777);
     expect(openPinRoot({ PKTC_BPFFS: bpffs })).toBe(path.join(bpffs, 'pktc'));
@@ -341,7 +332,7 @@ describeKernel('native XDP', () => {
       for (const end of [near, far]) ip('-n', end.name, 'link', 'set', end.ifname, 'mtu', '9000');
       // Without `xdp.frags`, as Linux before 5.18 has every program.
       using loaded = loadArtifact(FIXTURE);
-      expect(failure(() => near.run(() => attach(loaded, near.ifname, 'native')))).toMatchObject({
+      expect(failureOf(() => near.run(() => attach(loaded, near.ifname, 'native')))).toMatchObject({
         code: 'PKT6012',
         message: expect.stringContaining('most likely for its MTU of 9000'),
       });

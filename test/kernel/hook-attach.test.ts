@@ -7,22 +7,12 @@ import { cgroupRoot } from '../../runtime/attach-cgroup.ts';
 import { attachClsact } from '../../runtime/attach-tc.ts';
 import { openEvents, type PacketEvent } from '../../runtime/events.ts';
 import { type LoadedProgram, loadArtifact } from '../../runtime/load.ts';
-import { RuntimeError } from '../../runtime/runtime-error.ts';
+import { failureOf } from '../runtime/failure-of.ts';
 import { isLoaded, linksOf } from './bpf-objects.ts';
 import { withCgroup } from './cgroup.ts';
 import { compileRules } from './compile-rules.ts';
 import { describeKernel, eventually, ip, type NetworkEnd, openInjector, withNetwork } from './environment.ts';
 import { startPeer } from './peer.ts';
-
-function failure(work: () => unknown): RuntimeError {
-  try {
-    work();
-  } catch (error) {
-    if (error instanceof RuntimeError) return error;
-    throw error;
-  }
-  throw new Error('it should have failed');
-}
 
 function tc(end: NetworkEnd, ...args: readonly string[]): string {
   return end.exec('tc', args);
@@ -164,7 +154,7 @@ describeKernel('traffic control', () => {
       ip('-n', near.name, 'tuntap', 'add', 'tun7', 'mode', 'tun');
       for (const hook of ['xdp', 'tc', 'socket'] as const) {
         using loaded = loadArtifact(await compileRules('match any -> count\n', hook));
-        const error = failure(() => near.run(() => attachAll(loaded, [near.ifname, 'tun7'], 'auto')));
+        const error = failureOf(() => near.run(() => attachAll(loaded, [near.ifname, 'tun7'], 'auto')));
         expect(error).toMatchObject({ code: 'PKT6030', message: expect.stringContaining('`tun7`') });
         expect(linksOf(loaded.programs)).toBe(0);
       }
@@ -274,7 +264,7 @@ describeKernel('a control group', () => {
   test('what is no control group is refused with a way out', async () => {
     using loaded = loadArtifact(await compileRules('match any -> count\n', 'cgroup ingress'));
     for (const directory of ['/proc', '/no/such/group', 'no-such-group', '/etc/hosts']) {
-      const error = failure(() => attachCgroup(loaded, directory));
+      const error = failureOf(() => attachCgroup(loaded, directory));
       expect(error).toMatchObject({ code: 'PKT6032', help: expect.stringContaining(cgroupRoot() ?? '?') });
     }
     expect(linksOf(loaded.programs)).toBe(0);

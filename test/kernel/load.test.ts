@@ -5,7 +5,7 @@ import { expect, test } from 'vitest';
 import type { Artifact } from '../../runtime/abi/manifest.ts';
 import { openEvents } from '../../runtime/events.ts';
 import { loadArtifact } from '../../runtime/load.ts';
-import { RuntimeError } from '../../runtime/runtime-error.ts';
+import { failureOf } from '../runtime/failure-of.ts';
 import { compileC, fixtureArtifact, manifestFor } from '../runtime/fixture.ts';
 import { describeKernel, openBpfDescriptors } from './environment.ts';
 
@@ -29,16 +29,6 @@ function artifactOf(source: string, rules = 2): Artifact {
   } finally {
     rmSync(directory, { recursive: true });
   }
-}
-
-function failure(work: () => unknown): RuntimeError {
-  try {
-    work();
-  } catch (error) {
-    if (error instanceof RuntimeError) return error;
-    throw error;
-  }
-  throw new Error('it should have failed');
 }
 
 describeKernel('loading', () => {
@@ -84,8 +74,8 @@ describeKernel('loading', () => {
   test('a test run takes frames from 14 bytes on, and says so', () => {
     using loaded = loadArtifact(artifact);
     expect(loaded.testRun(frame(0, 14)).returnValue).toBe(PASS);
-    expect(failure(() => loaded.testRun(frame(0, 13)))).toMatchObject({ code: 'PKT6009' });
-    expect(failure(() => loaded.testRun(frame(0, 1 << 20)))).toMatchObject({ code: 'PKT6009' });
+    expect(failureOf(() => loaded.testRun(frame(0, 13)))).toMatchObject({ code: 'PKT6009' });
+    expect(failureOf(() => loaded.testRun(frame(0, 1 << 20)))).toMatchObject({ code: 'PKT6009' });
     expect(loaded.testRun(frame(0, 9000)).returnValue).toBe(PASS);
     expect(loaded.testRun(frame(0, 60)).returnValue).toBe(PASS);
     expect(loaded.counters()[0]).toMatchObject({ packets: 3n, bytes: 9074n });
@@ -105,17 +95,17 @@ describeKernel('refusing to load', () => {
   test('an object that the manifest does not know', () => {
     const object = artifact.object.slice();
     object[object.length - 1]! ^= 1;
-    expect(failure(() => loadArtifact({ ...artifact, object }))).toMatchObject({ code: 'PKT6004' });
+    expect(failureOf(() => loadArtifact({ ...artifact, object }))).toMatchObject({ code: 'PKT6004' });
   });
 
   test('a manifest of another version', () => {
     const manifest = { ...artifact.manifest, version: 99 as 3 };
-    expect(failure(() => loadArtifact({ ...artifact, manifest }))).toMatchObject({ code: 'PKT6004' });
+    expect(failureOf(() => loadArtifact({ ...artifact, manifest }))).toMatchObject({ code: 'PKT6004' });
   });
 
   test('an object cut short, hash and all', () => {
     const object = artifact.object.slice(0, 3000);
-    expect(failure(() => loadArtifact({ object, manifest: { ...manifestFor(object, 65536) }, data: null }))).toMatchObject({
+    expect(failureOf(() => loadArtifact({ object, manifest: { ...manifestFor(object, 65536) }, data: null }))).toMatchObject({
       code: 'PKT6003',
     });
   });
@@ -124,9 +114,9 @@ describeKernel('refusing to load', () => {
     const nothing = artifactOf(
       '#include <pktc/action_count.h>\nchar l[] SEC("license") = "GPL";\nSEC("xdp") int other(void *c) { return c == NULL; }\n',
     );
-    expect(failure(() => loadArtifact(nothing))).toMatchObject({ code: 'PKT6003' });
+    expect(failureOf(() => loadArtifact(nothing))).toMatchObject({ code: 'PKT6003' });
     const program = { ...artifact.manifest, programs: [{ name: 'no_such_program', at: 'xdp' as const }] };
-    expect(failure(() => loadArtifact({ ...artifact, manifest: program }))).toMatchObject({
+    expect(failureOf(() => loadArtifact({ ...artifact, manifest: program }))).toMatchObject({
       code: 'PKT6003',
       message: expect.stringContaining('no_such_program'),
     });
@@ -149,7 +139,7 @@ SEC("xdp") int pktc_xdp(struct xdp_md *ctx)
       { c_line: 5, rule: 0 },
       { c_line: 9, rule: 1 },
     ];
-    const error = failure(() => loadArtifact({ ...bad, manifest: { ...bad.manifest, line_map } }));
+    const error = failureOf(() => loadArtifact({ ...bad, manifest: { ...bad.manifest, line_map } }));
     expect(error).toMatchObject({ code: 'PKT6006', rule: 1 });
     expect(error.verifierLog).toMatch(/invalid access to packet/);
     expect(error.message).toMatch(/in rule `logged`: .*outside of the packet/);
