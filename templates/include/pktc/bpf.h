@@ -112,6 +112,18 @@ extern int LINUX_KERNEL_VERSION SEC_EXTERN(".kconfig");
 #define pktc_opaque(x) __asm__ volatile("" : "+r"(x))
 
 /*
+ * `i + 1` at the end of a loop in which `continue` stands, with a jump to the next
+ * instruction behind it: the verifier of 6.1 takes a way back for a loop only when its
+ * last instruction is a jump (push_insn in kernel/bpf/verifier.c), and clang would let
+ * the addition fall into the loop's beginning.
+ */
+static __always_inline __u64 pktc_next(__u64 i)
+{
+	__asm__ volatile("%0 += 1\n\tgoto +0" : "+r"(i));
+	return i;
+}
+
+/*
  * `size - 1`, to be compared with a capacity before a helper gets it back as `last + 1`:
  * so the verifier knows that the size is not 0. It learns that from `size != 0` since
  * 6.8 only, and clang would join two comparisons of `size` into one that it cannot follow.

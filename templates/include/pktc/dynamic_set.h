@@ -249,8 +249,8 @@ __noinline int PKTC_OF_SET(pktc_set_renew_)(PKTC_ELEMENT *element, __u32 hash, _
 __noinline int PKTC_OF_SET(pktc_set_add_)(PKTC_ELEMENT *element, __u64 lasts_ns)
 {
 	struct pktc_filled_counts *counts = (void *)PKTC_OF_SET(pktc_set_at_)(PKTC_FILLED_COUNTS);
-	__u64 now_ns = pktc_now_ns(), until_ns;
-	__u32 hash, attempt;
+	__u64 now_ns = pktc_now_ns(), until_ns, attempt;
+	__u32 hash;
 
 	if (!element || !counts)
 		return 0;
@@ -259,7 +259,7 @@ __noinline int PKTC_OF_SET(pktc_set_add_)(PKTC_ELEMENT *element, __u64 lasts_ns)
 	if (PKTC_OF_SET(pktc_set_renew_)(element, hash, until_ns))
 		return 0;
 #pragma clang loop unroll(disable)
-	for (attempt = 0; attempt < PKTC_FILLED_ATTEMPTS; attempt++) {
+	for (attempt = 0; attempt < PKTC_FILLED_ATTEMPTS; attempt = pktc_next(attempt)) {
 		__u32 at = PKTC_OF_SET(pktc_set_room_)(hash, now_ns);
 		PKTC_PLACE *place = PKTC_OF_SET(pktc_set_at_)(at);
 		bool fresh;
