@@ -27,6 +27,7 @@ const SERIES = ['6.1', '6.12'];
 const CACHE = path.join(process.env.XDG_CACHE_HOME ?? path.join(homedir(), '.cache'), 'pktc', 'kernels');
 const PACKETS = 100;
 const TREES = 15;
+const CHAINS = 30;
 const BOOT_LIMIT_MS = 170_000;
 
 /** What programs on a VLAN interface and on a bridge see of a tag: in the packet, beside it, taken off. */
@@ -52,7 +53,7 @@ interface GuestProgram {
 interface GuestAnswer {
   readonly release: string;
   readonly programs: readonly GuestProgram[];
-  /** Programs of random rules that the kernel does not load. */
+  /** Programs of random rules, trees and chains, that the kernel does not load. */
   readonly refused: readonly string[];
   readonly devices: unknown;
 }
@@ -60,7 +61,8 @@ interface GuestAnswer {
 type Folders = [string, string, string];
 
 let folder = '';
-let loaded = 0;
+/** How many of the random programs are trees. */
+let asTrees = 0;
 /** Rules of each golden program that frames are counted by. */
 const tried = new Map<string, ReadonlySet<number>>();
 beforeAll(async () => {
@@ -72,7 +74,8 @@ beforeAll(async () => {
     const { artifact } = await compileRules(hook, `hook ${hook}\n${TAG_RULES}`, false);
     await writeArtifact(artifact, path.join(devices, `seen-${hook}`));
   }
-  loaded = await writeTrees(trees);
+  asTrees = await writeTrees(trees);
+  await writeChains(trees);
 }, 180_000);
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
@@ -107,6 +110,16 @@ async function writeTrees(to: string): Promise<number> {
   return written;
 }
 
+/** The same for rules as C, with what else they can ask and do. */
+async function writeChains(to: string): Promise<void> {
+  for (let part = 0; part < CHAINS; part++) {
+    const text = printRuleFile(generateRuleFile(createRandom(seedOf(612, part))));
+    if (limitOf(text) !== null) continue;
+    const { artifact } = await compileRules(`chain ${part}`, text, false);
+    await writeArtifact(artifact, path.join(to, `chain-${part}`));
+  }
+}
+
 function planAsTree(program: Program) {
   return planProgram(program, targetFor(program.hook), { classifier: 'tree' }).value;
 }
@@ -123,7 +136,7 @@ const UNABLE =
 if (UNABLE !== null) console.info(`skipped: other kernels: ${UNABLE}`);
 
 describe.skipIf(UNABLE !== null).each(SERIES)('Debian kernel %s', (series) => {
-  test.concurrent('loads the golden programs and random trees, decides as the interpreter does, attaches', {
+  test.concurrent('loads the golden programs and random ones, decides as the interpreter does, attaches', {
     timeout: 2 * BOOT_LIMIT_MS,
   }, async () => {
     const kernel = await kernelOf(series, CACHE);
@@ -134,7 +147,7 @@ describe.skipIf(UNABLE !== null).each(SERIES)('Debian kernel %s', (series) => {
     const { release, programs, refused, devices } = answer as GuestAnswer;
     expect(release).toBe(kernel.release);
     expect(refused).toEqual([]);
-    expect(loaded).toBeGreaterThan(TREES / 2);
+    expect(asTrees).toBeGreaterThan(TREES / 2);
     expect(programs.map(({ name, error, differences }) => ({ name, error, differences }))).toEqual(
       goldenFiles().map((file) => ({ name: path.basename(file, '.rules'), error: null, differences: [] })),
     );
