@@ -3,6 +3,7 @@ import type { Command } from '../command.ts';
 import { durationFromOption } from '../duration.ts';
 import { renderSummary, type SummaryRow } from '../events/rule-summary.ts';
 import { EXIT, type ExitCode } from '../exit-code.ts';
+import { Failure } from '../failure.ts';
 import { jsonLine } from '../json.ts';
 import { createStop } from '../stop.ts';
 import type { Terminal } from '../terminal.ts';
@@ -10,7 +11,7 @@ import type { Terminal } from '../terminal.ts';
 interface Options {
   name: string;
   watch: boolean;
-  interval: string;
+  interval: string | undefined;
   json: boolean;
 }
 
@@ -31,13 +32,20 @@ export const countersCommand: Command<Options> = {
         default: false,
         describe: 'go on until Ctrl-C; after the first time only what has changed',
       })
-      .option('interval', { type: 'string', requiresArg: true, default: '1s', describe: 'how often, with `--watch`' })
+      .option('interval', {
+        type: 'string',
+        requiresArg: true,
+        describe: 'how often, with `--watch`; every second unless said',
+      })
       .option('json', { type: 'boolean', default: false, describe: 'one JSON object a line' }),
   run: counters,
 };
 
 async function counters(options: Options, terminal: Terminal): Promise<ExitCode> {
-  const interval_ms = durationFromOption('--interval', options.interval);
+  if (options.interval !== undefined && !options.watch) {
+    throw new Failure('`--interval` is about `--watch`', { exit: EXIT.usage, help: 'add `--watch`, or leave it out' });
+  }
+  const interval_ms = durationFromOption('--interval', options.interval ?? '1s');
   const { openPinned } = await import('../../runtime/pinned/pinned-program.ts');
   const { openDetachedRoot } = await import('../detached/open-root.ts');
   const root = await openDetachedRoot(terminal);

@@ -3,7 +3,8 @@ export const DETACH_OPTIONS = {
   detach: {
     type: 'boolean',
     default: false,
-    describe: 'leave the program at work in the kernel; `pktc ls`, `status`, `counters` and `stop` find it by its name',
+    describe:
+      'leave the program at work in the kernel; `pktc ls`, `status`, `events`, `reload`, `stop` and others find it by its name',
   },
   name: {
     type: 'string',

@@ -81,4 +81,14 @@ describe('a wrong command line exits with 2 and says what to do', () => {
     expect(stderr).toMatch(/^error/m);
     expect(stderr).not.toContain('this is a bug');
   });
+
+  test.each([
+    [['counters', 'edge', '--interval', '5s'], '--watch'],
+    [['run', 'edge.rules', '-i', 'eth0', '--name', 'edge'], '--detach'],
+    [['run', 'edge.rules', '-i', 'eth0', '--confirm', '30s'], '--detach'],
+  ])('%j: an option without the one that it is about is a usage error', async (parameters, missing) => {
+    const { code, stdout, stderr } = await pktc(parameters);
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    expect(stderr).toContain(`add \`${missing}\``);
+  });
 });
