@@ -60,7 +60,8 @@ export async function runLive(loaded: LoadedProgram, options: LiveOptions, stop:
   const service = openServiceManager(process.env);
   const names = await interfacesOf(attachments);
   options.packets?.begin(loaded.manifest, names);
-  if (options.reloading === null && !options.reattach) await giveUpPrivileges(attachments, options.packets, terminal);
+  const needsNone = options.reloading === null && !options.reattach && !attachments.some(({ mode }) => mode === 'dispatcher');
+  if (needsNone) await giveUpPrivileges(attachments, options.packets, terminal);
   const printer = createPrinter(loaded, names, options, stop, terminal);
   sayStart(loaded, attachments, options, terminal);
   const timers = [
@@ -107,7 +108,7 @@ export async function runLive(loaded: LoadedProgram, options: LiveOptions, stop:
   return unwritten ? EXIT.failure : EXIT.ok;
 }
 
-/** Whoever loads other rules later needs what the first took. */
+/** Whoever loads other rules later needs what the first took, and whoever leaves a dispatcher loads another one. */
 async function giveUpPrivileges(
   attachments: readonly Attachment[],
   packets: PacketFile | null,

@@ -18,6 +18,8 @@ const MACHINE_CODES: ReadonlySet<string> = new Set([
   'PKT6060',
   'PKT6101',
   'PKT6103',
+  'PKT6120',
+  'PKT6121',
 ]);
 
 /** Prints to stderr what ended a command. @returns the exit code for it */

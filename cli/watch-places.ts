@@ -28,6 +28,8 @@ interface Place {
   up: boolean;
   /** It is in another network namespace. The kernel leaves XDP on it then, and takes traffic control off. */
   away: boolean;
+  /** The interface is there, but another has taken the program off: nobody attaches it again then. */
+  takenOff: boolean;
   /** Why it could not be attached to again, as far as that has been said. */
   said: string;
 }
@@ -50,7 +52,7 @@ export async function watchPlaces(
   const { interfaceState } = await import('../runtime/interface-state.ts');
   const places: readonly Place[] = attachments.map((attachment) => {
     const { place } = attachment;
-    return { name: place, attachment, here: true, shown: place, up: true, away: false, said: '' };
+    return { name: place, attachment, here: true, shown: place, up: true, away: false, takenOff: false, said: '' };
   });
   const returned = (place: Place) => {
     try {
@@ -89,11 +91,15 @@ export async function watchPlaces(
   };
   const look = () => {
     for (const place of places) {
-      if (place.here && place.attachment.gone()) sayGone(place, reattach, terminal);
+      if (place.here && place.attachment.gone()) {
+        const { mode, ifindex } = place.attachment;
+        place.takenOff = mode === 'dispatcher' && ifindex !== null && interfaceState(loaded, ifindex) !== null;
+        sayGone(place, reattach, terminal);
+      }
       if (place.here) changed(place);
-      else if (reattach) returned(place);
+      else if (reattach && !place.takenOff) returned(place);
     }
-    if (!reattach && !places.some(({ here }) => here)) stop.because({ kind: 'gone' });
+    if (!places.some(({ here, takenOff }) => here || (reattach && !takenOff))) stop.because({ kind: 'gone' });
   };
   const timer = setInterval(look, LOOK_INTERVAL_MS);
   return {
@@ -109,6 +115,10 @@ export async function watchPlaces(
 function sayGone(place: Place, reattach: boolean, terminal: Terminal): void {
   place.here = false;
   place.attachment.close();
+  if (place.takenOff) {
+    terminal.say(`the program has been taken out of the dispatcher on ${visible(place.shown)}`);
+    return;
+  }
   const what = place.attachment.ifname === null ? 'control group' : 'interface';
   const then = reattach ? ': waiting for it to come back' : '';
   terminal.say(`${what} ${visible(place.shown)} went away, and the program with it${then}`);

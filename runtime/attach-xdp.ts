@@ -8,7 +8,7 @@ import { kernelOlderThan } from './kernel-version.ts';
 import type { LoadedProgram } from './load.ts';
 import { privilegeError } from './load-error.ts';
 import { RuntimeError } from './runtime-error.ts';
-import { describeHolder, findHolder, findHolders, waysRound } from './xdp-holder.ts';
+import { describeHolder, findHolder, findHolders, waysRound, type XdpHolder } from './xdp-holder.ts';
 import { withoutSending } from './xdp-sending.ts';
 
 /** `native` runs in the driver, `generic` behind it, slower, everywhere; `auto` is native where the driver can. */
@@ -50,7 +50,7 @@ function createLink(loaded: LoadedProgram, ifindex: number, flags: number): numb
 }
 
 /** Whether another mode may help. Drivers give many reasons: the MTU, the queues, the memory, or that they know no XDP. */
-function isDriverRefusal(errno: number): boolean {
+export function isDriverRefusal(errno: number): boolean {
   return !['EBUSY', 'EEXIST', 'EPERM', 'ENODEV', 'EBADF'].map(errnoNumber).includes(errno);
 }
 
@@ -75,6 +75,13 @@ function noNative({ internals: { libc } }: LoadedProgram, ifname: string, errno:
   return `the driver of ${refused}${isLarge ? `, most likely for its MTU of ${mtu}` : ''}`;
 }
 
+/** The interface is another's. */
+export function heldError(holder: XdpHolder | null, ifname: string): RuntimeError {
+  return new RuntimeError('PKT6011', `interface \`${ifname}\` already has an XDP program: ${describeHolder(holder)}`, {
+    help: waysRound(holder, ifname),
+  });
+}
+
 function attachError(
   loaded: LoadedProgram,
   { ifname, ifindex }: InterfacePlace,
@@ -90,9 +97,7 @@ function attachError(
         help: `attach to \`${ifname}\` first and to the one above it then, or to one of them alone`,
       });
     }
-    return new RuntimeError('PKT6011', `interface \`${ifname}\` already has an XDP program: ${describeHolder(holder)}`, {
-      help: waysRound(holder, ifname),
-    });
+    return heldError(holder, ifname);
   }
   if (name === 'EPERM') return privilegeError();
   if (kernelOlderThan(5, 9)) return new RuntimeError('PKT6007', 'this kernel is too old: pktc needs Linux 5.9 or later');

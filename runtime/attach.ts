@@ -1,4 +1,5 @@
 /** A loaded program at work: on an interface, on the packets of a packet socket, on a control group. */
+import { attachDispatcher } from './attach-dispatcher.ts';
 import { attachSocket } from './attach-socket.ts';
 import { attachTc } from './attach-tc.ts';
 import { type AttachMode, attachXdp } from './attach-xdp.ts';
@@ -15,13 +16,14 @@ export { goneError } from './gone-error.ts';
 
 /**
  * Attaches to one interface: it works, or nothing has changed. The kernel detaches by itself when this process ends, however
- * it ends, but for `clsact` (Linux before 6.6), where filters stay until somebody deletes them.
+ * it ends, but for `clsact` (Linux before 6.6), where filters stay until somebody deletes them, and a dispatcher, where the program stays until the next
+ * run with one.
  *
  * @param mode for XDP; the other hooks have but one
- * @throws RuntimeError PKT6001, PKT6005, PKT6007, PKT6010 to PKT6013, PKT6030; Error for a program of a control group
+ * @throws RuntimeError PKT6001, PKT6005, PKT6007, PKT6010 to PKT6013, PKT6030, PKT6122; Error for a program of a control group
  */
 export function attach(loaded: LoadedProgram, ifname: string, mode: AttachMode): Attachment {
-  const { libc } = loaded.internals;
+  const { libc, dispatched } = loaded.internals;
   const ifindex = findInterface(libc, ifname);
   if (isEthernet(libc, ifname) === false) {
     throw new RuntimeError('PKT6030', `packets on \`${ifname}\` have no Ethernet header`, {
@@ -32,7 +34,7 @@ export function attach(loaded: LoadedProgram, ifname: string, mode: AttachMode):
   const at = { ifname, ifindex };
   switch (loaded.programs[0]?.at) {
     case 'xdp':
-      return attachXdp(loaded, at, mode);
+      return dispatched === null ? attachXdp(loaded, at, mode) : attachDispatcher(loaded, dispatched, at, mode);
     case 'tc ingress':
     case 'tc egress':
       return attachTc(loaded, at);

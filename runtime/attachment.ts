@@ -4,10 +4,10 @@ import type { AttachableProgram } from './kernel-program.ts';
 import type { LoadedProgram } from './load.ts';
 
 /**
- * How it was attached: `native` and `generic` are XDP in the driver or behind it, `tcx` and `clsact` the two ways of traffic control, `filter` is a
+ * How it was attached: `native` and `generic` are XDP in the driver or behind it, `dispatcher` is XDP called by libxdp's dispatcher, `tcx` and `clsact` the two ways of traffic control, `filter` is a
  * packet socket's, `link` a control group's.
  */
-export type AttachedMode = 'native' | 'generic' | 'tcx' | 'clsact' | 'filter' | 'link';
+export type AttachedMode = 'native' | 'generic' | 'dispatcher' | 'tcx' | 'clsact' | 'filter' | 'link';
 
 export interface Attachment extends Disposable {
   /** Name of the interface, or path of the control group. */

@@ -1,6 +1,7 @@
 /** An object file in the kernel: opened by libbpf, its sizes and constants settled, verified and loaded. */
 import { damaged, type ElfFile } from './abi/elf.ts';
 import type { Artifact, Manifest } from './abi/manifest.ts';
+import { type DispatchedProgram, type DispatcherOptions, loadDispatched } from './dispatched-program.ts';
 import {
   allocate,
   BPF_F_MMAPABLE,
@@ -53,6 +54,8 @@ export interface LoadSettings {
   readonly data_bytes: number | null;
   /** Maps of another program that take the place of this one's, by name. */
   readonly reused: ReadonlyMap<string, number>;
+  /** null: the program has its hook for itself. */
+  readonly dispatcher: DispatcherOptions | null;
 }
 
 /** The map of a set that the program fills. */
@@ -62,6 +65,8 @@ export function setMapName(index: number): string {
 
 export interface LoadedObject {
   readonly object: Pointer;
+  /** null: it has its hook for itself. */
+  readonly dispatched: DispatchedProgram | null;
   /** What the user should know about how it went. */
   readonly notes: readonly string[];
 }
@@ -69,22 +74,27 @@ export interface LoadedObject {
 /**
  * The verifier gives up (EAGAIN) when a signal comes in while it works. libbpf asks it five times more; signals that keep coming, such as a
  * profiler's, break off every one of them. So this thread takes none while it is asked once more: others of the process do.
- * @throws RuntimeError PKT6003, PKT6005 to PKT6008, PKT6014, PKT6100
+ * @throws RuntimeError PKT6003, PKT6005 to PKT6008, PKT6014, PKT6100, PKT6120, PKT6121
  */
 export function loadObject(artifact: Artifact, elf: ElfFile, libbpf: Libbpf, libc: Libc, settings: LoadSettings): LoadedObject {
   try {
-    return { object: loadOnce(artifact, elf, libbpf, libc, settings), notes: [] };
+    return { ...loadOnce(artifact, elf, libbpf, libc, settings), notes: [] };
   } catch (error) {
     if (!(error instanceof RuntimeError) || error.code !== 'PKT6100') throw error;
-    const object = withoutSignals(libc, () => loadOnce(artifact, elf, libbpf, libc, settings));
     return {
-      object,
+      ...withoutSignals(libc, () => loadOnce(artifact, elf, libbpf, libc, settings)),
       notes: ['signals broke off the check of the program in the kernel (EAGAIN): done again with signals held back'],
     };
   }
 }
 
-function loadOnce(artifact: Artifact, elf: ElfFile, libbpf: Libbpf, libc: Libc, settings: LoadSettings): Pointer {
+function loadOnce(
+  artifact: Artifact,
+  elf: ElfFile,
+  libbpf: Libbpf,
+  libc: Libc,
+  settings: LoadSettings,
+): Omit<LoadedObject, 'notes'> {
   const log = stableMemory(LOG_BYTES);
   const name = stableMemory(OBJECT_NAME.length + 1);
   name.bytes.set(Buffer.from(OBJECT_NAME));
@@ -99,9 +109,12 @@ function loadOnce(artifact: Artifact, elf: ElfFile, libbpf: Libbpf, libc: Libc, 
     if (object === null) throw damaged(messages.at(-1) ?? 'libbpf cannot read it');
     try {
       prepare({ libbpf, libc, object, elf }, artifact.manifest, settings);
-      const result = libbpf.object_load(object);
+      const { dispatcher } = settings;
+      const result =
+        dispatcher === null ? libbpf.object_load(object) : loadDispatched(libbpf, libc, object, dispatcher, messages);
+      if (typeof result !== 'number') return { object, dispatched: result };
       if (result < 0) throw loadError(-result, logText(log.bytes), messages, artifact.manifest);
-      return object;
+      return { object, dispatched: null };
     } catch (error) {
       libbpf.object_close(object);
       throw error;

@@ -8,6 +8,8 @@ import { structLayout } from './abi/struct-layout.ts';
 import { type AnswerCounts, answerReader } from './answers.ts';
 import { type CounterTable, mapCounters } from './counters.ts';
 import { capacityFor, createDataStore, type DataStore, type RuleData } from './data-store.ts';
+import type { DispatchedProgram, DispatcherOptions } from './dispatched-program.ts';
+import { markProgram } from './dispatcher-mark.ts';
 import { bootTime, type DynamicSet, openDynamicSet, seedSet } from './dynamic-set.ts';
 import { type EventDecoder, eventDecoder } from './event-decoder.ts';
 import { type Libbpf, openLibbpf } from './ffi/libbpf.ts';
@@ -79,6 +81,8 @@ export interface InKernel {
   /** Sets that the program fills, in the order of the manifest. */
   readonly sets: readonly DynamicSet[];
   readonly data: ProgramData | null;
+  /** null: it has its hook for itself. */
+  readonly dispatched: DispatchedProgram | null;
   /** Written by whoever changes the rules. */
   rules: CurrentRules;
   /** What the user should know about how it was loaded. */
@@ -94,6 +98,8 @@ export interface InKernel {
 export interface LoadOptions {
   /** For test runs alone: interfaces that rules redirect to need not exist. */
   readonly offline?: boolean;
+  /** To be called by a dispatcher, and attached nowhere else: for XDP. Absent: it has its hook for itself. */
+  readonly dispatcher?: DispatcherOptions;
 }
 
 /** Counters for rules that come later, as long as the program stays. */
@@ -111,13 +117,18 @@ export function loadIntoKernel(artifact: Artifact, options: LoadOptions, before:
   const data_bytes = data === null ? null : capacityFor(data.length);
   const stride = counterStride(manifest);
   const reused = before === null ? new Map<string, number>() : sameSets(manifest, before);
-  const settings = { offline: options.offline ?? false, stride, data_bytes, reused };
-  const { object, notes } = loadObject(artifact, elf, libbpf, libc, settings);
+  const settings = { offline: options.offline ?? false, stride, data_bytes, reused, dispatcher: options.dispatcher ?? null };
+  const { object, dispatched, notes } = loadObject(artifact, elf, libbpf, libc, settings);
   const opened: (() => void)[] = [() => libbpf.object_close(object)];
+  if (dispatched !== null) opened.push(dispatched.close);
   const program = (name: string) => libbpf.program_fd(findProgram(libbpf, object, name));
   const map = (name: string) => libbpf.map_fd(findMap(libbpf, object, name));
   return closedOnError(opened, () => {
-    const parts: Parts = { libbpf, libc, types, stride, offline: options.offline ?? false, notes, program, map };
+    const parts: Parts = { libbpf, libc, types, stride, offline: options.offline ?? false, notes, dispatched, program, map };
+    if (dispatched !== null) {
+      const { libxdp, handle, root } = dispatched;
+      opened.push(markProgram(libbpf, libc, root, libxdp.program_id(handle)));
+    }
     for (const [index] of (manifest.sets ?? []).entries()) {
       const name = setMapName(index);
       if (!reused.has(name)) seedSet(libbpf, libc, map(name), randomInt(2 ** 32));
@@ -137,6 +148,7 @@ export interface Parts {
   readonly notes: readonly string[];
   /** For test runs alone: time is what they say. */
   readonly offline: boolean;
+  readonly dispatched: DispatchedProgram | null;
   /** By the name of the function. */
   program(name: string): number;
   /** By the name in the object. */
@@ -202,6 +214,7 @@ export function assemble(manifest: Manifest, parts: Parts, data: ProgramData | n
     testRun: createTestRun(libbpf, programs, interfaces, clock),
     sets,
     data,
+    dispatched: parts.dispatched,
     rules: { manifest, slots: data?.slots ?? fixedSlots(manifest.rules) },
     notes: parts.notes,
     retired: false,

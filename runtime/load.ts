@@ -4,6 +4,7 @@ import type { AnswerCounts } from './answers.ts';
 import type { Attached } from './attachment.ts';
 import { type Counts, createCarried } from './carried-counters.ts';
 import type { RuleCounter } from './counters.ts';
+import type { DispatchedProgram } from './dispatched-program.ts';
 import type { DynamicSet } from './dynamic-set.ts';
 import type { Libbpf } from './ffi/libbpf.ts';
 import type { Libc } from './ffi/libc.ts';
@@ -99,6 +100,8 @@ export interface Internals {
   readonly stride: number;
   /** null: the rules are compiled in. */
   readonly data: ProgramData | null;
+  /** null: the program has its hook for itself. */
+  readonly dispatched: DispatchedProgram | null;
   /** What keeps other rules from being data for this program; null: nothing. */
   obstacleTo(next: Artifact): Obstacle | null;
 }
@@ -198,8 +201,18 @@ async function replaceElse(
 
 /** What the rest of the runtime uses of a program that may have another in its place tomorrow. */
 function partsOf(inKernel: InKernel) {
-  const { libbpf, libc, events, maps, stride, data, notes } = inKernel;
-  return { libbpf, libc, events, maps, stride, data, notes, obstacleTo: (next: Artifact) => foreseenObstacle(inKernel, next) };
+  const { libbpf, libc, events, maps, stride, data, notes, dispatched } = inKernel;
+  return {
+    libbpf,
+    libc,
+    events,
+    maps,
+    stride,
+    data,
+    notes,
+    dispatched,
+    obstacleTo: (next: Artifact) => foreseenObstacle(inKernel, next),
+  };
 }
 
 function readCounters({ counters, rules }: InKernel): readonly RuleCounter[] {

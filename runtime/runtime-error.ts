@@ -33,6 +33,9 @@ export const RUNTIME_CODES = [
   'PKT6071',
   'PKT6100',
   'PKT6103',
+  'PKT6120',
+  'PKT6121',
+  'PKT6122',
 ] as const;
 
 export type RuntimeCode = (typeof RUNTIME_CODES)[number];

@@ -39,6 +39,9 @@ function programAt({ programs, rules: { manifest } }: InKernel, at: AttachPoint)
 }
 
 function checkMode(mode: string, ifname: string | null, { libc, rules: { manifest } }: InKernel): void {
+  if (mode === 'dispatcher') {
+    throw refused(`the dispatcher on \`${ifname}\` cannot put another program into the place of this one at once`);
+  }
   if (mode !== 'native' || ifname === null) return;
   const veth = withoutSending(libc, manifest, ifname);
   if (veth !== null) throw refused(`\`${veth}\` does not send from native XDP, and the new rules want it to`);

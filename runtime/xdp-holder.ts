@@ -21,14 +21,22 @@ export interface XdpHolder {
 }
 
 /** The name of the program in everything that pktc makes. */
-const OUR_PROGRAM = 'pktc_xdp';
+export const OUR_PROGRAM = 'pktc_xdp';
 /** Of libxdp, and of bpfman, which took it over: it calls programs of others one after the other (xdp-dispatcher.c.in). */
-const DISPATCHER = 'xdp_dispatcher';
+export const DISPATCHER = 'xdp_dispatcher';
 const MODES = [
   { mode: 'native', member: 'drv_prog_id' },
   { mode: 'generic', member: 'skb_prog_id' },
   { mode: 'hardware', member: 'hw_prog_id' },
 ] as const;
+
+/** The program on an interface, without looking whose it is; null: none, or not to be told. */
+export function programOn(libbpf: Libbpf, ifindex: number): { readonly id: number; readonly mode: XdpHolder['mode'] } | null {
+  const options = allocate(XDP_QUERY_OPTIONS);
+  if (libbpf.xdp_query === null || libbpf.xdp_query(ifindex, 0, options.bytes) < 0) return null;
+  const found = MODES.find(({ member }) => options.get(member) !== 0);
+  return found === undefined ? null : { id: options.get(found.member), mode: found.mode };
+}
 
 /** All programs on an interface; null when this libbpf cannot tell. */
 export function findHolders(libbpf: Libbpf, ifindex: number): readonly XdpHolder[] | null {

@@ -5,6 +5,7 @@ import type { AttachMode } from '../../runtime/attach.ts';
 import type { Command } from '../command.ts';
 import { type DetachTo, detachLive } from '../detached/detach-live.ts';
 import { DETACH_OPTIONS } from '../detached/detach-options.ts';
+import { DISPATCHER_OPTIONS, type DispatcherChoices, dispatcherFromOptions } from '../dispatcher-options.ts';
 import { countFromOption, durationFromOption } from '../duration.ts';
 import { EXIT, type ExitCode } from '../exit-code.ts';
 import { Failure } from '../failure.ts';
@@ -22,7 +23,7 @@ import { isCompiled, type Prepared, type PrepareOptions, prepareProgram, type Ru
 import { createStop } from '../stop.ts';
 import type { Terminal } from '../terminal.ts';
 
-interface Options extends PacketFileChoices {
+interface Options extends PacketFileChoices, DispatcherChoices {
   files: string[] | undefined;
   interface: string[] | undefined;
   expression: string[] | undefined;
@@ -60,6 +61,7 @@ export const runCommand: Command<Options> = {
       'the program stays when the command ends: `pktc status edge`, `pktc stop edge`',
     ],
     ['$0 run edge.rules -i eth0 -w edge.pcapng', 'what is logged as packets too, for Wireshark: rule and verdict of each'],
+    ['$0 run edge.rules -i eth0 --dispatcher', "beside the XDP programs of others, where libxdp's dispatcher has the hook"],
     ['$0 run edge.bpf.o -i eth0', 'what `pktc compile` made, without a compiler'],
   ],
   exits: ['ok', 'failure', 'usage', 'rules', 'machine', 'lost'],
@@ -89,6 +91,7 @@ export const runCommand: Command<Options> = {
         describe: 'when an interface that went away is there again, attach to it again, and wait for it until then',
       })
       .options(DETACH_OPTIONS)
+      .options(DISPATCHER_OPTIONS)
       .option('watch', {
         type: 'boolean',
         default: false,
@@ -125,6 +128,7 @@ async function run(options: Options, terminal: Terminal): Promise<ExitCode> {
   if (options.confirm !== undefined && !options.detach) {
     throw new Failure('`--confirm` is about `--detach`', { exit: EXIT.usage, help: 'add `--detach`, or leave it out' });
   }
+  const dispatcher = await dispatcherFromOptions(options, process.env);
   const detaching = options.detach ? await prepareToDetach(options, rules, terminal) : null;
   const stop = createStop();
   try {
@@ -140,14 +144,14 @@ async function run(options: Options, terminal: Terminal): Promise<ExitCode> {
     try {
       const program = await (watched?.prepare() ?? prepareProgram(rules, terminal, { ...preparing, onSources }));
       if ('exit' in program) return program.exit;
-      checkPlaces(program.artifact.manifest.hook, live);
+      checkPlaces(program.artifact.manifest.hook, live, options.dispatcher);
       const { guardSession } = await import('../guard/guard-session.ts');
       const force = options.force || options.confirm !== undefined;
       const guarded = { interfaces, force, canConfirm: options.detach };
       const refused = await guardSession(program.artifact, guarded, stop, terminal);
       if (refused !== null) return refused;
       const { loadArtifact } = await import('../../runtime/load.ts');
-      const loaded = loadArtifact(program.artifact);
+      const loaded = loadArtifact(program.artifact, dispatcher === null ? {} : { dispatcher });
       let packets: PacketFile | null = null;
       try {
         if (detaching !== null) {
@@ -175,7 +179,9 @@ async function run(options: Options, terminal: Terminal): Promise<ExitCode> {
 async function prepareToDetach(options: Options, rules: RunnableProgram, terminal: Terminal): Promise<DetachTo> {
   const { checkFree } = await import('../../runtime/pinned/pinned-program.ts');
   const { openDetachedRoot } = await import('../detached/open-root.ts');
-  const ending = (['for', 'count', 'watch', 'reattach', 'strict', 'write'] as const).find((option) => options[option]);
+  const ending = (['for', 'count', 'watch', 'reattach', 'strict', 'write', 'dispatcher'] as const).find(
+    (option) => options[option],
+  );
   if (ending !== undefined) {
     throw new Failure(`\`--detach\` leaves nobody who could care for \`--${ending}\``, {
       exit: EXIT.usage,
@@ -210,6 +216,7 @@ async function watchedProgram(rules: RunnableProgram, terminal: Terminal, prepar
 function checkPlaces(
   hook: string,
   { interfaces, cgroup, mode, reattach }: Pick<LiveOptions, 'interfaces' | 'cgroup' | 'mode' | 'reattach'>,
+  dispatcher: boolean,
 ): void {
   const usage = (message: string, help: string) => new Failure(message, { exit: EXIT.usage, help });
   if (reattach && cgroup !== null) throw usage('`--reattach` is about interfaces', 'leave it out');
@@ -219,6 +226,9 @@ function checkPlaces(
   }
   if (!inCgroup && cgroup !== null) {
     throw usage(`a program for \`${hook}\` is attached to an interface, not to a control group`, 'name one with `-i`');
+  }
+  if (dispatcher && hook !== 'xdp') {
+    throw usage(`\`--dispatcher\` is for XDP, and this program for \`${hook}\``, 'leave it out');
   }
   if (mode !== 'auto' && hook !== 'xdp') {
     throw usage(`\`--mode ${mode}\` is for XDP, and this program for \`${hook}\``, 'leave it out');

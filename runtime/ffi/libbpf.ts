@@ -102,6 +102,8 @@ export const BPF_TC_INGRESS = 1;
 export const BPF_TC_EGRESS = 2;
 /** enum bpf_tc_flags */
 export const BPF_TC_F_REPLACE = 1;
+/** enum bpf_prog_type */
+export const BPF_PROG_TYPE_EXT = 28;
 /** enum bpf_link_type */
 export const BPF_LINK_TYPE_XDP = 6;
 /** include/uapi/linux/if_link.h */
@@ -391,8 +393,8 @@ function loadFirst(names: readonly string[]): LibraryHandle {
 const PRINT_CALLBACK = koffi.pointer(koffi.proto('int', ['int', 'void *', 'void *']));
 const MESSAGE_BYTES = 65536;
 
-/** Runs `work` and collects what libbpf says while it does; nothing reaches stderr. */
-export function captureMessages<T>(bpf: Libbpf, libc: Libc, messages: string[], work: () => T): T {
+/** Runs `work` and collects what libbpf, or libxdp, which counts its levels alike, says while it does; nothing reaches stderr. */
+export function captureMessages<T>(bpf: Pick<Libbpf, 'set_print'>, libc: Libc, messages: string[], work: () => T): T {
   const buffer = Buffer.alloc(MESSAGE_BYTES);
   const callback = koffi.register((level: number, format: Pointer, va_list: Pointer) => {
     if (level >= LIBBPF_DEBUG) return 0;

@@ -188,7 +188,7 @@ export function openEdition(bpf: Bpf, folder: string, generation = generationAtW
     };
     const types = readBtf(readElf(object));
     const program = (wanted: string) => get(programName(indexes.get(wanted) ?? 0));
-    const parts: Parts = { libbpf, libc, types, stride, offline: false, notes: [], program, map };
+    const parts: Parts = { libbpf, libc, types, stride, offline: false, notes: [], dispatched: null, program, map };
     const inKernel = assemble(manifest, parts, pinnedData(record, parts, opened), opened);
     return { inKernel, record, generation, object };
   });

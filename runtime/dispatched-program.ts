@@ -1,0 +1,75 @@
+/** A program that libxdp's dispatcher is to call: it is loaded as the extension of one (BPF_PROG_TYPE_EXT), by libxdp. */
+import { allocate, BPF_PROG_TYPE_EXT, captureMessages, type Libbpf, PROGRAM_INFO } from './ffi/libbpf.ts';
+import { errnoNumber, type Libc, type Pointer } from './ffi/libc.ts';
+import { type Libxdp, openLibxdp, XDP_MODE_SKB } from './ffi/libxdp.ts';
+import { RuntimeError } from './runtime-error.ts';
+
+export interface DispatcherOptions {
+  /** Among the programs of a dispatcher: the lower, the earlier. libxdp gives 50 to those that say nothing. */
+  readonly priority: number;
+  /** The directory of pktc's own on a BPF file system, where it is noted which programs end with their process. */
+  readonly root: string;
+}
+
+export interface DispatchedProgram {
+  readonly libxdp: Libxdp;
+  /** As libxdp knows the program. */
+  readonly handle: Pointer;
+  readonly root: string;
+  close(): void;
+}
+
+/** No interface has it. */
+const NOWHERE = 0x7fff_ffff;
+
+/**
+ * libxdp loads a program only when it attaches it, and the maps of this one have to be filled before it sees a packet. So it is attached to an
+ * interface that there is not: libxdp makes a dispatcher, loads the program as an extension of that one, and is refused by the kernel (ENODEV).
+ * From then on the program can be put into any dispatcher. Returns a negative errno when the kernel did not take the program.
+ * @param messages takes what libxdp says; libbpf's are captured already
+ * @throws RuntimeError PKT6120, PKT6121
+ */
+export function loadDispatched(
+  libbpf: Libbpf,
+  libc: Libc,
+  object: Pointer,
+  { priority, root }: DispatcherOptions,
+  messages: string[],
+): DispatchedProgram | number {
+  const libxdp = openLibxdp();
+  return captureMessages(libxdp, libc, messages, () => {
+    const handle = libxdp.program_from_object(object);
+    const error = libxdp.error_of(handle);
+    if (handle === null || error < 0) return error || -errnoNumber('ENOMEM');
+    const close = () => libxdp.program_close(handle);
+    libxdp.set_run_prio(handle, priority);
+    const result = libxdp.attach(handle, NOWHERE, XDP_MODE_SKB);
+    if (result !== -errnoNumber('ENODEV')) {
+      close();
+      return result < 0 ? result : -errnoNumber('EINVAL');
+    }
+    if (typeOf(libbpf, libxdp.program_fd(handle)) === BPF_PROG_TYPE_EXT) return { libxdp, handle, root, close };
+    // Where no dispatcher can be, libxdp attaches programs alone.
+    close();
+    throw new RuntimeError('PKT6121', `XDP programs cannot be joined by a dispatcher here${reasonIn(messages)}`, {
+      help: 'leave `--dispatcher` out, or use `--hook tc ingress`; the kernel has to allow programs that replace functions of others (freplace, Linux 5.10)',
+      libbpfLog: messages.join('\n'),
+    });
+  });
+}
+
+function typeOf(libbpf: Libbpf, fd: number): number | null {
+  const info = allocate(PROGRAM_INFO);
+  return libbpf.obj_get_info_by_fd(fd, info.bytes, new Uint32Array([info.bytes.length])) < 0 ? null : info.get('type');
+}
+
+/** libxdp tries whether the kernel can, and says why not. */
+function reasonIn(messages: readonly string[]): string {
+  const reason = messages.map(withoutPrefix).find((message) => /^(?:Compatibility check|Can't use dispatcher)/.test(message));
+  return reason === undefined ? '' : `: ${reason}`;
+}
+
+/** `libxdp: ` is ahead of what it says. */
+export function withoutPrefix(message: string): string {
+  return message.replace(/^\s*libxdp:\s*/, '');
+}
