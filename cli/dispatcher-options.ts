@@ -26,23 +26,21 @@ export interface DispatcherChoices {
 const USUAL_PRIORITY = 50;
 const HIGHEST_PRIORITY = 0xffff_ffff;
 
-/** null: the program has the hook for itself. @throws Failure; RuntimeError PKT6005, PKT6060 when there is no place for what libxdp leaves */
-export async function dispatcherFromOptions(
-  { dispatcher, priority }: DispatcherChoices,
+/** null: the program has the hook for itself. @throws Failure */
+export function priorityFromOptions({ dispatcher, priority }: DispatcherChoices): number | null {
+  if (dispatcher) return priority === undefined ? USUAL_PRIORITY : priorityOf(priority);
+  if (priority === undefined) return null;
+  throw new Failure('`--priority` is about `--dispatcher`', { exit: EXIT.usage, help: 'add `--dispatcher`, or leave it out' });
+}
+
+/** What `loadArtifact` takes. @throws RuntimeError PKT6005, PKT6060 when there is no BPF file system for what libxdp leaves there */
+export async function dispatcherWith(
+  priority: number | null,
   environment: Readonly<Record<string, string | undefined>>,
-): Promise<DispatcherOptions | null> {
-  if (!dispatcher) {
-    if (priority === undefined) return null;
-    throw new Failure('`--priority` is about `--dispatcher`', {
-      exit: EXIT.usage,
-      help: 'add `--dispatcher`, or leave it out',
-    });
-  }
+): Promise<{ readonly dispatcher?: DispatcherOptions }> {
+  if (priority === null) return {};
   const { openPinRoot } = await import('../runtime/pinned/directory.ts');
-  return {
-    priority: priority === undefined ? USUAL_PRIORITY : priorityOf(priority),
-    root: openPinRoot({ PKTC_BPFFS: environment.PKTC_BPFFS || environment.LIBXDP_BPFFS }),
-  };
+  return { dispatcher: { priority, root: openPinRoot({ PKTC_BPFFS: environment.PKTC_BPFFS || environment.LIBXDP_BPFFS }) } };
 }
 
 function priorityOf(text: string): number {

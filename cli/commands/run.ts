@@ -5,7 +5,7 @@ import type { AttachMode } from '../../runtime/attach.ts';
 import type { Command } from '../command.ts';
 import { type DetachTo, detachLive } from '../detached/detach-live.ts';
 import { DETACH_OPTIONS } from '../detached/detach-options.ts';
-import { DISPATCHER_OPTIONS, type DispatcherChoices, dispatcherFromOptions } from '../dispatcher-options.ts';
+import { DISPATCHER_OPTIONS, type DispatcherChoices, dispatcherWith, priorityFromOptions } from '../dispatcher-options.ts';
 import { countFromOption, durationFromOption } from '../duration.ts';
 import { EXIT, type ExitCode } from '../exit-code.ts';
 import { Failure } from '../failure.ts';
@@ -128,7 +128,7 @@ async function run(options: Options, terminal: Terminal): Promise<ExitCode> {
   if (options.confirm !== undefined && !options.detach) {
     throw new Failure('`--confirm` is about `--detach`', { exit: EXIT.usage, help: 'add `--detach`, or leave it out' });
   }
-  const dispatcher = await dispatcherFromOptions(options, process.env);
+  const priority = priorityFromOptions(options);
   const detaching = options.detach ? await prepareToDetach(options, rules, terminal) : null;
   const stop = createStop();
   try {
@@ -151,7 +151,7 @@ async function run(options: Options, terminal: Terminal): Promise<ExitCode> {
       const refused = await guardSession(program.artifact, guarded, stop, terminal);
       if (refused !== null) return refused;
       const { loadArtifact } = await import('../../runtime/load.ts');
-      const loaded = loadArtifact(program.artifact, dispatcher === null ? {} : { dispatcher });
+      const loaded = loadArtifact(program.artifact, await dispatcherWith(priority, process.env));
       let packets: PacketFile | null = null;
       try {
         if (detaching !== null) {

@@ -2,14 +2,14 @@
  * Runs inside the guest: loads each program of `programs/`, runs it on its frames, attaches it, and says what differed; loads those of
  * `trees/`; puts those of `devices/` on a VLAN interface and on a bridge, and says what they saw there.
  */
-import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { release } from 'node:os';
 import { attach, attachCgroup } from '../../runtime/attach.ts';
-import { openLibc } from '../../runtime/ffi/libc.ts';
 import { loadArtifact } from '../../runtime/load.ts';
+import { besideOthers } from './guest-dispatcher.mjs';
+import { artifactAt, ip, PLAIN, send, TAGGED } from './guest-network.mjs';
 
-const answer = { release: release(), programs: [], refused: [], devices: null };
+const answer = { release: release(), programs: [], refused: [], devices: null, dispatcher: null };
 addPair('pktc0', 'pktc1');
 
 for (const file of readdirSync('programs')
@@ -61,19 +61,6 @@ function outcomeOf(loaded, frame) {
   }
 }
 
-function artifactAt(place) {
-  const manifest = JSON.parse(readFileSync(`${place}.manifest.json`, 'utf8'));
-  return {
-    object: readFileSync(`${place}.bpf.o`),
-    manifest,
-    data: manifest.data === null ? null : readFileSync(`${place}.data`),
-  };
-}
-
-function ip(...argv) {
-  return execFileSync('ip', argv, { encoding: 'utf8' });
-}
-
 function addPair(near, far) {
   ip('link', 'add', near, 'type', 'veth', 'peer', 'name', far);
   for (const name of [near, far]) ip('link', 'set', name, 'up');
@@ -101,13 +88,6 @@ function seenOn(name, ifnames, sent) {
   }
   return Object.fromEntries(seen);
 }
-
-// IPv4 and UDP, 18 bytes of padding behind; to everybody.
-const ADDRESSES = [255, 255, 255, 255, 255, 255, 2, 0, 0, 0, 0, 9];
-const IP = [0x45, 0, 0, 28, 0, 0, 0, 0, 64, 17, 0, 0, 10, 0, 0, 1, 10, 0, 0, 2];
-const REST = [0x08, 0x00, ...IP, 0, 9, 0, 53, 0, 8, 0, 0, ...new Array(18).fill(0)];
-const TAGGED = [...ADDRESSES, 0x81, 0, 0, 100, ...REST];
-const PLAIN = [...ADDRESSES, ...REST];
 
 /** Frames that arrive, and at tc one that leaves, as a VLAN interface or a bridge and the interface below it see them. */
 function seenOnDevices() {
@@ -139,20 +119,14 @@ function seenOnDevices() {
   };
 }
 
-function send(ifname, bytes) {
-  const libc = openLibc();
-  const fd = libc.socket(17, 3, 0);
-  const address = new DataView(new ArrayBuffer(20));
-  address.setUint16(0, 17, true);
-  address.setInt32(4, libc.if_nametoindex(ifname), true);
-  libc.bind(fd, new Uint8Array(address.buffer), 20);
-  libc.send(fd, Uint8Array.from(bytes), bytes.length, 0);
-  libc.close(fd);
-}
-
 try {
   answer.devices = seenOnDevices();
 } catch (error) {
   answer.devices = String(error.stack);
+}
+try {
+  answer.dispatcher = await besideOthers();
+} catch (error) {
+  answer.dispatcher = String(error.stack);
 }
 process.stdout.write(`\npktc-answer ${JSON.stringify(answer)}\n`);

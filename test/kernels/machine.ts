@@ -52,21 +52,24 @@ async function exists(file: string): Promise<boolean> {
 }
 
 /**
- * Packs what a guest needs: Node and the libraries of both, `ip`, busybox, modules, `guest.mjs` in one file with what it imports, and
+ * Packs what a guest needs: Node, `ip`, `xdp-loader` and the libraries of all of them, the built command, busybox, modules, `guest.mjs` in one file with what it imports, and
  * `work`, the folder that it runs in.
  */
 export async function packInitramfs(kernel: Kernel, work: string, folder: string): Promise<string> {
   const root = path.join(folder, 'root');
-  for (const name of ['proc', 'sys', 'tmp', 'dev', 'bin', 'pktc/node_modules', 'modules', 'work']) {
+  for (const name of ['proc', 'sys', 'tmp', 'run', 'dev', 'bin', 'pktc/node_modules', 'modules', 'work']) {
     await mkdir(path.join(root, name), { recursive: true });
   }
   const node = await realpath(process.execPath);
   const ip = await realpath('/sbin/ip');
-  const libbpf = await libraryNamed('libbpf.so');
-  const libraries = new Set((await Promise.all([node, ip, libbpf].map(librariesOf))).flat());
-  for (const file of [libbpf, ...libraries]) await place(file, root, file);
+  const loader = await realpath('/usr/sbin/xdp-loader');
+  const loaded = await Promise.all(['libbpf.so', 'libxdp.so'].map(libraryNamed));
+  const libraries = new Set((await Promise.all([node, ip, loader, ...loaded].map(librariesOf))).flat());
+  const dispatcher = path.join(path.dirname(await realpath(loaded[1] ?? '')), 'bpf/xdp-dispatcher.o');
+  for (const file of [...loaded, ...libraries, dispatcher]) await place(file, root, file);
   await place(node, root, '/bin/node');
   await place(ip, root, '/bin/ip');
+  await place(loader, root, '/bin/xdp-loader');
   await place('/bin/busybox', root, '/bin/busybox');
   for (const name of ['sh', 'mount', 'insmod', 'poweroff']) await symlink('busybox', path.join(root, 'bin', name));
   for (const name of MODULES) await placeModule(kernel, name, path.join(root, 'modules', `${name}.ko`));
@@ -75,6 +78,7 @@ export async function packInitramfs(kernel: Kernel, work: string, folder: string
     await run('cp', ['-rL', path.join(ROOT, 'node_modules', name), path.join(root, 'pktc/node_modules', name)]);
   }
   await copyFile(path.join(ROOT, 'package.json'), path.join(root, 'pktc/package.json'));
+  await run('cp', ['-r', path.join(ROOT, 'dist'), path.join(root, 'pktc/dist')]);
   await run('cp', ['-r', `${work}/.`, path.join(root, 'work')]);
   await writeFile(path.join(root, 'init'), INIT, { mode: 0o755 });
   const packed = path.join(folder, 'initramfs.cpio');

@@ -1,0 +1,141 @@
+/** Inside the guest: programs of pktc beside one that xdp-loader has put on an interface. The folder has `other.o` and `rules.*`. */
+import { execFileSync, spawn } from 'node:child_process';
+import { readdirSync } from 'node:fs';
+import { attach } from '../../runtime/attach.ts';
+import { openLibbpf } from '../../runtime/ffi/libbpf.ts';
+import { openLibc } from '../../runtime/ffi/libc.ts';
+import { loadArtifact } from '../../runtime/load.ts';
+import { openPinRoot } from '../../runtime/pinned/directory.ts';
+import { artifactAt, ip, PLAIN, send } from './guest-network.mjs';
+
+const [IFNAME, FAR] = ['pktc4', 'pktc5'];
+const OTHER = '/sys/fs/bpf/other';
+/** IPv4 and UDP to another port than 53. */
+const HTTPS = PLAIN.with(37, 187).with(36, 1);
+
+/** What the dispatcher calls, in that order, as xdp-loader tells: names and identifiers; empty: there is none. */
+function status() {
+  const lines = execFileSync('xdp-loader', ['status', IFNAME], { encoding: 'utf8' }).split('\n');
+  return lines.flatMap((line) => {
+    const found = /^ => +\d+ +(\S+) +(\d+)/.exec(line);
+    return found === null ? [] : [{ name: found[1], id: found[2] }];
+  });
+}
+
+function called() {
+  return status().map(({ name }) => name);
+}
+
+/** Packets that the other program has seen. */
+function seenByOther() {
+  const libbpf = openLibbpf();
+  const fd = libbpf.obj_get(`${OTHER}/seen`);
+  const value = new BigUint64Array(1);
+  libbpf.map_lookup_elem(fd, new Uint8Array(4), new Uint8Array(value.buffer));
+  openLibc().close(fd);
+  return Number(value[0]);
+}
+
+function counted(loaded) {
+  return loaded.counters().map(({ packets }) => Number(packets));
+}
+
+/** What moved at the other program and at ours, when two packets to port 53 and one to another come. */
+function deciding(loaded) {
+  const before = [seenByOther(), ...(loaded === null ? [] : counted(loaded))];
+  for (const frame of [PLAIN, PLAIN, HTTPS]) send(FAR, frame);
+  // Time for what the interface has queued.
+  ip('link', 'show');
+  const after = [seenByOther(), ...(loaded === null ? [] : counted(loaded))];
+  return after.map((count, index) => count - before[index]);
+}
+
+/** `pktc run`, killed outright when it is attached. */
+async function killedRun() {
+  const argv = ['/pktc/dist/pktc.js', 'run', 'dispatcher/rules.bpf.o', '-i', IFNAME, '--dispatcher'];
+  const child = spawn('node', argv, { stdio: ['ignore', 'ignore', 'pipe'] });
+  let said = '';
+  child.stderr.setEncoding('utf8').on('data', (text) => {
+    said += text;
+    if (said.includes('attached to')) child.kill('SIGKILL');
+  });
+  await new Promise((resolve) => child.on('close', resolve));
+  return said;
+}
+
+export async function besideOthers() {
+  ip('link', 'add', IFNAME, 'type', 'veth', 'peer', 'name', FAR);
+  for (const name of [IFNAME, FAR]) {
+    ip('link', 'set', name, 'addrgenmode', 'none');
+    ip('link', 'set', name, 'up');
+  }
+  execFileSync('xdp-loader', ['load', '-p', OTHER, IFNAME, 'dispatcher/other.o']);
+  const root = openPinRoot({});
+  const artifact = artifactAt('dispatcher/rules');
+  const load = (priority) => loadArtifact(artifact, { dispatcher: { priority, root } });
+  const answer = { alone: [called(), deciding(null)] };
+
+  const plain = loadArtifact(artifact);
+  try {
+    attach(plain, IFNAME, 'auto');
+  } catch ({ code, message, help }) {
+    answer.refused = [code, message, help];
+  }
+  plain.close();
+
+  const first = load(10);
+  const attachment = attach(first, IFNAME, 'auto');
+  answer.ahead = [attachment.mode, attachment.note, called(), deciding(first)];
+  const second = load(60);
+  const behind = attach(second, IFNAME, 'native');
+  answer.behind = [behind.note, called(), deciding(second), attachment.gone()];
+  second.close();
+  answer.oneLess = [called(), deciding(first), attachment.gone()];
+  try {
+    await first.switchTo(artifact);
+  } catch ({ code, message }) {
+    answer.switched = [code, message, called(), deciding(first)];
+  }
+  try {
+    attach(load(1), IFNAME, 'generic');
+  } catch ({ code, message }) {
+    answer.generic = [code, message];
+  }
+  first.close();
+  answer.left = [called(), deciding(null), readdirSync(root)];
+
+  answer.killed = [await killedRun(), called(), deciding(null)];
+  const third = load(50);
+  const after = attach(third, IFNAME, 'auto');
+  answer.cleared = [after.note, called(), readdirSync(root).length];
+  execFileSync('xdp-loader', ['unload', IFNAME, '--id', status().find(({ name }) => name === 'pktc_xdp').id]);
+  answer.takenOut = [after.gone(), called()];
+  third.close();
+
+  execFileSync('xdp-loader', ['unload', IFNAME, '--all']);
+  const alone = load(50);
+  const own = attach(alone, IFNAME, 'auto');
+  answer.made = [own.note, called()];
+  own.close();
+  alone.close();
+  answer.none = [called(), readdirSync(root), readdirSync('/sys/fs/bpf/xdp')];
+  answer.programs = goldenPrograms(root);
+  return answer;
+}
+
+/** What the kernel says to each golden program for XDP as part of a dispatcher; null: it takes it. */
+function goldenPrograms(root) {
+  const names = readdirSync('programs').flatMap((name) => /^(.*)\.manifest\.json$/.exec(name)?.[1] ?? []);
+  return names.flatMap((name) => {
+    const artifact = artifactAt(`programs/${name}`);
+    if (artifact.manifest.hook !== 'xdp') return [];
+    try {
+      const loaded = loadArtifact(artifact, { dispatcher: { priority: 50, root } });
+      attach(loaded, IFNAME, 'auto').close();
+      loaded.close();
+      return [[name, null]];
+    } catch (error) {
+      return [[name, `${error.message} ${error.help ?? ''} ${error.verifierLog?.slice(-1500) ?? ''}`]];
+    }
+  });
+}
