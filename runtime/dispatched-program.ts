@@ -44,17 +44,13 @@ export function loadDispatched(
     const close = () => libxdp.program_close(handle);
     libxdp.set_run_prio(handle, priority);
     const result = libxdp.attach(handle, NOWHERE, XDP_MODE_SKB);
-    if (result !== -errnoNumber('ENODEV')) {
-      close();
-      return result < 0 ? result : -errnoNumber('EINVAL');
-    }
-    if (typeOf(libbpf, libxdp.program_fd(handle)) === BPF_PROG_TYPE_EXT) return { libxdp, handle, root, close };
-    // Where no dispatcher can be, libxdp attaches programs alone.
+    const refused = result === -errnoNumber('ENODEV');
+    if (refused && typeOf(libbpf, libxdp.program_fd(handle)) === BPF_PROG_TYPE_EXT) return { libxdp, handle, root, close };
     close();
-    throw new RuntimeError('PKT6121', `XDP programs cannot be joined by a dispatcher here${reasonIn(messages)}`, {
-      help: 'leave `--dispatcher` out, or use `--hook tc ingress`; the kernel has to allow programs that replace functions of others (freplace, Linux 5.10)',
-      libbpfLog: messages.join('\n'),
-    });
+    const reason = reasonIn(messages);
+    // Where no dispatcher can be, libxdp attaches programs alone.
+    if (refused || reason !== '') throw noDispatcher(reason, messages);
+    return result < 0 ? result : -errnoNumber('EINVAL');
   });
 }
 
@@ -63,10 +59,21 @@ function typeOf(libbpf: Libbpf, fd: number): number | null {
   return libbpf.obj_get_info_by_fd(fd, info.bytes, new Uint32Array([info.bytes.length])) < 0 ? null : info.get('type');
 }
 
-/** libxdp tries whether the kernel can, and says why not. */
+/** libxdp tries whether the kernel can, and says why not; else what it lacks itself. */
 function reasonIn(messages: readonly string[]): string {
-  const reason = messages.map(withoutPrefix).find((message) => /^(?:Compatibility check|Can't use dispatcher)/.test(message));
+  const reason = messages
+    .map(withoutPrefix)
+    .find((message) =>
+      /^(?:Compatibility check|Can't use dispatcher|Couldn't open BPF file|Failed to load dispatcher)/.test(message),
+    );
   return reason === undefined ? '' : `: ${reason}`;
+}
+
+function noDispatcher(reason: string, messages: readonly string[]): RuntimeError {
+  return new RuntimeError('PKT6121', `there can be no XDP dispatcher on this machine${reason}`, {
+    help: 'leave `--dispatcher` out, or use `--hook tc ingress`; `pktc explain PKT6121` has what it takes',
+    libbpfLog: messages.join('\n'),
+  });
 }
 
 /** `libxdp: ` is ahead of what it says. */

@@ -94,7 +94,7 @@ export function wayToHave(holder: XdpHolder | null, ifname: string): string {
   const detached = holder === null ? null : detachedName(holder);
   if (detached !== null) return `end it with \`pktc stop ${detached}\``;
   if (holder?.programName === DISPATCHER) {
-    return `it runs the programs of several: \`pktc compile FILE -o rules\`, then \`xdp-loader load ${ifname} rules.bpf.o\` puts yours beside them`;
+    return `it runs the programs of several: join it with \`--dispatcher\`, or \`pktc compile FILE -o rules\` and \`xdp-loader load ${ifname} rules.bpf.o\` leave yours there without pktc`;
   }
   if (holder?.process != null) return `end process ${holder.process.pid} first`;
   if (holder?.attachedBy === 'link' && holder.pin !== null) return `remove its name, \`${holder.pin}\`, if nobody needs it`;

@@ -52,7 +52,7 @@ function deciding(loaded) {
 
 /** `pktc run`, killed outright when it is attached. */
 async function killedRun() {
-  const argv = ['/pktc/dist/pktc.js', 'run', 'dispatcher/rules.bpf.o', '-i', IFNAME, '--dispatcher'];
+  const argv = ['/pktc/cli/launcher.cjs', 'run', 'dispatcher/rules.bpf.o', '-i', IFNAME, '--dispatcher', '--priority', '10'];
   const child = spawn('node', argv, { stdio: ['ignore', 'ignore', 'pipe'] });
   let said = '';
   child.stderr.setEncoding('utf8').on('data', (text) => {
@@ -96,21 +96,23 @@ export async function besideOthers() {
   } catch ({ code, message }) {
     answer.switched = [code, message, called(), deciding(first)];
   }
+  const third = load(1);
   try {
-    attach(load(1), IFNAME, 'generic');
+    attach(third, IFNAME, 'generic');
   } catch ({ code, message }) {
     answer.generic = [code, message];
   }
+  third.close();
   first.close();
   answer.left = [called(), deciding(null), readdirSync(root)];
 
   answer.killed = [await killedRun(), called(), deciding(null)];
-  const third = load(50);
-  const after = attach(third, IFNAME, 'auto');
-  answer.cleared = [after.note, called(), readdirSync(root).length];
+  const fourth = load(50);
+  const after = attach(fourth, IFNAME, 'auto');
+  answer.cleared = [after.note, called(), deciding(null), readdirSync(root).length];
   execFileSync('xdp-loader', ['unload', IFNAME, '--id', status().find(({ name }) => name === 'pktc_xdp').id]);
   answer.takenOut = [after.gone(), called()];
-  third.close();
+  fourth.close();
 
   execFileSync('xdp-loader', ['unload', IFNAME, '--all']);
   const alone = load(50);

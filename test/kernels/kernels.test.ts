@@ -21,6 +21,7 @@ import { compileGolden, compileRules, goldenFiles } from '../golden/compile-gold
 import { generatePacket } from '../packets/generate-packet.ts';
 import { hintsOf } from '../packets/hints.ts';
 import { createRandom, seedOf } from '../packets/random.ts';
+import { compileC } from '../runtime/fixture.ts';
 import { boot, kernelOf, packInitramfs } from './machine.ts';
 
 const SERIES = ['6.1', '6.12'];
@@ -56,7 +57,51 @@ interface GuestAnswer {
   /** Programs of random rules, trees and chains, that the kernel does not load. */
   readonly refused: readonly string[];
   readonly devices: unknown;
+  readonly dispatcher: unknown;
 }
+
+/**
+ * What `guest-dispatcher.mjs` saw: programs in the order of their calls, and of two packets to port 53 and one to another port those that reached
+ * the other program, that pktc's rule dropped, and that no rule of pktc caught.
+ */
+const BESIDE_OTHERS = {
+  alone: [['other'], [3]],
+  refused: [
+    'PKT6011',
+    expect.stringMatching(/^interface `pktc4` already has an XDP program: `xdp_dispatcher` \(program N\)/),
+    expect.stringContaining('join it with `--dispatcher`'),
+  ],
+  ahead: ['dispatcher', '`pktc4`: what the rules pass goes on to `other` (program N)', ['pktc_xdp', 'other'], [1, 2, 1]],
+  behind: [
+    '`pktc4`: what is ahead decides first: `pktc_xdp` (program N), `other` (program N)',
+    ['pktc_xdp', 'other', 'pktc_xdp'],
+    [1, 0, 1],
+    false,
+  ],
+  oneLess: [['pktc_xdp', 'other'], [1, 2, 1], false],
+  switched: [
+    'PKT6041',
+    'the rules cannot be replaced: the dispatcher on `pktc4` cannot put another program into the place of this one at once',
+    ['pktc_xdp', 'other'],
+    [1, 2, 1],
+  ],
+  generic: ['PKT6122', 'the dispatcher on `pktc4` is attached in native mode'],
+  left: [['other'], [3], []],
+  killed: [expect.stringContaining('attached to pktc4 (dispatcher): 1 rule'), ['pktc_xdp', 'other'], [1]],
+  cleared: [
+    '`pktc4`: taken out, as a run of pktc that was killed had left it: `pktc_xdp` (program N); what is ahead decides first: `other` (program N)',
+    ['other', 'pktc_xdp'],
+    [3],
+    1,
+  ],
+  takenOut: [true, ['other']],
+  made: [null, ['pktc_xdp']],
+  none: [[], [], []],
+  programs: goldenFiles()
+    .map((file) => path.basename(file, '.rules'))
+    .filter((name) => !/-(tc|cgroup|socket)$/.test(name))
+    .map((name) => [name, null]),
+};
 
 type Folders = [string, string, string];
 
@@ -74,10 +119,19 @@ beforeAll(async () => {
     const { artifact } = await compileRules(hook, `hook ${hook}\n${TAG_RULES}`, false);
     await writeArtifact(artifact, path.join(devices, `seen-${hook}`));
   }
+  await writeDispatched(path.join(folder, 'work', 'dispatcher'));
   asTrees = await writeTrees(trees);
   await writeChains(trees);
 }, 180_000);
 afterAll(() => rm(folder, { recursive: true, force: true }));
+
+/** A program of somebody else, and rules to join it. */
+async function writeDispatched(to: string): Promise<void> {
+  await mkdir(to);
+  await writeFile(path.join(to, 'other.o'), compileC(path.join(import.meta.dirname, 'other.bpf.c')));
+  const { artifact } = await compileRules('dns', 'dns: match udp dport 53 -> log, drop\n', false);
+  await writeArtifact(artifact, path.join(to, 'rules'));
+}
 
 /** The object, its manifest, and frames with what the interpreter decides of each. */
 async function writeProgram(file: string, to: string): Promise<void> {
@@ -144,7 +198,7 @@ describe.skipIf(UNABLE !== null).each(SERIES)('Debian kernel %s', (series) => {
     const { answer, console } = await boot(kernel, await packInitramfs(kernel, path.join(folder, 'work'), at), BOOT_LIMIT_MS);
     await rm(at, { recursive: true, force: true });
     expect(answer, console.slice(-3000)).not.toBeNull();
-    const { release, programs, refused, devices } = answer as GuestAnswer;
+    const { release, programs, refused, devices, dispatcher } = answer as GuestAnswer;
     expect(release).toBe(kernel.release);
     expect(refused).toEqual([]);
     expect(asTrees).toBeGreaterThan(TREES / 2);
@@ -167,6 +221,8 @@ describe.skipIf(UNABLE !== null).each(SERIES)('Debian kernel %s', (series) => {
       xdpVlan: { pktc0: ['native', 1, 1], 'pktc0.100': ['generic', 0, 1] },
       xdpBridge: { pktc2: ['native', 1, 1], pktcbr: ['generic', 0, 2] },
     });
+    // Numbers of programs are the kernel's.
+    expect(JSON.parse(JSON.stringify(dispatcher).replace(/\(program \d+\)/g, '(program N)'))).toEqual(BESIDE_OTHERS);
   });
 });
 

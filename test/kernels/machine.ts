@@ -57,7 +57,7 @@ async function exists(file: string): Promise<boolean> {
  */
 export async function packInitramfs(kernel: Kernel, work: string, folder: string): Promise<string> {
   const root = path.join(folder, 'root');
-  for (const name of ['proc', 'sys', 'tmp', 'run', 'dev', 'bin', 'pktc/node_modules', 'modules', 'work']) {
+  for (const name of ['proc', 'sys', 'tmp', 'run', 'dev', 'bin', 'pktc/node_modules', 'pktc/cli', 'modules', 'work']) {
     await mkdir(path.join(root, name), { recursive: true });
   }
   const node = await realpath(process.execPath);
@@ -78,6 +78,7 @@ export async function packInitramfs(kernel: Kernel, work: string, folder: string
     await run('cp', ['-rL', path.join(ROOT, 'node_modules', name), path.join(root, 'pktc/node_modules', name)]);
   }
   await copyFile(path.join(ROOT, 'package.json'), path.join(root, 'pktc/package.json'));
+  await copyFile(path.join(ROOT, 'cli/launcher.cjs'), path.join(root, 'pktc/cli/launcher.cjs'));
   await run('cp', ['-r', path.join(ROOT, 'dist'), path.join(root, 'pktc/dist')]);
   await run('cp', ['-r', `${work}/.`, path.join(root, 'work')]);
   await writeFile(path.join(root, 'init'), INIT, { mode: 0o755 });
