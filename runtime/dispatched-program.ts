@@ -69,6 +69,19 @@ function reasonIn(messages: readonly string[]): string {
   return reason === undefined ? '' : `: ${reason}`;
 }
 
+/**
+ * What a verifier's log means for a program that was to be called by a dispatcher; null: nothing that is about dispatchers. Answers to rejected packets
+ * are written over them, so such a program changes where packets end, and newer kernels want what it stands for to do so, too (kernel/bpf/verifier.c,
+ * `changes_pkt_data`). The dispatcher of libxdp does since May 2025 (pull request 509).
+ */
+export function dispatcherRejection(verifierLog: string): RuntimeError | null {
+  if (!verifierLog.includes('Extension program changes packet data')) return null;
+  return new RuntimeError('PKT6121', 'the dispatcher of this libxdp and this kernel take no programs that reject packets', {
+    help: 'write `drop` instead of `reject`, use `--hook tc ingress`, or install a newer libxdp',
+    verifierLog,
+  });
+}
+
 function noDispatcher(reason: string, messages: readonly string[]): RuntimeError {
   return new RuntimeError('PKT6121', `there can be no XDP dispatcher on this machine${reason}`, {
     help: 'leave `--dispatcher` out, or use `--hook tc ingress`; `pktc explain PKT6121` has what it takes',

@@ -1,7 +1,7 @@
 /** An object file in the kernel: opened by libbpf, its sizes and constants settled, verified and loaded. */
 import { damaged, type ElfFile } from './abi/elf.ts';
 import type { Artifact, Manifest } from './abi/manifest.ts';
-import { type DispatchedProgram, type DispatcherOptions, loadDispatched } from './dispatched-program.ts';
+import { type DispatchedProgram, type DispatcherOptions, dispatcherRejection, loadDispatched } from './dispatched-program.ts';
 import {
   allocate,
   BPF_F_MMAPABLE,
@@ -113,7 +113,10 @@ function loadOnce(
       const result =
         dispatcher === null ? libbpf.object_load(object) : loadDispatched(libbpf, libc, object, dispatcher, messages);
       if (typeof result !== 'number') return { object, dispatched: result };
-      if (result < 0) throw loadError(-result, logText(log.bytes), messages, artifact.manifest);
+      if (result < 0) {
+        const text = logText(log.bytes);
+        throw dispatcherRejection(text) ?? loadError(-result, text, messages, artifact.manifest);
+      }
       return { object, dispatched: null };
     } catch (error) {
       libbpf.object_close(object);

@@ -66,6 +66,8 @@ const NEEDS = [
   { tests: true, program: /^vim$/, packages: { apt: 'vim', dnf: 'vim-enhanced', apk: 'vim', pacman: 'vim', zypper: 'vim' } },
   { kernels: true, program: /^qemu-system-x86_64$/, packages: { apt: 'qemu-system-x86' } },
   { kernels: true, file: '/bin/busybox', packages: { apt: 'busybox-static' } },
+  { kernels: true, library: /^libxdp\.so\.1$/, packages: { apt: 'libxdp1' } },
+  { kernels: true, program: /^xdp-loader$/, packages: { apt: 'xdp-tools' } },
   { kernels: true, program: /^cpio$/, packages: { apt: 'cpio' } },
   { kernels: true, program: /^xz$/, packages: { apt: 'xz-utils' } },
 ];

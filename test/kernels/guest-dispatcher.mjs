@@ -50,17 +50,30 @@ function deciding(loaded) {
   return after.map((count, index) => count - before[index]);
 }
 
-/** `pktc run`, killed outright when it is attached. */
-async function killedRun() {
-  const argv = ['/pktc/cli/launcher.cjs', 'run', 'dispatcher/rules.bpf.o', '-i', IFNAME, '--dispatcher', '--priority', '10'];
-  const child = spawn('node', argv, { stdio: ['ignore', 'ignore', 'pipe'] });
+/** `pktc run` beside the others: what it said, and its exit code; null: killed. */
+async function runCommand(argv, whenAttached = () => {}) {
+  const child = spawn(
+    'node',
+    ['/pktc/cli/launcher.cjs', 'run', 'dispatcher/rules.bpf.o', '-i', IFNAME, '--dispatcher', ...argv],
+    {
+      stdio: ['ignore', 'ignore', 'pipe'],
+    },
+  );
   let said = '';
+  let attached = false;
   child.stderr.setEncoding('utf8').on('data', (text) => {
     said += text;
-    if (said.includes('attached to')) child.kill('SIGKILL');
+    if (attached || !said.includes('attached to')) return;
+    attached = true;
+    whenAttached(child);
   });
-  await new Promise((resolve) => child.on('close', resolve));
-  return said;
+  const code = await new Promise((resolve) => child.on('close', resolve));
+  return [said, code];
+}
+
+function takeOut() {
+  const { id } = status().find(({ name }) => name === 'pktc_xdp');
+  execFileSync('xdp-loader', ['unload', IFNAME, '--id', id]);
 }
 
 export async function besideOthers() {
@@ -106,12 +119,13 @@ export async function besideOthers() {
   first.close();
   answer.left = [called(), deciding(null), readdirSync(root)];
 
-  answer.killed = [await killedRun(), called(), deciding(null)];
+  answer.ended = [...(await runCommand(['--for', '100ms'])), called()];
+  answer.takenOut = [...(await runCommand(['--reattach'], takeOut)), called()];
+  const killed = await runCommand(['--priority', '10'], (child) => child.kill('SIGKILL'));
+  answer.killed = [...killed, called(), deciding(null)];
   const fourth = load(50);
   const after = attach(fourth, IFNAME, 'auto');
   answer.cleared = [after.note, called(), deciding(null), readdirSync(root).length];
-  execFileSync('xdp-loader', ['unload', IFNAME, '--id', status().find(({ name }) => name === 'pktc_xdp').id]);
-  answer.takenOut = [after.gone(), called()];
   fourth.close();
 
   execFileSync('xdp-loader', ['unload', IFNAME, '--all']);
@@ -137,7 +151,7 @@ function goldenPrograms(root) {
       loaded.close();
       return [[name, null]];
     } catch (error) {
-      return [[name, `${error.message} ${error.help ?? ''} ${error.verifierLog?.slice(-1500) ?? ''}`]];
+      return [[name, `${error.code} ${error.message}`]];
     }
   });
 }
