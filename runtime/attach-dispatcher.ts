@@ -43,7 +43,7 @@ export function attachDispatcher(
   const notes = [
     ...(left.length === 0 ? [] : [`taken out, as a run of pktc that was killed had left it: ${programsText(left)}`]),
     ...orderOf(calledOn(dispatched.libxdp, ifindex), program),
-    ...(joined === 'native' ? sendingNotes(loaded, ifname) : []),
+    ...(joined === 'native' ? sendingNotes(loaded, ifname) : ['the dispatcher runs in generic mode, which is slower']),
   ];
   const about = { place: ifname, ifname, ifindex, mode: 'dispatcher' as const };
   const note = notes.length === 0 ? null : `\`${ifname}\`: ${notes.join('; ')}`;

@@ -102,7 +102,7 @@ const besideOthers = (series: string) => ({
     [3],
     1,
   ],
-  made: [null, ['pktc_xdp']],
+  made: [null, ['pktc_xdp'], '`lo`: the dispatcher runs in generic mode, which is slower', 'xdp_dispatcher skb'],
   none: [[], [], []],
   programs: goldenFiles()
     .map((file) => path.basename(file, '.rules'))
