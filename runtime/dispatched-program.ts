@@ -2,6 +2,7 @@
 import { allocate, BPF_PROG_TYPE_EXT, captureMessages, type Libbpf, PROGRAM_INFO } from './ffi/libbpf.ts';
 import { errnoNumber, type Libc, type Pointer } from './ffi/libc.ts';
 import { type Libxdp, openLibxdp, XDP_MODE_SKB } from './ffi/libxdp.ts';
+import { kernelOlderThan } from './kernel-version.ts';
 import { RuntimeError } from './runtime-error.ts';
 
 export interface DispatcherOptions {
@@ -43,6 +44,7 @@ export function loadDispatched(
     if (handle === null || error < 0) return error || -errnoNumber('ENOMEM');
     const close = () => libxdp.program_close(handle);
     libxdp.set_run_prio(handle, priority);
+    if (!kernelOlderThan(5, 18)) libxdp.set_frags?.(handle, true);
     const result = libxdp.attach(handle, NOWHERE, XDP_MODE_SKB);
     const refused = result === -errnoNumber('ENODEV');
     if (refused && typeOf(libbpf, libxdp.program_fd(handle)) === BPF_PROG_TYPE_EXT) return { libxdp, handle, root, close };

@@ -28,6 +28,8 @@ export interface Libxdp {
   program_name(program: Pointer): string | null;
   /** The lower, the earlier it is called. */
   set_run_prio(program: Pointer, priority: number): number;
+  /** Before load: that it takes frames in several pieces, which libxdp does not see by the name of its section. null: libxdp before 1.3. */
+  readonly set_frags: ((program: Pointer, frags: boolean) => number) | null;
   /** Loads it if need be, and puts a new dispatcher with it in the place of the one that is there. */
   attach(program: Pointer, ifindex: number, mode: number): number;
   /** Puts a dispatcher without it there; none when it was the last one. */
@@ -58,6 +60,7 @@ export function openLibxdp(name = SONAME): Libxdp {
     program_fd: library.func('int xdp_program__fd(void *)'),
     program_id: library.func('uint32_t xdp_program__id(void *)'),
     program_name: library.func('const char *xdp_program__name(void *)'),
+    set_frags: optional(library, 'int xdp_program__set_xdp_frags_support(void *, bool)'),
     set_run_prio: library.func('int xdp_program__set_run_prio(void *, unsigned int)'),
     attach: (program, ifindex, mode) => attach(program, ifindex, mode, 0),
     detach: (program, ifindex, mode) => detach(program, ifindex, mode, 0),
@@ -65,6 +68,14 @@ export function openLibxdp(name = SONAME): Libxdp {
     dispatcher_close: library.func('void xdp_multiprog__close(void *)'),
     next_program: library.func('void *xdp_multiprog__next_prog(void *, void *)'),
   };
+}
+
+function optional(library: LibraryHandle, definition: string): ReturnType<LibraryHandle['func']> | null {
+  try {
+    return library.func(definition);
+  } catch {
+    return null;
+  }
 }
 
 function load(name: string): LibraryHandle {

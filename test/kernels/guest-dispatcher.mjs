@@ -1,6 +1,6 @@
 /** Inside the guest: programs of pktc beside one that xdp-loader has put on an interface. The folder has `other.o` and `rules.*`. */
 import { execFileSync, spawn } from 'node:child_process';
-import { readdirSync } from 'node:fs';
+import { readdirSync, renameSync } from 'node:fs';
 import { attach } from '../../runtime/attach.ts';
 import { openLibbpf } from '../../runtime/ffi/libbpf.ts';
 import { openLibc } from '../../runtime/ffi/libc.ts';
@@ -71,6 +71,15 @@ async function runCommand(argv, whenAttached = () => {}) {
   return [said, code];
 }
 
+function refusal(work) {
+  try {
+    work();
+    return null;
+  } catch ({ code, message, help }) {
+    return [code, message, help];
+  }
+}
+
 function takeOut() {
   const { id } = status().find(({ name }) => name === 'pktc_xdp');
   execFileSync('xdp-loader', ['unload', IFNAME, '--id', id]);
@@ -89,11 +98,7 @@ export async function besideOthers() {
   const answer = { alone: [called(), deciding(null)] };
 
   const plain = loadArtifact(artifact);
-  try {
-    attach(plain, IFNAME, 'auto');
-  } catch ({ code, message, help }) {
-    answer.refused = [code, message, help];
-  }
+  answer.refused = refusal(() => attach(plain, IFNAME, 'auto'));
   plain.close();
 
   const first = load(10);
@@ -110,12 +115,19 @@ export async function besideOthers() {
     answer.switched = [code, message, called(), deciding(first)];
   }
   const third = load(1);
-  try {
-    attach(third, IFNAME, 'generic');
-  } catch ({ code, message }) {
-    answer.generic = [code, message];
-  }
-  third.close();
+  answer.notTaken = [refusal(() => attach(third, IFNAME, 'generic'))];
+  // Names that libxdp does not know, as bpfman's.
+  const [names] = readdirSync('/sys/fs/bpf/xdp');
+  renameSync(`/sys/fs/bpf/xdp/${names}`, '/sys/fs/bpf/elsewhere');
+  answer.notTaken.push(refusal(() => attach(third, IFNAME, 'auto')));
+  renameSync('/sys/fs/bpf/elsewhere', `/sys/fs/bpf/xdp/${names}`);
+  const others = Array.from({ length: 8 }, () => load(99));
+  for (const one of others) attach(one, IFNAME, 'auto');
+  answer.notTaken.push(
+    refusal(() => attach(third, IFNAME, 'auto')),
+    called().length,
+  );
+  for (const one of [...others, third]) one.close();
   first.close();
   answer.left = [called(), deciding(null), readdirSync(root)];
 
@@ -134,7 +146,12 @@ export async function besideOthers() {
   for (const name of [IFNAME, FAR]) ip('link', 'set', name, 'mtu', '9000');
   const own = attach(alone, IFNAME, 'native');
   const loopback = attach(alone, 'lo', 'auto');
-  answer.made = [own.note, called(), loopback.note, /^lo +(.*?) +\d/m.exec(execFileSync('xdp-loader', ['status', 'lo']))?.[1]];
+  answer.made = [
+    own.note,
+    called(),
+    loopback.note,
+    /^lo +(.*?) +\d/m.exec(execFileSync('xdp-loader', ['status', 'lo']))?.[1].replace(/ +/g, ' '),
+  ];
   alone.close();
   answer.none = [called(), readdirSync(root), readdirSync('/sys/fs/bpf/xdp')];
   answer.programs = goldenPrograms(root);

@@ -91,7 +91,16 @@ const besideOthers = (series: string) => ({
     ['pktc_xdp', 'other'],
     [1, 2, 1],
   ],
-  generic: ['PKT6122', 'the dispatcher on `pktc4` is attached in native mode'],
+  notTaken: [
+    ['PKT6122', 'the dispatcher on `pktc4` is attached in native mode', expect.stringContaining('leave `--mode generic` out')],
+    [
+      'PKT6122',
+      expect.stringMatching(/does not take the program \(EBUSY\): Existing program is not/),
+      expect.stringContaining('bpfman'),
+    ],
+    ['PKT6122', 'the dispatcher on `pktc4` has as many programs as it can have', expect.stringContaining('take one out')],
+    10,
+  ],
   left: [['other'], [3], []],
   ended: [expect.stringContaining('attached to pktc4 (dispatcher): 1 rule'), 0, ['other']],
   takenOut: [expect.stringContaining('the program has been taken out of the dispatcher on pktc4\n'), 1, ['other']],
