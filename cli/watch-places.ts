@@ -50,10 +50,7 @@ export async function watchPlaces(
 ): Promise<Places> {
   const { attach } = await import('../runtime/attach.ts');
   const { interfaceState } = await import('../runtime/interface-state.ts');
-  const places: readonly Place[] = attachments.map((attachment) => {
-    const { place } = attachment;
-    return { name: place, attachment, here: true, shown: place, up: true, away: false, takenOff: false, said: '' };
-  });
+  const places = attachments.map(placeOf);
   const returned = (place: Place) => {
     try {
       place.attachment = attach(loaded, place.name, mode);
@@ -92,8 +89,8 @@ export async function watchPlaces(
   const look = () => {
     for (const place of places) {
       if (place.here && place.attachment.gone()) {
-        const { mode, ifindex } = place.attachment;
-        place.takenOff = mode === 'dispatcher' && ifindex !== null && interfaceState(loaded, ifindex) !== null;
+        place.takenOff =
+          place.attachment.mode === 'dispatcher' && interfaceState(loaded, place.attachment.ifindex ?? 0) !== null;
         sayGone(place, reattach, terminal);
       }
       if (place.here) changed(place);
@@ -110,6 +107,11 @@ export async function watchPlaces(
       return lost;
     },
   };
+}
+
+function placeOf(attachment: Attachment): Place {
+  const { place } = attachment;
+  return { name: place, attachment, here: true, shown: place, up: true, away: false, takenOff: false, said: '' };
 }
 
 function sayGone(place: Place, reattach: boolean, terminal: Terminal): void {
