@@ -14,16 +14,16 @@ const OTHER = '/sys/fs/bpf/other';
 const HTTPS = PLAIN.with(37, 187).with(36, 1);
 
 /** What the dispatcher calls, in that order, as xdp-loader tells: names and identifiers; empty: there is none. */
-function status() {
-  const lines = execFileSync('xdp-loader', ['status', IFNAME], { encoding: 'utf8' }).split('\n');
+function status(ifname) {
+  const lines = execFileSync('xdp-loader', ['status', ifname], { encoding: 'utf8' }).split('\n');
   return lines.flatMap((line) => {
     const found = /^ => +\d+ +(\S+) +(\d+)/.exec(line);
     return found === null ? [] : [{ name: found[1], id: found[2] }];
   });
 }
 
-function called() {
-  return status().map(({ name }) => name);
+function called(ifname = IFNAME) {
+  return status(ifname).map(({ name }) => name);
 }
 
 /** Packets that the other program has seen. */
@@ -81,7 +81,7 @@ function refusal(work) {
 }
 
 function takeOut() {
-  const { id } = status().find(({ name }) => name === 'pktc_xdp');
+  const { id } = status(IFNAME).find(({ name }) => name === 'pktc_xdp');
   execFileSync('xdp-loader', ['unload', IFNAME, '--id', id]);
 }
 
@@ -131,8 +131,8 @@ export async function besideOthers() {
   first.close();
   answer.left = [called(), deciding(null), readdirSync(root)];
 
-  answer.ended = [...(await runCommand(['--for', '100ms'])), called()];
-  answer.takenOut = [...(await runCommand(['--reattach'], takeOut)), called()];
+  const ended = await runCommand(['-i', 'lo', '--reattach', '--for', '2s'], takeOut);
+  answer.takenOut = [...ended, called(), called('lo')];
   const killed = await runCommand(['--priority', '10'], (child) => child.kill('SIGKILL'));
   answer.killed = [...killed, called(), deciding(null)];
   const fourth = load(50);

@@ -102,8 +102,14 @@ const besideOthers = (series: string) => ({
     10,
   ],
   left: [['other'], [3], []],
-  ended: [expect.stringContaining('attached to pktc4 (dispatcher): 1 rule'), 0, ['other']],
-  takenOut: [expect.stringContaining('the program has been taken out of the dispatcher on pktc4\n'), 1, ['other']],
+  takenOut: [
+    expect.stringMatching(
+      /^attached to pktc4 \(dispatcher\), lo \(dispatcher\): 1 rule.*\nthe program has been taken out of the dispatcher on pktc4\n$/m,
+    ),
+    1,
+    ['other'],
+    [],
+  ],
   killed: [expect.stringContaining('attached to pktc4 (dispatcher): 1 rule'), null, ['pktc_xdp', 'other'], [1]],
   cleared: [
     '`pktc4`: taken out, as a run of pktc that was killed had left it: `pktc_xdp` (program N); what is ahead decides first: `other` (program N)',
