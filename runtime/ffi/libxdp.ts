@@ -84,12 +84,9 @@ function load(name: string): LibraryHandle {
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     const missing = /no such file or directory/i.test(reason);
-    throw new RuntimeError(
-      'PKT6120',
-      missing ? `libxdp is not installed (${name} not found)` : `libxdp cannot be loaded: ${reason}`,
-      {
-        help: 'install it: `apt install libxdp1` (Debian 12, Ubuntu 24.04), `dnf install libxdp`; without it, `--hook tc ingress` looks at what the others pass',
-      },
-    );
+    const message = missing ? `libxdp is not installed (${name} not found)` : `libxdp cannot be loaded: ${reason}`;
+    throw new RuntimeError('PKT6120', message, {
+      help: 'install it: `apt install libxdp1` (Debian 12, Ubuntu 24.04), `dnf install libxdp`; or look at what the others pass with `--hook tc ingress`',
+    });
   }
 }
