@@ -1,4 +1,7 @@
-/** Inside the guest: programs of pktc beside one that xdp-loader has put on an interface. The folder has `other.o` and `rules.*`. */
+/**
+ * Runs inside a guest: programs of pktc beside one that xdp-loader has put on an interface, and what becomes of both. `dispatcher/` has that program and
+ * rules, `programs/` others to be joined.
+ */
 import { execFileSync, spawn } from 'node:child_process';
 import { readdirSync, renameSync } from 'node:fs';
 import { attach } from '../../runtime/attach.ts';
@@ -50,8 +53,11 @@ function deciding(loaded) {
   return after.map((count, index) => count - before[index]);
 }
 
-/** `pktc run` beside the others: what it said, and its exit code; null: killed. */
-async function runCommand(argv, whenAttached = () => {}) {
+/**
+ * `pktc run` beside the others: what it said, and its exit code; null: killed.
+ * @param steps what to do when it has said something: pairs of a text and a function, in their order
+ */
+async function runCommand(argv, steps) {
   const child = spawn(
     'node',
     ['/pktc/cli/launcher.cjs', 'run', 'dispatcher/rules.bpf.o', '-i', IFNAME, '--dispatcher', ...argv],
@@ -59,13 +65,11 @@ async function runCommand(argv, whenAttached = () => {}) {
       stdio: ['ignore', 'ignore', 'pipe'],
     },
   );
+  const rest = [...steps];
   let said = '';
-  let attached = false;
   child.stderr.setEncoding('utf8').on('data', (text) => {
     said += text;
-    if (attached || !said.includes('attached to')) return;
-    attached = true;
-    whenAttached(child);
+    while (rest.length > 0 && said.includes(rest[0][0])) rest.shift()[1](child);
   });
   const code = await new Promise((resolve) => child.on('close', resolve));
   return [said, code];
@@ -85,7 +89,7 @@ function takeOut() {
   execFileSync('xdp-loader', ['unload', IFNAME, '--id', id]);
 }
 
-export async function besideOthers() {
+async function besideOthers() {
   ip('link', 'add', IFNAME, 'type', 'veth', 'peer', 'name', FAR);
   for (const name of [IFNAME, FAR]) {
     ip('link', 'set', name, 'addrgenmode', 'none');
@@ -131,9 +135,15 @@ export async function besideOthers() {
   first.close();
   answer.left = [called(), deciding(null), readdirSync(root)];
 
-  const ended = await runCommand(['-i', 'lo', '--reattach', '--for', '2s'], takeOut);
+  const ended = await runCommand(
+    ['-i', 'lo', '--reattach'],
+    [
+      ['attached to', takeOut],
+      ['taken out', (child) => child.kill('SIGINT')],
+    ],
+  );
   answer.takenOut = [...ended, called(), called('lo')];
-  const killed = await runCommand(['--priority', '10'], (child) => child.kill('SIGKILL'));
+  const killed = await runCommand(['--priority', '10'], [['attached to', (child) => child.kill('SIGKILL')]]);
   answer.killed = [...killed, called(), deciding(null)];
   const fourth = load(50);
   const after = attach(fourth, IFNAME, 'auto');
@@ -174,3 +184,6 @@ function goldenPrograms(root) {
     }
   });
 }
+
+const answer = await besideOthers().catch((error) => String(error.stack));
+process.stdout.write(`\npktc-answer ${JSON.stringify(answer)}\n`);

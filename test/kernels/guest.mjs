@@ -6,10 +6,9 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { release } from 'node:os';
 import { attach, attachCgroup } from '../../runtime/attach.ts';
 import { loadArtifact } from '../../runtime/load.ts';
-import { besideOthers } from './guest-dispatcher.mjs';
 import { artifactAt, ip, PLAIN, send, TAGGED } from './guest-network.mjs';
 
-const answer = { release: release(), programs: [], refused: [], devices: null, dispatcher: null };
+const answer = { release: release(), programs: [], refused: [], devices: null };
 addPair('pktc0', 'pktc1');
 
 for (const file of readdirSync('programs')
@@ -123,10 +122,5 @@ try {
   answer.devices = seenOnDevices();
 } catch (error) {
   answer.devices = String(error.stack);
-}
-try {
-  answer.dispatcher = await besideOthers();
-} catch (error) {
-  answer.dispatcher = String(error.stack);
 }
 process.stdout.write(`\npktc-answer ${JSON.stringify(answer)}\n`);

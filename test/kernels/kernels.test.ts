@@ -3,7 +3,7 @@
  * kernels in qemu; `npm run test:kernels` installs what that takes.
  */
 import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { homedir, tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -22,7 +22,7 @@ import { generatePacket } from '../packets/generate-packet.ts';
 import { hintsOf } from '../packets/hints.ts';
 import { createRandom, seedOf } from '../packets/random.ts';
 import { compileC } from '../runtime/fixture.ts';
-import { boot, kernelOf, packInitramfs } from './machine.ts';
+import { boot, type Kernel, kernelOf, packInitramfs } from './machine.ts';
 
 const SERIES = ['6.1', '6.12'];
 const CACHE = path.join(process.env.XDG_CACHE_HOME ?? path.join(homedir(), '.cache'), 'pktc', 'kernels');
@@ -57,7 +57,6 @@ interface GuestAnswer {
   /** Programs of random rules, trees and chains, that the kernel does not load. */
   readonly refused: readonly string[];
   readonly devices: unknown;
-  readonly dispatcher: unknown;
 }
 
 /** Programs that reject packets, beside others: 6.12 wants a dispatcher that is newer than that of Debian 12. */
@@ -141,7 +140,8 @@ beforeAll(async () => {
     const { artifact } = await compileRules(hook, `hook ${hook}\n${TAG_RULES}`, false);
     await writeArtifact(artifact, path.join(devices, `seen-${hook}`));
   }
-  await writeDispatched(path.join(folder, 'work', 'dispatcher'));
+  await cp(programs, path.join(folder, 'beside', 'programs'), { recursive: true });
+  await writeDispatched(path.join(folder, 'beside', 'dispatcher'));
   asTrees = await writeTrees(trees);
   await writeChains(trees);
 }, 180_000);
@@ -212,15 +212,19 @@ const UNABLE =
 if (UNABLE !== null) console.info(`skipped: other kernels: ${UNABLE}`);
 
 describe.skipIf(UNABLE !== null).each(SERIES)('Debian kernel %s', (series) => {
-  test.concurrent('loads the golden programs and random ones, decides as the interpreter does, attaches, joins a dispatcher', {
+  let kernel: Kernel;
+  beforeAll(async () => {
+    kernel = await kernelOf(series, CACHE);
+  }, 2 * BOOT_LIMIT_MS);
+
+  test.concurrent('loads the golden programs and random ones, decides as the interpreter does, attaches', {
     timeout: 2 * BOOT_LIMIT_MS,
   }, async () => {
-    const kernel = await kernelOf(series, CACHE);
     const at = path.join(folder, kernel.release);
     const { answer, console } = await boot(kernel, await packInitramfs(kernel, path.join(folder, 'work'), at), BOOT_LIMIT_MS);
     await rm(at, { recursive: true, force: true });
     expect(answer, console.slice(-3000)).not.toBeNull();
-    const { release, programs, refused, devices, dispatcher } = answer as GuestAnswer;
+    const { release, programs, refused, devices } = answer as GuestAnswer;
     expect(release).toBe(kernel.release);
     expect(refused).toEqual([]);
     expect(asTrees).toBeGreaterThan(TREES / 2);
@@ -243,8 +247,18 @@ describe.skipIf(UNABLE !== null).each(SERIES)('Debian kernel %s', (series) => {
       xdpVlan: { pktc0: ['native', 1, 1], 'pktc0.100': ['generic', 0, 1] },
       xdpBridge: { pktc2: ['native', 1, 1], pktcbr: ['generic', 0, 2] },
     });
+  });
+
+  test.concurrent("joins libxdp's dispatcher beside another program, and leaves it as it was", {
+    timeout: 2 * BOOT_LIMIT_MS,
+  }, async () => {
+    const at = path.join(folder, `${kernel.release}-beside`);
+    const packed = await packInitramfs(kernel, path.join(folder, 'beside'), at, 'guest-dispatcher.mjs');
+    const { answer, console } = await boot(kernel, packed, BOOT_LIMIT_MS);
+    await rm(at, { recursive: true, force: true });
+    expect(answer, console.slice(-3000)).not.toBeNull();
     // Numbers of programs are the kernel's.
-    expect(JSON.parse(JSON.stringify(dispatcher).replace(/\(program \d+\)/g, '(program N)'))).toEqual(besideOthers(series));
+    expect(JSON.parse(JSON.stringify(answer).replace(/\(program \d+\)/g, '(program N)'))).toEqual(besideOthers(series));
   });
 });
 

@@ -52,10 +52,10 @@ async function exists(file: string): Promise<boolean> {
 }
 
 /**
- * Packs what a guest needs: Node, `ip`, `xdp-loader` and the libraries of all of them, the built command, busybox, modules, `guest.mjs` in one file with what it imports, and
+ * Packs what a guest needs: Node, `ip`, `xdp-loader` and the libraries of all of them, the built command, busybox, modules, `guest` in one file with what it imports, and
  * `work`, the folder that it runs in.
  */
-export async function packInitramfs(kernel: Kernel, work: string, folder: string): Promise<string> {
+export async function packInitramfs(kernel: Kernel, work: string, folder: string, guest = 'guest.mjs'): Promise<string> {
   const root = path.join(folder, 'root');
   for (const name of ['proc', 'sys', 'tmp', 'run', 'dev', 'bin', 'pktc/node_modules', 'pktc/cli', 'modules', 'work']) {
     await mkdir(path.join(root, name), { recursive: true });
@@ -73,7 +73,7 @@ export async function packInitramfs(kernel: Kernel, work: string, folder: string
   await place('/bin/busybox', root, '/bin/busybox');
   for (const name of ['sh', 'mount', 'insmod', 'poweroff']) await symlink('busybox', path.join(root, 'bin', name));
   for (const name of MODULES) await placeModule(kernel, name, path.join(root, 'modules', `${name}.ko`));
-  await writeFile(path.join(root, 'pktc/guest.mjs'), await bundled(path.join(import.meta.dirname, 'guest.mjs')));
+  await writeFile(path.join(root, 'pktc/guest.mjs'), await bundled(path.join(import.meta.dirname, guest)));
   for (const name of ['koffi', '@koromix']) {
     await run('cp', ['-rL', path.join(ROOT, 'node_modules', name), path.join(root, 'pktc/node_modules', name)]);
   }
@@ -137,7 +137,7 @@ async function libraryNamed(start: string): Promise<string> {
 const ANSWER = /^pktc-answer (.*)$/m;
 
 export interface Boot {
-  /** What `guest.mjs` printed behind `pktc-answer`; null: it did not come so far. */
+  /** What the guest printed behind `pktc-answer`; null: it did not come so far. */
   readonly answer: unknown;
   readonly console: string;
 }
