@@ -42,6 +42,8 @@ const REFRESH_INTERVAL_MS = 1_000;
 /** How long a reader that has stopped reading may hold the end, once somebody has asked for it. */
 const SLOW_READER_MS = 2_000;
 
+const NOTHING = new Uint8Array();
+
 interface Printer {
   readonly events: number;
   /** Events that were not printed, or not for certain, by the name of their rule. */
@@ -203,11 +205,13 @@ function createPrinter(
       table = tableOf();
       header = headerOf();
     }
-    const text = json ? lines(wanted) : Buffer.from(header + wanted.map(table.row).join(''));
+    // Of stdout that is closed a part may still be on its way out, from where the next lines would go.
+    const closed = terminal.closed();
+    const text = closed ? NOTHING : json ? lines(wanted) : Buffer.from(header + wanted.map(table.row).join(''));
     const headingLines = header === '' || json ? 0 : wholeLines(Buffer.from(header));
     header = '';
     if (wanted.length > 0) packets?.write(wanted);
-    const written = text.length === 0 ? null : await terminal.offer(text);
+    const written = closed ? 0 : text.length === 0 ? null : await terminal.offer(text);
     const printed = written === null ? wanted.length : Math.max(0, wholeLines(text.subarray(0, written)) - headingLines);
     for (const { rule_name } of wanted.slice(printed)) countLoss(unprinted, rule_name);
     events += printed;

@@ -6,7 +6,7 @@ import type { Libc } from './ffi/libc.ts';
 import { type Watch, watchReadable } from './ffi/poll.ts';
 import type { EventSource, LoadedProgram } from './load.ts';
 
-export { KIND_WORDS, type PacketEvent, type RecordedFields, recordedFields } from './event-decoder.ts';
+export type { PacketEvent } from './event-decoder.ts';
 
 /**
  * Batches in the order the kernel wrote them. The events wait in the kernel's ring and nowhere else: a slow reader costs no
