@@ -35,8 +35,8 @@ interface Look {
 }
 
 /**
- * The kernel wakes the reader for every 64 KiB; what is less than that is looked for every so often, the less often the longer
- * nothing has come: after 0.1 s and after 1 s.
+ * The kernel wakes the reader for every sixteenth of the ring; what is less than that is looked for every so often, the less often the
+ * longer nothing has come: after 0.1 s and after 1 s.
  */
 const LOOKS: readonly Look[] = [
   { first: 0, interval_ms: 2 },
