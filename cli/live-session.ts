@@ -42,8 +42,6 @@ const REFRESH_INTERVAL_MS = 1_000;
 /** How long a reader that has stopped reading may hold the end, once somebody has asked for it. */
 const SLOW_READER_MS = 2_000;
 
-const NOTHING = new Uint8Array();
-
 interface Printer {
   readonly events: number;
   /** Events that were not printed, or not for certain, by the name of their rule. */
@@ -207,7 +205,7 @@ function createPrinter(
     }
     // Of stdout that is closed a part may still be on its way out, from where the next lines would go.
     const closed = terminal.closed();
-    const text = closed ? NOTHING : json ? lines(wanted) : Buffer.from(header + wanted.map(table.row).join(''));
+    const text = closed ? new Uint8Array() : json ? lines(wanted) : Buffer.from(header + wanted.map(table.row).join(''));
     const headingLines = header === '' || json ? 0 : wholeLines(Buffer.from(header));
     header = '';
     if (wanted.length > 0) packets?.write(wanted);
