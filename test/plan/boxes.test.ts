@@ -34,7 +34,10 @@ function keyOf(packet: Packet, { shape, src, dst }: Dimensions): Key {
     src: BigInt(from ?? 0),
     dst: BigInt(to ?? 0),
     scalars: shape.scalars.map(({ field }) => number(field)),
-    bits: shape.bits === null ? 0 : number(shape.bits.field),
+    bits: (shape.bits?.presence ?? []).reduce(
+      (word, { field, bit }) => (fieldValue(packet, field) === null ? word & ~bit : word | bit),
+      shape.bits?.flags ? number(shape.bits.flags.field) : 0,
+    ),
   };
 }
 
