@@ -57,7 +57,8 @@ export function probesOf(dimensions: Dimensions, entry: Uint32Array, six: boolea
       high[WORDS * probe + at] = between(firstHigh[from] as number, lastHigh[from] as number);
       low[WORDS * probe + at] = between(first[from] as number, last[from] as number);
     }
-    if (dimensions.bits !== null) low[WORDS * probe + dimensions.bits.at] = bitsOf(dimensions, dimensions.bits, other, WORDS * probe, low);
+    if (dimensions.bits !== null)
+      low[WORDS * probe + dimensions.bits.at] = bitsOf(dimensions, dimensions.bits, other, WORDS * probe, low);
   }
   return { dimensions, entry, six, count, high, low };
 }
