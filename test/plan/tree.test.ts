@@ -20,6 +20,20 @@ const SHAPES: readonly TreeShape[] = [
     bits: { flags: TCP_FLAGS, presence: [], bytes: 2, max: 511 },
   },
   {
+    scalars: PORTS.scalars,
+    bits: {
+      flags: TCP_FLAGS,
+      presence: [
+        { field: 'src.port', slot: 'src_port', bit: 0x80, of: 0 },
+        { field: 'vlan', slot: 'vlan', bit: 0x40, of: null },
+        { field: 'dst.port', slot: 'dst_port', bit: 0x20, of: 1 },
+        { ...TCP_FLAGS, bit: 0x10, of: 'flags' },
+      ],
+      bytes: 1,
+      max: 255,
+    },
+  },
+  {
     scalars: Array.from({ length: 8 }, (_, at) => port(`field${at}`, `field_${at}`)),
     bits: { flags: { field: 'b', slot: 'b' }, presence: [], bytes: 2, max: 0xffff },
   },
