@@ -180,19 +180,18 @@ function scalarStatements({ shape }: Pick<TreePlan, 'shape'>): readonly Statemen
       const value = call('pktc_taken', member('f', slot));
       return set(at, max === SCALAR_MAX ? call('pktc_scalar', value) : value);
     }),
-    ...(bits === null ? [] : [set(scalars.length, bitsWord(bits))]),
+    ...(bits === null ? [] : bitsStatements(bits, keyWord(KEY_SCALARS + scalars.length))),
   ];
 }
 
 /** The flags, and the bits of fields that the packet has. */
-function bitsWord({ flags, presence: fields, max }: Bits): Expr {
+function bitsStatements({ flags, presence: fields, max }: Bits, to: Expr): readonly Statement[] {
   const free = fields.reduce((rest, { bit }) => rest & ~bit, max);
   const taken = flags === null ? null : call('pktc_taken', member('f', flags.slot));
-  const kept = taken === null ? [] : [fields.length === 0 ? taken : binary(taken, '&', hex(free))];
-  return chain('|', [
-    ...kept,
+  return [
+    ...(taken === null ? [] : [fields.length === 0 ? taken : binary(taken, '&', hex(free))]),
     ...fields.map(({ slot, bit }) => call('pktc_marked', name('f'), name(presenceName(slot)), hex(bit))),
-  ]);
+  ].map((value, at): Statement => ({ kind: 'set', to, operator: at === 0 ? '=' : '|=', value }));
 }
 
 interface Side {
