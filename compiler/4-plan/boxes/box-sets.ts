@@ -106,34 +106,25 @@ function newColumns(kind: Kind, dimensions: Dimensions): Columns {
 function appendProduct(to: Columns, entry: number, sides: Sides, { scalars, bits }: BoxProduct, checked: boolean): number {
   const before = to.entry.length;
   const { shape } = to.dimensions;
-  const lists = shape.scalars.map((scalar, index) => scalars[index] ?? [[0, scalar.max] as const]);
-  const tests = shape.bits === null ? [] : (bits ?? [{ mask: 0, value: 0 }]);
-  const appendScalars = (at: number): void => {
+  const lists = shape.scalars.map(({ max }, index) => scalars[index] ?? [{ first: 0, last: max, mask: 0, value: 0 }]);
+  const appendScalars = (at: number, mask: number, value: number): void => {
     const list = lists[at];
     if (list === undefined) {
       to.entry.push(entry);
       to.checked.push(checked ? 1 : 0);
+      if (shape.bits === null) return;
+      to.bitsMask.push(mask);
+      to.bitsValue.push(value);
       return;
     }
-    for (const [first, last] of list) {
+    for (const range of list) {
       const start = to.entry.length;
-      appendScalars(at + 1);
-      for (let box = start; box < to.entry.length; box++) to.scalars[at]?.push(first, last);
+      appendScalars(at + 1, mask | range.mask, value | range.value);
+      for (let box = start; box < to.entry.length; box++) to.scalars[at]?.push(range.first, range.last);
     }
   };
   const appendRest = (): void => {
-    if (shape.bits === null) {
-      appendScalars(0);
-      return;
-    }
-    for (const { mask, value } of tests) {
-      const start = to.entry.length;
-      appendScalars(0);
-      for (let box = start; box < to.entry.length; box++) {
-        to.bitsMask.push(mask);
-        to.bitsValue.push(value);
-      }
-    }
+    for (const { mask, value } of bits ?? [{ mask: 0, value: 0 }]) appendScalars(0, mask, value);
   };
   if (sides.family === 4) appendAddresses4(to, sides, appendRest);
   else appendAddresses6(to, sides, appendRest);
