@@ -7,6 +7,7 @@ import { conditionCost } from './cost.ts';
 import { redirectsOf } from './interfaces.ts';
 import type { TreePlan } from './plan.ts';
 import { ruleTables, wholeData } from './rule-data.ts';
+import { type RuleKinds, withOneOfEachKind } from './rule-kinds.ts';
 import { buildTrees } from './tree/build-trees.ts';
 
 /** Checks are C: more of them than this and the verifier works longer than it is worth. */
@@ -30,17 +31,17 @@ export interface TreeOptions {
 }
 
 /** The plan, or why the rules cannot be a tree: for people, to be read behind "not a tree: ". */
-export function planTree(program: Program, target: Target, options: TreeOptions): TreePlan | string {
-  if (program.rules.some(({ actions }) => actions.adds !== undefined)) return 'rules that add to sets are tried in their order';
-  const dimensions = dimensionsOf(program, target);
-  const boxes = boxSetsOf(program, dimensions);
+export function planTree(program: Program, kinds: RuleKinds, target: Target, options: TreeOptions): TreePlan | string {
+  if (kinds.kinds.some(({ rule }) => rule.actions.adds !== undefined)) return 'rules that add to sets are tried in their order';
+  const dimensions = dimensionsOf(program, target, kinds);
+  const boxes = boxSetsOf(program, dimensions, kinds);
   if (boxes === null) return 'the rules come to more than 4,194,304 ranges';
   const { checks } = boxes;
   const instructions = checks.reduce((sum, { condition }) => sum + conditionCost(condition), 0);
   if (checks.length > CHECKS_MAX || instructions > CHECK_INSTRUCTIONS_MAX) {
     return `${checks.length} different conditions that a tree cannot carry, ${CHECKS_MAX} at most`;
   }
-  const tables = ruleTables(program.rules, boxes.checkOf, redirectsOf(program));
+  const tables = ruleTables(program.rules, boxes.checkOf, redirectsOf(withOneOfEachKind(program, kinds)));
   if (tables === null) return 'more than 65,536 different actions';
   const start = tables.bytes.length;
   const partitions = options.partitions === undefined ? {} : { partitions: options.partitions };

@@ -1,5 +1,5 @@
 /** The data of a program whose rules are a tree: what `templates/include/pktc/data.h` describes, in the byte order of this machine. */
-import type { Rule, Verdict } from '../2-resolve/program.ts';
+import type { Rule, RuleActions, Verdict } from '../2-resolve/program.ts';
 
 const MAGIC = 0x63746b70;
 const VERSION = 1;
@@ -26,13 +26,19 @@ export interface RuleTables {
 export function ruleTables(rules: readonly Rule[], checkOf: Uint16Array, redirects: readonly string[]): RuleTables | null {
   const actions = new Map<string, Rule>();
   const numbers = new Map<string, number>();
+  // Rules of one shape share the object.
+  const known = new Map<RuleActions, number>();
   const actionOf = new Uint16Array(rules.length);
   for (const rule of rules) {
-    const key = actionKey(rule);
-    const number = numbers.get(key) ?? numbers.size;
-    if (number > 0xffff) return null;
-    if (number === numbers.size) actions.set(key, rule);
-    numbers.set(key, number);
+    let number = known.get(rule.actions);
+    if (number === undefined) {
+      const key = actionKey(rule);
+      number = numbers.get(key) ?? numbers.size;
+      if (number > 0xffff) return null;
+      if (number === numbers.size) actions.set(key, rule);
+      numbers.set(key, number);
+      known.set(rule.actions, number);
+    }
     actionOf[rule.index] = number;
   }
   const actionStart = HEAD_BYTES + roundUp(rules.length * RULE_BYTES, ACTION_BYTES);

@@ -1,9 +1,11 @@
 /** All rules of a program as the sets of boxes that trees are built from, and the checks that their boxes leave. */
-import type { Expression, NumberRange, Program } from '../../2-resolve/program.ts';
+import type { Expression, NumberRange, Program, Rule } from '../../2-resolve/program.ts';
+import { ruleKinds } from '../rule-kinds.ts';
 import type { BoxSet } from '../tree/box-set.ts';
 import type { Dimensions } from './dimensions.ts';
 import type { Prefix6 } from './ranges.ts';
-import { type AddressBoxes, ANY4, ANY6, type BoxProduct, createExpressionKey, ruleBoxes } from './rule-boxes.ts';
+import { createBoxesOf } from './row-boxes.ts';
+import { type AddressBoxes, ANY4, ANY6, type BoxProduct, createExpressionKey } from './rule-boxes.ts';
 
 /** `enum pktc_packet_kind` in templates/include/pktc/data.h, in its order. */
 const KINDS = ['ipv4', 'ipv6', 'none', 'source4', 'source6'] as const;
@@ -22,25 +24,35 @@ export interface Boxes {
 }
 
 /** null: more boxes than are kept, or more than 65,535 different checks. */
-export function boxSetsOf(program: Program, dimensions: Dimensions): Boxes | null {
+export function boxSetsOf(program: Program, dimensions: Dimensions, kinds = ruleKinds(program.rules)): Boxes | null {
   const columns = KINDS.flatMap((kind) => [newColumns(kind, dimensions), newColumns(kind, dimensions)]);
   const checkOf = new Uint16Array(program.rules.length);
   const checks: { condition: Expression; rule: number }[] = [];
   const known = new Map<string, number>();
   const keyOf = createExpressionKey();
+  const boxesOf = createBoxesOf(kinds, dimensions, keyOf);
+  /** Rules of one kind share the check itself. */
+  const shared = new Map<Expression, number>();
   let boxes = 0;
-  for (const { index, condition, actions } of program.rules) {
-    const { products, check } = ruleBoxes(condition, dimensions, keyOf);
+  for (let index = 0; index < program.rules.length; index++) {
+    const rule = program.rules[index] as Rule;
+    const { products, check } = boxesOf(rule, index);
     if (check !== null) {
-      const key = keyOf(check);
-      const number = known.get(key) ?? checks.push({ condition: check, rule: index });
+      let number = shared.get(check);
+      if (number === undefined) {
+        const key = keyOf(check);
+        number = known.get(key) ?? checks.push({ condition: check, rule: index });
+        known.set(key, number);
+        shared.set(check, number);
+      }
       if (number > 0xffff) return null;
-      known.set(key, number);
       checkOf[index] = number;
     }
+    const silent = rule.actions.verdict === null ? 1 : 0;
     for (const product of products) {
-      for (const [kind, name] of KINDS.entries()) {
-        const set = columns[2 * kind + (actions.verdict === null ? 1 : 0)];
+      for (let kind = 0; kind < KINDS.length; kind++) {
+        const name = KINDS[kind] as Kind;
+        const set = columns[2 * kind + silent];
         const sides = set === undefined ? null : sidesFor(name, product, dimensions);
         if (set === undefined || sides === null) continue;
         boxes += appendProduct(set, index, sides, product, check !== null);
@@ -72,117 +84,132 @@ function sidesFor(kind: Kind, { src, dst }: BoxProduct, uses: Dimensions): Sides
   }
 }
 
+/** Columns of a set while it grows: room for more boxes than there are. */
 interface Columns {
   readonly family: 4 | 6;
   readonly dimensions: Dimensions;
-  readonly entry: number[];
-  readonly src: number[];
-  readonly dst: number[];
-  readonly srcLength: number[];
-  readonly dstLength: number[];
-  readonly scalars: readonly number[][];
-  readonly bitsMask: number[];
-  readonly bitsValue: number[];
-  readonly checked: number[];
+  count: number;
+  entry: Uint32Array;
+  src: Uint32Array;
+  dst: Uint32Array;
+  srcLength: Uint8Array;
+  dstLength: Uint8Array;
+  scalars: Uint16Array[];
+  bitsMask: Uint16Array;
+  bitsValue: Uint16Array;
+  checked: Uint8Array;
 }
 
 function newColumns(kind: Kind, dimensions: Dimensions): Columns {
   return {
     family: kind === 'ipv6' || kind === 'source6' ? 6 : 4,
     dimensions,
-    entry: [],
-    src: [],
-    dst: [],
-    srcLength: [],
-    dstLength: [],
-    scalars: dimensions.shape.scalars.map(() => []),
-    bitsMask: [],
-    bitsValue: [],
-    checked: [],
+    count: 0,
+    entry: new Uint32Array(),
+    src: new Uint32Array(),
+    dst: new Uint32Array(),
+    srcLength: new Uint8Array(),
+    dstLength: new Uint8Array(),
+    scalars: dimensions.shape.scalars.map(() => new Uint16Array()),
+    bitsMask: new Uint16Array(),
+    bitsValue: new Uint16Array(),
+    checked: new Uint8Array(),
   };
 }
+
+const ROOM_MIN = 256;
+
+function makeRoom(to: Columns, more: number): void {
+  const need = to.count + more;
+  if (need > to.entry.length) resize(to, Math.max(ROOM_MIN, need, 2 * to.entry.length));
+}
+
+function resize(to: Columns, room: number): void {
+  const words = to.family === 4 ? 2 : 4;
+  to.entry = resized(to.entry, new Uint32Array(room));
+  to.src = resized(to.src, new Uint32Array(words * room));
+  to.dst = resized(to.dst, new Uint32Array(words * room));
+  if (to.family === 6) {
+    to.srcLength = resized(to.srcLength, new Uint8Array(room));
+    to.dstLength = resized(to.dstLength, new Uint8Array(room));
+  }
+  to.scalars = to.scalars.map((column) => resized(column, new Uint16Array(2 * room)));
+  if (to.dimensions.shape.bits !== null) {
+    to.bitsMask = resized(to.bitsMask, new Uint16Array(room));
+    to.bitsValue = resized(to.bitsValue, new Uint16Array(room));
+  }
+  to.checked = resized(to.checked, new Uint8Array(room));
+}
+
+function resized<A extends Uint32Array | Uint16Array | Uint8Array>(column: A, into: A): A {
+  into.set(column.length > into.length ? column.subarray(0, into.length) : column);
+  return into;
+}
+
+const ANY_BITS: NonNullable<BoxProduct['bits']> = [{ mask: 0, value: 0 }];
 
 /** Returns how many boxes it was. */
 function appendProduct(to: Columns, entry: number, sides: Sides, { scalars, bits }: BoxProduct, checked: boolean): number {
-  const before = to.entry.length;
   const { shape } = to.dimensions;
   const lists = shape.scalars.map((scalar, index) => scalars[index] ?? [[0, scalar.max] as const]);
-  const tests = shape.bits === null ? [] : (bits ?? [{ mask: 0, value: 0 }]);
-  const appendScalars = (at: number): void => {
-    const list = lists[at];
-    if (list === undefined) {
-      to.entry.push(entry);
-      to.checked.push(checked ? 1 : 0);
-      return;
-    }
-    for (const [first, last] of list) {
-      const start = to.entry.length;
-      appendScalars(at + 1);
-      for (let box = start; box < to.entry.length; box++) to.scalars[at]?.push(first, last);
-    }
-  };
-  const appendRest = (): void => {
-    if (shape.bits === null) {
-      appendScalars(0);
-      return;
-    }
-    for (const { mask, value } of tests) {
-      const start = to.entry.length;
-      appendScalars(0);
-      for (let box = start; box < to.entry.length; box++) {
-        to.bitsMask.push(mask);
-        to.bitsValue.push(value);
-      }
-    }
-  };
-  if (sides.family === 4) appendAddresses4(to, sides, appendRest);
-  else appendAddresses6(to, sides, appendRest);
-  return to.entry.length - before;
-}
-
-function appendAddresses4(to: Columns, { src, dst }: Extract<Sides, { family: 4 }>, appendRest: () => void): void {
-  for (const from of src) {
-    for (const into of dst) {
-      const start = to.entry.length;
-      appendRest();
-      for (let box = start; box < to.entry.length; box++) {
-        to.src.push(from[0], from[1]);
-        to.dst.push(into[0], into[1]);
+  const tests = shape.bits === null ? ANY_BITS : (bits ?? ANY_BITS);
+  const values = lists.reduce((count, list) => count * list.length, 1);
+  const count = sides.src.length * sides.dst.length * tests.length * values;
+  makeRoom(to, count);
+  const first = to.count;
+  for (let from = 0; from < sides.src.length; from++) {
+    for (let into = 0; into < sides.dst.length; into++) {
+      for (const { mask, value } of tests) {
+        for (let pick = 0; pick < values; pick++, to.count++) {
+          to.entry[to.count] = entry;
+          to.checked[to.count] = checked ? 1 : 0;
+          if (sides.family === 4) putAddresses4(to, sides.src[from] as NumberRange, sides.dst[into] as NumberRange);
+          else putAddresses6(to, sides.src[from] as Prefix6, sides.dst[into] as Prefix6);
+          putScalars(to, lists, pick);
+          if (shape.bits === null) continue;
+          to.bitsMask[to.count] = mask;
+          to.bitsValue[to.count] = value;
+        }
       }
     }
   }
+  return to.count - first;
 }
 
-function appendAddresses6(to: Columns, { src, dst }: Extract<Sides, { family: 6 }>, appendRest: () => void): void {
-  for (const from of src) {
-    for (const into of dst) {
-      const start = to.entry.length;
-      appendRest();
-      for (let box = start; box < to.entry.length; box++) {
-        to.src.push(...from.words);
-        to.dst.push(...into.words);
-        to.srcLength.push(from.length);
-        to.dstLength.push(into.length);
-      }
-    }
+/** One range of each list: the last list's change fastest. */
+function putScalars(to: Columns, lists: readonly (readonly NumberRange[])[], pick: number): void {
+  let rest = pick;
+  for (let scalar = lists.length - 1; scalar >= 0; scalar--) {
+    const list = lists[scalar] as readonly NumberRange[];
+    const range = list[rest % list.length] as NumberRange;
+    rest = Math.floor(rest / list.length);
+    const column = to.scalars[scalar] as Uint16Array;
+    column[2 * to.count] = range[0];
+    column[2 * to.count + 1] = range[1];
   }
+}
+
+function putAddresses4(to: Columns, src: NumberRange, dst: NumberRange): void {
+  const at = 2 * to.count;
+  to.src[at] = src[0];
+  to.src[at + 1] = src[1];
+  to.dst[at] = dst[0];
+  to.dst[at + 1] = dst[1];
+}
+
+function putAddresses6(to: Columns, src: Prefix6, dst: Prefix6): void {
+  for (let word = 0; word < 4; word++) {
+    to.src[4 * to.count + word] = src.words[word] as number;
+    to.dst[4 * to.count + word] = dst.words[word] as number;
+  }
+  to.srcLength[to.count] = src.length;
+  to.dstLength[to.count] = dst.length;
 }
 
 function boxSet(columns: Columns, each: boolean): BoxSet | null {
-  const count = columns.entry.length;
-  if (count === 0) return null;
-  return {
-    family: columns.family,
-    mode: each ? 'each' : 'first',
-    count,
-    entry: new Uint32Array(columns.entry),
-    src: new Uint32Array(columns.src),
-    dst: new Uint32Array(columns.dst),
-    srcLength: new Uint8Array(columns.srcLength),
-    dstLength: new Uint8Array(columns.dstLength),
-    scalars: columns.scalars.map((values) => new Uint16Array(values)),
-    bitsMask: new Uint16Array(columns.bitsMask),
-    bitsValue: new Uint16Array(columns.bitsValue),
-    checked: new Uint8Array(columns.checked),
-  };
+  if (columns.count === 0) return null;
+  resize(columns, columns.count);
+  const { family, count, entry, src, dst, srcLength, dstLength, scalars, bitsMask, bitsValue, checked } = columns;
+  const mode = each ? 'each' : 'first';
+  return { family, mode, count, entry, src, dst, srcLength, dstLength, scalars, bitsMask, bitsValue, checked };
 }

@@ -4,6 +4,7 @@ import { FIELDS } from '../../../grammar/fields/index.ts';
 import type { Predicate, Program } from '../../2-resolve/program.ts';
 import type { Target } from '../../targets/target.ts';
 import { predicatesOf } from '../long-lists.ts';
+import { ruleKinds } from '../rule-kinds.ts';
 import { slotName } from '../slots.ts';
 import { SCALARS_MAX, type Scalar, type TreeShape } from '../tree/box-set.ts';
 
@@ -22,16 +23,16 @@ export interface Dimensions {
   readonly dst: boolean;
 }
 
-export function dimensionsOf(program: Program, target: Target): Dimensions {
+export function dimensionsOf(program: Program, target: Target, { kinds } = ruleKinds(program.rules)): Dimensions {
   const uses = new Map<string, number>();
   let [src, dst] = [false, false];
-  for (const rule of program.rules) {
+  for (const { rule, count } of kinds) {
     for (const predicate of predicatesOf(rule.condition)) {
       if (predicate.kind === 'address') {
         src ||= predicate.field === 'src';
         dst ||= predicate.field === 'dst';
       } else if (predicate.kind === 'in' || predicate.kind === 'bits' || predicate.kind === 'some') {
-        uses.set(predicate.field, (uses.get(predicate.field) ?? 0) + 1);
+        uses.set(predicate.field, (uses.get(predicate.field) ?? 0) + count);
       }
     }
   }
