@@ -114,7 +114,8 @@ function tableOf({ tables, names }: Resolving, { rows, file }: RowRun): OpenTabl
   const { source, lines } = file;
   const identities = new Int32Array(2 * rows.count);
   const title = names.titleOf(file);
-  const table: OpenTable = { source, rows, lines, identities, templates: [], title, walk: createWalk(rows.tree) };
+  const walk = createWalk(rows.tree);
+  const table: OpenTable = { source, rows, lines, identities, identityTexts: null, templates: [], title, walk };
   tables.set(rows, table);
   return table;
 }

@@ -8,9 +8,9 @@ import type { Emission } from '../5-emit/emit.ts';
 import type { Templates } from '../5-emit/skeleton.ts';
 import { diagnostic } from '../diagnostics/catalog.ts';
 import type { Diagnostic, Outcome } from '../diagnostics/diagnostic.ts';
-import { visible } from '../diagnostics/visible.ts';
 import { targetFor } from '../targets/target.ts';
 import { type Clang, findClang, OLDEST_CLANG } from './find-clang.ts';
+import { manifestRules } from './manifest-rules.ts';
 import { cacheFolder, objectCache } from './object-cache.ts';
 import { CLANG_FLAGS, type ClangRun, runClang, type StartProcess } from './run-clang.ts';
 import { readVersion } from './version.ts';
@@ -114,14 +114,7 @@ function artifactOf(plan: Plan, emission: Emission, object: Uint8Array): Artifac
     object_sha256: createHash('sha256').update(object).digest('hex'),
     data: data === null ? null : manifestData(data),
     default_verdict: program.defaultVerdict,
-    rules: program.rules.map((rule) => ({
-      name: rule.name,
-      identity: rule.identity,
-      line: rule.line,
-      text: visible(rule.source.text.slice(rule.span.start, rule.span.end).replace(/\s+/g, ' ')),
-      verdict: rule.actions.verdict,
-      logs: rule.actions.log !== null,
-    })),
+    rules: manifestRules(program.rules),
     events: plan.events === null ? null : { payload_bytes: plan.events.payloadBytes, ring_bytes: plan.events.ringBytes },
     interfaces: plan.interfaces,
     redirects: plan.redirects,
