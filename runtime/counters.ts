@@ -29,9 +29,17 @@ export interface CounterTable {
   close(): void;
 }
 
-export interface CounterShape {
-  /** struct pktc_counter */
+/** A map of slots, and what one of them is in the program's BTF. */
+export interface SlotMap {
+  readonly fd: number;
   readonly layout: StructLayout;
+}
+
+export interface CounterMaps {
+  /** struct pktc_counter */
+  readonly counted: SlotMap;
+  /** struct pktc_logged; null: the program logs nothing. */
+  readonly logged: SlotMap | null;
   /** Slots from one CPU's row to the next. */
   readonly stride: number;
   readonly cpus: number;
@@ -43,14 +51,65 @@ const [LOW, HIGH] = LITTLE_ENDIAN ? ([0, 1] as const) : ([1, 0] as const);
 const PIECE_BYTES = 32 << 10;
 
 /** @throws RuntimeError PKT6003, PKT6008 */
-export function mapCounters(libc: Libc, fd: number, { layout, stride, cpus }: CounterShape): CounterTable {
-  const at = counterMembers(layout);
+export function mapCounters(libc: Libc, { counted, logged, stride, cpus }: CounterMaps): CounterTable {
+  const rows = { stride, cpus };
+  const counts = mapSlots(libc, counted, rows);
+  try {
+    const events = logged === null ? null : mapSlots(libc, logged, rows);
+    const packets = counts.member('packets');
+    const bytes = counts.member('bytes');
+    const handed = events?.member('events');
+    const lost = events?.member('lost');
+    const counter = (slot: number): RuleCounter => ({
+      packets: packets(slot),
+      bytes: bytes(slot),
+      logged: handed?.(slot) ?? 0n,
+      lost: lost?.(slot) ?? 0n,
+    });
+    return {
+      read(slots) {
+        const counters = new Array<RuleCounter>(slots.of.length + 1);
+        for (let rule = 0; rule < slots.of.length; rule++) counters[rule] = counter(slots.of[rule] ?? 0);
+        counters[slots.of.length] = counter(slots.default);
+        return counters;
+      },
+      watch: () => watchCounters(counts, wordOf(counted.layout, 'packets')),
+      clear(slots) {
+        for (const slot of slots) {
+          counts.clear(slot);
+          events?.clear(slot);
+        }
+      },
+      close() {
+        counts.close();
+        events?.close();
+      },
+    };
+  } catch (error) {
+    counts.close();
+    throw error;
+  }
+}
+
+interface MappedSlots {
+  readonly buffer: ArrayBuffer;
+  readonly used_bytes: number;
+  /** 32-bit words of a slot, and of a CPU's row. */
+  readonly slot_halves: number;
+  readonly row_halves: number;
+  /** Reads the sum over the CPUs of one member, by slot. */
+  member(name: string): (slot: number) => bigint;
+  clear(slot: number): void;
+  close(): void;
+}
+
+function mapSlots(libc: Libc, { fd, layout }: SlotMap, { stride, cpus }: Pick<CounterMaps, 'stride' | 'cpus'>): MappedSlots {
   const page = libc.getpagesize();
   const used_bytes = cpus * stride * layout.size;
-  const memory = mapMemory(libc, { fd, length_bytes: Math.ceil(used_bytes / page) * page, offset_bytes: 0, writable: true });
-  const halves = new Uint32Array(memory.buffer);
   const slot_halves = layout.size / 4;
   const row_halves = stride * slot_halves;
+  const memory = mapMemory(libc, { fd, length_bytes: Math.ceil(used_bytes / page) * page, offset_bytes: 0, writable: true });
+  const halves = new Uint32Array(memory.buffer);
   /** A sum of four billion packets or fewer needs no arithmetic on BigInt. */
   const sum = (slot: number, member: number) => {
     let low = 0;
@@ -69,48 +128,34 @@ export function mapCounters(libc: Libc, fd: number, { layout, stride, cpus }: Co
     if (high === 0) return low === 0 ? 0n : BigInt(low);
     return (BigInt(high) << 32n) + BigInt(low);
   };
-  const counter = (slot: number) => ({
-    packets: sum(slot, at.packets),
-    bytes: sum(slot, at.bytes),
-    logged: sum(slot, at.logged),
-    lost: sum(slot, at.lost),
-  });
   return {
-    read(slots) {
-      const counters = new Array<RuleCounter>(slots.of.length + 1);
-      for (let rule = 0; rule < slots.of.length; rule++) counters[rule] = counter(slots.of[rule] ?? 0);
-      counters[slots.of.length] = counter(slots.default);
-      return counters;
+    buffer: memory.buffer,
+    used_bytes,
+    slot_halves,
+    row_halves,
+    member(name) {
+      const word = wordOf(layout, name);
+      return (slot) => sum(slot, word);
     },
-    watch: () => watchCounters(memory.buffer, used_bytes, { slot_halves, row_halves, packets: at.packets }),
-    clear(slots) {
-      for (const slot of slots) {
-        for (let cpu = 0; cpu < cpus; cpu++)
-          halves.fill(0, cpu * row_halves + slot * slot_halves, cpu * row_halves + (slot + 1) * slot_halves);
+    clear(slot) {
+      for (let cpu = 0; cpu < cpus; cpu++) {
+        const word = cpu * row_halves + slot * slot_halves;
+        halves.fill(0, word, word + slot_halves);
       }
     },
     close: memory.close,
   };
 }
 
-/** Offsets in 32-bit words. */
-function counterMembers(layout: StructLayout) {
-  const word = (name: string) => {
-    const member = layout.member(name);
-    if (member.size !== 8 || member.length !== null) throw damaged(`\`${layout.name}.${name}\` is not 8 bytes`);
-    return member.offset / 4;
-  };
-  return { packets: word('packets'), bytes: word('bytes'), logged: word('logged'), lost: word('lost') };
+/** Offset in 32-bit words. */
+function wordOf(layout: StructLayout, name: string): number {
+  const member = layout.member(name);
+  if (member.size !== 8 || member.length !== null) throw damaged(`\`${layout.name}.${name}\` is not 8 bytes`);
+  return member.offset / 4;
 }
 
-interface Words {
-  readonly slot_halves: number;
-  readonly row_halves: number;
-  /** Offset of the packets in a slot. */
-  readonly packets: number;
-}
-
-function watchCounters(buffer: ArrayBuffer, used_bytes: number, { slot_halves, row_halves, packets }: Words) {
+/** @param packets offset of the packets in a slot, in 32-bit words */
+function watchCounters({ buffer, used_bytes, slot_halves, row_halves }: MappedSlots, packets: number) {
   const now = Buffer.from(buffer, 0, used_bytes);
   const before = Buffer.from(now);
   const words = (bytes: Buffer) => new Uint32Array(bytes.buffer, bytes.byteOffset, used_bytes / 4);

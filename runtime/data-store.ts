@@ -166,14 +166,41 @@ export function createDataMap(libbpf: Libbpf, libc: Libc, capacity_bytes: number
   }
 }
 
+const ROW_WORDS = DATA_LAYOUT.row_bytes / 4;
+
 /** Exported for tests. */
 export function writeData(into: Uint8Array, { bytes, rule_off, rows, slots, generation }: RuleData): void {
   into.set(bytes);
   const words = new Uint32Array(into.buffer, into.byteOffset, bytes.length >> 2);
   words[DATA_LAYOUT.generation / 4] = generation;
-  const row_words = DATA_LAYOUT.row_bytes / 4;
-  let at = (rule_off + DATA_LAYOUT.row_slot) / 4;
-  for (let row = 0; row < rows; row++, at += row_words) words[at] = slots[(words[at] ?? 0) - 1] ?? 0;
+  const first = (rule_off + DATA_LAYOUT.row_slot) / 4;
+  let shift_at = (words[DATA_LAYOUT.shift_off / 4] ?? 0) / 4;
+  for (let start = 0; start < rows; start += DATA_LAYOUT.shift_rows) {
+    const end = Math.min(rows, start + DATA_LAYOUT.shift_rows);
+    let shift: number | null = null;
+    for (let row = start, at = first + start * ROW_WORDS; row < end; row++, at += ROW_WORDS) {
+      const slot = slots[(words[at] ?? 0) - 1] ?? 0;
+      words[at] = slot;
+      if (shift === null) shift = (slot - row) >>> 0;
+      else if (shift !== (slot - row) >>> 0) shift = DATA_LAYOUT.shift_none;
+    }
+    words[shift_at++] = shift ?? 0;
+  }
+}
+
+/** Undoes what `writeData` wrote. @param data as they are in the kernel @param ruleAt index of the rule that has a slot */
+export function unwriteData(
+  data: Uint8Array,
+  { rule_off, rows, generation }: Pick<RuleData, 'rule_off' | 'rows' | 'generation'>,
+  ruleAt: (slot: number) => number,
+): void {
+  const words = new Uint32Array(data.buffer, data.byteOffset, data.length >> 2);
+  words[DATA_LAYOUT.generation / 4] = generation;
+  for (let row = 0, at = (rule_off + DATA_LAYOUT.row_slot) / 4; row < rows; row++, at += ROW_WORDS) {
+    words[at] = ruleAt(words[at] ?? 0) + 1;
+  }
+  const shift_at = (words[DATA_LAYOUT.shift_off / 4] ?? 0) / 4;
+  words.fill(0, shift_at, shift_at + Math.ceil(rows / DATA_LAYOUT.shift_rows));
 }
 
 function storeError(errno: number): RuntimeError {

@@ -28,6 +28,7 @@ import { possibleCpus } from './possible-cpus.ts';
 import { RuntimeError } from './runtime-error.ts';
 
 export const COUNTERS = 'pktc_counters';
+export const LOGGED = 'pktc_logged';
 export const EVENTS = 'pktc_events';
 export const ANSWERS = 'pktc_answers';
 export const INTERFACES = 'pktc_interfaces';
@@ -137,8 +138,10 @@ interface Opened {
 /** What is settled before the kernel sees the program: the sizes of its maps, and constants that depend on this machine. */
 function prepare(opened: Opened, manifest: Manifest, { offline, stride, data_bytes, reused }: LoadSettings): void {
   const { libbpf, libc, object, elf } = opened;
-  const result = libbpf.map_set_max_entries(findMap(libbpf, object, COUNTERS), possibleCpus() * stride);
-  if (result < 0) throw damaged(`\`${COUNTERS}\` cannot be resized`);
+  for (const name of manifest.events === null ? [COUNTERS] : [COUNTERS, LOGGED]) {
+    const result = libbpf.map_set_max_entries(findMap(libbpf, object, name), possibleCpus() * stride);
+    if (result < 0) throw damaged(`\`${name}\` cannot be resized`);
+  }
   const write = constantWriter(libbpf, object, elf);
   write(STRIDE, [stride]);
   if (data_bytes !== null) {

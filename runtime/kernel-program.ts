@@ -22,6 +22,7 @@ import {
   findMap,
   findProgram,
   INTERFACES,
+  LOGGED,
   loadObject,
   mapInfoOf,
   programIdOf,
@@ -98,6 +99,8 @@ export interface LoadOptions {
 
 /** Counters for rules that come later, as long as the program stays. */
 const SPARE_SLOTS = 64;
+/** `struct pktc_counter` has 16 bytes. */
+const LINE_SLOTS = 4;
 
 /** @throws RuntimeError with a code PKT6xxx; nothing is left behind in the kernel then. */
 /** @param before the program whose place this one takes: sets that both have go on as they are */
@@ -171,8 +174,9 @@ export function assemble(manifest: Manifest, parts: Parts, data: ProgramData | n
     const fd = parts.program(name);
     return { at, fd, id: programIdOf(libbpf, fd) };
   });
-  const counters = mapCounters(libc, map(COUNTERS), {
-    layout: structLayout(types, 'pktc_counter'),
+  const counters = mapCounters(libc, {
+    counted: { fd: map(COUNTERS), layout: structLayout(types, 'pktc_counter') },
+    logged: manifest.events === null ? null : { fd: map(LOGGED), layout: structLayout(types, 'pktc_logged') },
     stride: parts.stride,
     cpus: possibleCpus(),
   });
@@ -254,7 +258,7 @@ export function mapsOf(manifest: Manifest): readonly string[] {
     ...(manifest.data === null ? [] : [DATA]),
     ...(manifest.interfaces.length === 0 ? [] : [INTERFACES]),
     ...(rejects(manifest) ? [ANSWERS] : []),
-    ...(manifest.events === null ? [] : [EVENTS]),
+    ...(manifest.events === null ? [] : [LOGGED, EVENTS]),
     ...(manifest.sets ?? []).map((_, index) => setMapName(index)),
   ];
 }
@@ -263,11 +267,10 @@ function rejects({ rules, default_verdict }: Manifest): boolean {
   return default_verdict === 'reject' || rules.some(({ verdict }) => verdict === 'reject');
 }
 
-/** Slots a CPU has: an even number, so that no two CPUs write to one cache line. Rules that are data may be joined by others. */
+/** Slots a CPU has: whole cache lines, so that no two CPUs write to one. Rules that are data may be joined by others. */
 function counterStride({ rules, data }: Manifest): number {
   const spare = data === null ? 0 : Math.max(SPARE_SLOTS, rules.length >> 4);
-  const counters = rules.length + 1 + spare;
-  return counters + (counters % 2);
+  return Math.ceil((rules.length + 1 + spare) / LINE_SLOTS) * LINE_SLOTS;
 }
 
 function closeAll(opened: (() => void)[]): void {

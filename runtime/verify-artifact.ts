@@ -54,6 +54,10 @@ function verifyTable(data: Uint8Array, about: ManifestData, rules: number): void
   if (word(DATA_LAYOUT.bytes) !== data.length || word(DATA_LAYOUT.rules) !== rows || word(DATA_LAYOUT.rule_off) !== rule_off) {
     throw damagedData('their head says otherwise than the manifest');
   }
+  const shift_off = word(DATA_LAYOUT.shift_off);
+  if (shift_off % 4 !== 0 || shift_off < end || shift_off + 4 * Math.ceil(rows / DATA_LAYOUT.shift_rows) > data.length) {
+    throw damagedData('the table of shifts does not lie behind the rule table');
+  }
   for (let at = rule_off + DATA_LAYOUT.row_slot; at < end; at += DATA_LAYOUT.row_bytes) {
     const number = word(at);
     if (number === 0 || number > rules) throw damagedData(`a row is for rule ${number}, and there are ${rules}`);

@@ -6,7 +6,7 @@ import { dimensionsOf } from './boxes/dimensions.ts';
 import { conditionCost } from './cost.ts';
 import { redirectsOf } from './interfaces.ts';
 import type { TreePlan } from './plan.ts';
-import { ruleTables, wholeData } from './rule-data.ts';
+import { ruleTables, TREE_RULES_MAX, wholeData } from './rule-data.ts';
 import { type RuleKinds, withOneOfEachKind } from './rule-kinds.ts';
 import { buildTrees } from './tree/build-trees.ts';
 
@@ -33,6 +33,7 @@ export interface TreeOptions {
 /** The plan, or why the rules cannot be a tree: for people, to be read behind "not a tree: ". */
 export function planTree(program: Program, kinds: RuleKinds, target: Target, options: TreeOptions): TreePlan | string {
   if (kinds.kinds.some(({ rule }) => rule.actions.adds !== undefined)) return 'rules that add to sets are tried in their order';
+  if (program.rules.length > TREE_RULES_MAX) return `more than ${TREE_RULES_MAX.toLocaleString('en')} rules`;
   const dimensions = dimensionsOf(program, target, kinds);
   const boxes = boxSetsOf(program, dimensions, kinds);
   if (boxes === null) return 'the rules come to more than 4,194,304 ranges';
@@ -45,7 +46,12 @@ export function planTree(program: Program, kinds: RuleKinds, target: Target, opt
   if (tables === null) return 'more than 65,536 different actions';
   const start = tables.bytes.length;
   const partitions = options.partitions === undefined ? {} : { partitions: options.partitions };
-  const trees = buildTrees(boxes.sets, dimensions.shape, { start, bytesMax: DATA_BYTES_MAX - start, ...partitions });
+  const trees = buildTrees(boxes.sets, dimensions.shape, {
+    start,
+    bytesMax: DATA_BYTES_MAX - start,
+    entryBits: tables.entryBits,
+    ...partitions,
+  });
   if ('problem' in trees) return `the trees would take more than ${DATA_BYTES_MAX >> 20} MiB`;
   const { bytes, roots, ...measures } = trees;
   return {

@@ -2,8 +2,8 @@
 import type { Rule, RuleActions, Verdict } from '../2-resolve/program.ts';
 
 const MAGIC = 0x63746b70;
-const VERSION = 1;
-const HEAD_WORDS = 8;
+const VERSION = 2;
+const HEAD_WORDS = 16;
 const SETS = 10;
 const ROOTS = 8;
 
@@ -11,6 +11,13 @@ export const HEAD_BYTES = 4 * (HEAD_WORDS + SETS * ROOTS);
 export const RULE_BYTES = 8;
 const ACTION_BYTES = 16;
 const ALIGNMENT = 64;
+/** Rows that one word of the table of shifts is about. */
+const SHIFT_ROWS = 64;
+/** An entry has 11 bits for its rule's action; with all of them set the action is in the row. */
+const ACTION_IN_ROW = 0x7ff;
+const ACTION_SHIFT = 20;
+/** An entry has 20 bits for its rule's number, and a decision as many for its counter's slot, of which the loader keeps a sixteenth spare. */
+export const TREE_RULES_MAX = 15 << 16;
 
 /** `enum pktc_verdict` in templates/include/pktc/decision.h. */
 const VERDICTS: Readonly<Record<Verdict, number>> = { drop: 1, pass: 2, reject: 3, redirect: 4, audit: 5 };
@@ -20,6 +27,8 @@ export interface RuleTables {
   /** A multiple of 64, zero where the trees' roots and the whole size belong. */
   readonly bytes: Uint8Array;
   readonly actions: number;
+  /** By rule: its action where an entry has it. */
+  readonly entryBits: Uint32Array;
 }
 
 /** @param redirects interfaces that rules send to: a rule has its number. null: more than 65,536 different actions. */
@@ -41,11 +50,12 @@ export function ruleTables(rules: readonly Rule[], checkOf: Uint16Array, redirec
     }
     actionOf[rule.index] = number;
   }
-  const actionStart = HEAD_BYTES + roundUp(rules.length * RULE_BYTES, ACTION_BYTES);
+  const shiftStart = HEAD_BYTES + rules.length * RULE_BYTES;
+  const actionStart = roundUp(shiftStart + Math.ceil(rules.length / SHIFT_ROWS) * 4, ACTION_BYTES);
   const bytes = new Uint8Array(roundUp(actionStart + actions.size * ACTION_BYTES, ALIGNMENT));
   const words = new Uint32Array(bytes.buffer);
   const halves = new Uint16Array(bytes.buffer);
-  words.set([MAGIC, VERSION, 0, 0, rules.length, HEAD_BYTES, actions.size, actionStart]);
+  words.set([MAGIC, VERSION, 0, 0, rules.length, HEAD_BYTES, actions.size, actionStart, shiftStart]);
   for (let index = 0; index < rules.length; index++) {
     const at = HEAD_BYTES + index * RULE_BYTES;
     words[at / 4] = index + 1;
@@ -55,7 +65,8 @@ export function ruleTables(rules: readonly Rule[], checkOf: Uint16Array, redirec
   [...actions.values()].forEach((rule, number) => {
     writeAction(bytes, actionStart + number * ACTION_BYTES, rule, redirects);
   });
-  return { bytes, actions: actions.size };
+  const entryBits = Uint32Array.from(actionOf, (action) => Math.min(action, ACTION_IN_ROW) << ACTION_SHIFT);
+  return { bytes, actions: actions.size, entryBits };
 }
 
 function actionKey({ actions }: Rule): string {

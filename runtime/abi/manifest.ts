@@ -95,16 +95,20 @@ export interface Artifact {
 
 /**
  * Byte offsets in `struct pktc_data_head` and `struct pktc_rule` of what the loader reads and writes; 32 bits each. The compiler
- * leaves a rule's index + 1 as the slot of its rows; the loader puts the slot of the rule's counter there.
+ * leaves a rule's index + 1 as the slot of its rows; the loader puts the slot of the rule's counter there. For each `shift_rows` rows
+ * it also writes slot less row, where that is the same for all of them, else `shift_none`; the compiler leaves zeros.
  */
 export const DATA_LAYOUT = {
   bytes: 8,
   generation: 12,
   rules: 16,
   rule_off: 20,
-  head_bytes: 32,
+  shift_off: 32,
+  head_bytes: 64,
   row_bytes: 8,
   row_slot: 0,
+  shift_rows: 64,
+  shift_none: 0x8000_0000,
 } as const;
 
 /** Of packets that no verdict caught, where rules are data; else it is the one behind the last rule's. */

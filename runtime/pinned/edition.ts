@@ -5,7 +5,7 @@ import { readBtf } from '../abi/btf.ts';
 import { readElf } from '../abi/elf.ts';
 import { type Artifact, DATA_LAYOUT, MANIFEST_VERSION, type Manifest } from '../abi/manifest.ts';
 import { LITTLE_ENDIAN } from '../byte-order.ts';
-import { createDataStore, storedMapId } from '../data-store.ts';
+import { createDataStore, storedMapId, unwriteData } from '../data-store.ts';
 import type { Libbpf } from '../ffi/libbpf.ts';
 import { errnoName, type Libc } from '../ffi/libc.ts';
 import { DATA, mapInfoOf } from '../kernel-object.ts';
@@ -227,13 +227,9 @@ export function artifactOf({ libbpf, libc }: Bpf, folder: string, { record, gene
     const memory = mapMemory(libc, { fd, length_bytes: record.data.capacity_bytes, offset_bytes: 0, writable: false });
     try {
       const data = new Uint8Array(memory.buffer.slice(0, manifest.data.bytes));
-      const words = new Uint32Array(data.buffer);
-      words[DATA_LAYOUT.generation / 4] = record.data.generation_word;
+      const { rule_off, rules: rows } = manifest.data;
       const slots = slotsOfRecord(record.data.slots, manifest.rules, stride);
-      let at = (manifest.data.rule_off + DATA_LAYOUT.row_slot) / 4;
-      for (let row = 0; row < manifest.data.rules; row++, at += DATA_LAYOUT.row_bytes / 4) {
-        words[at] = slots.ruleAt(words[at] ?? 0) + 1;
-      }
+      unwriteData(data, { rule_off, rows, generation: record.data.generation_word }, (slot) => slots.ruleAt(slot));
       return { object, manifest, data };
     } finally {
       memory.close();

@@ -72,8 +72,8 @@ function memory() {
 /** How many of each kind the kernel has of this test. */
 function inKernel(tags: ReadonlySet<string>) {
   const libc = openLibc();
-  // An even number of slots: the rules, the default, and those to spare.
-  const stride = RULES + 1 + 64 + ((RULES + 1) % 2);
+  // A multiple of four slots: the rules, the default, and those to spare.
+  const stride = Math.ceil((RULES + 1 + 64) / 4) * 4;
   const programs = programsInKernel().filter(({ tag }) => tags.has(tag));
   const counts = { programs: programs.length, links: linksOf(programs), data: 0, counters: 0, notes: 0 };
   for (const { fd, name, value_bytes, entries } of mapsInKernel()) {

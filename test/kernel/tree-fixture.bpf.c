@@ -79,7 +79,7 @@ SEC("xdp") int answer(struct xdp_md *xdp)
 	if (!data)
 		return 0;
 	question->decided = pktc_tree_first(&ctx, NULL, NULL, data, &key, set);
-	pktc_tree_each(&ctx, NULL, NULL, data, &key, set + 1, question->decided);
+	pktc_tree_each(&ctx, NULL, NULL, data, &key, set + 1, question->decided & PKTC_ENTRY_NUMBER);
 	question->count = ctx.count;
 	for (i = 0; i < SEEN_MAX; i++)
 		question->seen[i] = seen[i];

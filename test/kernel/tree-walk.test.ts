@@ -19,7 +19,9 @@ const ROOT = new URL('../..', import.meta.url).pathname;
 /** Behind the head, in a multiple of 64 bytes. */
 const START = 384;
 const SEEN_MAX = 64;
-const NO_ENTRY = 0x7fff_ffff;
+const NO_ENTRY = 0xf_ffff;
+/** Actions, which an entry has above its rule's number. */
+const ENTRY_BITS = Uint32Array.from({ length: 2000 }, (_, rule) => ((rule * 373) % 0x800) << 20);
 const ROOM = 8 << 20;
 const SHAPES: readonly TreeShape[] = [
   { scalars: [], bits: null },
@@ -100,7 +102,8 @@ function holds({ entry, checked }: { readonly entry: number; readonly checked: b
 function expected(deciding: readonly Box[], observing: readonly Box[], family: 4 | 6, key: Key, salt: number): Answer {
   const decided = scan(deciding, family, key).find((one) => holds(one, salt))?.entry ?? NO_ENTRY;
   const seen = scan(observing, family, key).filter((one) => one.entry < decided && holds(one, salt));
-  return { decided, seen: seen.map(({ entry }) => entry).slice(0, SEEN_MAX) };
+  const word = (entry: number) => (entry === NO_ENTRY ? entry : entry | (ENTRY_BITS[entry] ?? 0));
+  return { decided: word(decided), seen: seen.map(({ entry }) => word(entry)).slice(0, SEEN_MAX) };
 }
 
 function load(shape: TreeShape) {
@@ -167,14 +170,14 @@ function loaded(object: Uint8Array, shape: TreeShape) {
             ? boxSetOf(observing, family, 'each', shape)
             : null,
       );
-      const trees = buildTrees(sets, shape, { start: START, bytesMax: ROOM - START });
+      const trees = buildTrees(sets, shape, { start: START, bytesMax: ROOM - START, entryBits: ENTRY_BITS });
       if ('problem' in trees) throw new Error(trees.problem);
       const value = stableMemory(ROOM);
       value.bytes.set(trees.bytes, START);
       const words = new Uint32Array(value.bytes.buffer, value.bytes.byteOffset, START / 4);
       words[0] = 0x63746b70;
       trees.roots.forEach((roots, set) => {
-        words.set(roots, 8 + 8 * set);
+        words.set(roots, 16 + 8 * set);
       });
       const map = createMap(2, 'tree_test', 4, ROOM, 1, null);
       expect(map).toBeGreaterThan(0);

@@ -111,7 +111,7 @@ export const C_TREE_MUTANTS: readonly Change[] = [
   {
     what: 'rules behind the one that decides count, too',
     file: `${C}/classify.h`,
-    from: 'pktc_tree_each(ctx, f, in, data, key, set + 1, entry);',
+    from: 'pktc_tree_each(ctx, f, in, data, key, set + 1, entry & PKTC_ENTRY_NUMBER);',
     to: 'pktc_tree_each(ctx, f, in, data, key, set + 1, PKTC_NO_ENTRY);',
   },
   {
@@ -124,7 +124,13 @@ export const C_TREE_MUTANTS: readonly Change[] = [
     what: 'the rule that decides has its place for its counter',
     file: `${C}/classify.h`,
     from: 'return pktc_decision_to((int)rule->slot,',
-    to: 'return pktc_decision_to((int)entry,',
+    to: 'return pktc_decision_to((int)(entry & PKTC_ENTRY_NUMBER),',
+  },
+  {
+    what: 'the rule that decides a usual packet has its place for its counter',
+    file: `${C}/data.h`,
+    from: 'return number + *shift;',
+    to: 'return number;',
   },
   {
     what: 'rules without a verdict are looked for among those with one',

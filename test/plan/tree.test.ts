@@ -24,6 +24,7 @@ const SHAPES: readonly TreeShape[] = [
   },
 ];
 const START = 4096;
+const NO_BITS = new Uint32Array(0);
 
 function built(trees: ReturnType<typeof buildTrees>): Trees {
   if ('problem' in trees) throw new Error(trees.problem);
@@ -41,7 +42,12 @@ function compare(
 ): Trees {
   const set = boxSetOf(boxes, family, mode, shape);
   const trees = built(
-    buildTrees([set], shape, { start: START, bytesMax: 1 << 30, ...(partitions === undefined ? {} : { partitions }) }),
+    buildTrees([set], shape, {
+      start: START,
+      entryBits: NO_BITS,
+      bytesMax: 1 << 30,
+      ...(partitions === undefined ? {} : { partitions }),
+    }),
   );
   for (const key of keys) {
     const { matches } = walkTrees(trees.bytes, START, shape, family, trees.roots[0]!, key);
@@ -85,9 +91,12 @@ test('thousands of boxes', () => {
 
 test('the same boxes give the same bytes; none give none', () => {
   const boxes = randomBoxes(randomFrom(3), 200, 4, PORTS, 'mixed');
-  const once = () => built(buildTrees([boxSetOf(boxes, 4, 'first', PORTS)], PORTS, { start: START, bytesMax: 1 << 30 }));
+  const once = () =>
+    built(buildTrees([boxSetOf(boxes, 4, 'first', PORTS)], PORTS, { start: START, entryBits: NO_BITS, bytesMax: 1 << 30 }));
   expect(once().bytes).toEqual(once().bytes);
-  const none = built(buildTrees([null, boxSetOf([], 4, 'each', PORTS)], PORTS, { start: START, bytesMax: 0 }));
+  const none = built(
+    buildTrees([null, boxSetOf([], 4, 'each', PORTS)], PORTS, { start: START, entryBits: NO_BITS, bytesMax: 0 }),
+  );
   expect(none.bytes.length).toBe(0);
   expect(none.roots).toEqual([[], []]);
 });
@@ -95,15 +104,15 @@ test('the same boxes give the same bytes; none give none', () => {
 test('a bound on memory: fewer repeats first, then refusal', () => {
   const boxes = randomBoxes(randomFrom(4), 2000, 4, PORTS, 'wildcards');
   const set = boxSetOf(boxes, 4, 'each', PORTS);
-  const free = built(buildTrees([set], PORTS, { start: START, bytesMax: 1 << 30 }));
+  const free = built(buildTrees([set], PORTS, { start: START, entryBits: NO_BITS, bytesMax: 1 << 30 }));
   expect(free.records).toBeGreaterThan(2 * boxes.length);
-  const bound = built(buildTrees([set], PORTS, { start: START, bytesMax: free.bytes.length - 64 }));
+  const bound = built(buildTrees([set], PORTS, { start: START, entryBits: NO_BITS, bytesMax: free.bytes.length - 64 }));
   expect(bound.bytes.length).toBeLessThan(free.bytes.length);
   for (const key of keysAround(randomFrom(5), boxes, 4, PORTS, 100)) {
     const { matches } = walkTrees(bound.bytes, START, PORTS, 4, bound.roots[0]!, key);
     expect([...new Set(matches.map(({ entry }) => entry))]).toEqual(scan(boxes, 4, key).map(({ entry }) => entry));
   }
-  expect(buildTrees([set], PORTS, { start: START, bytesMax: 4096 })).toEqual({ problem: 'too large' });
+  expect(buildTrees([set], PORTS, { start: START, entryBits: NO_BITS, bytesMax: 4096 })).toEqual({ problem: 'too large' });
 });
 
 test('each box of a large set with settled addresses stands in one leaf: partitions repeat nothing', () => {

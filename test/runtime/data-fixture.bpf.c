@@ -36,9 +36,9 @@ struct range {
 static __always_inline void log_frame(struct xdp_md *ctx, __u32 slot, __u32 len)
 {
 	struct pktc_event *e = bpf_ringbuf_reserve(&pktc_events, sizeof(*e), 0);
-	struct pktc_counter *counter = pktc_counter(slot);
+	struct pktc_logged *logged = pktc_logged_by(slot);
 
-	if (!e || !counter) {
+	if (!e || !logged) {
 		if (e)
 			bpf_ringbuf_submit(e, BPF_RB_NO_WAKEUP);
 		return;
@@ -50,7 +50,7 @@ static __always_inline void log_frame(struct xdp_md *ctx, __u32 slot, __u32 len)
 	e->frame_len = len;
 	e->sample = 1;
 	bpf_ringbuf_submit(e, BPF_RB_NO_WAKEUP);
-	counter->logged += 1;
+	logged->events += 1;
 }
 
 SEC("xdp") int pktc_xdp(struct xdp_md *ctx)

@@ -16,7 +16,7 @@ export interface RangeRule {
   readonly logs?: boolean;
 }
 
-export const HEAD_BYTES = 352;
+export const HEAD_BYTES = DATA_LAYOUT.head_bytes + 320;
 const RANGE_BYTES = 16;
 const XDP = { drop: 1, pass: 2 } as const;
 /** The fixture logs what has this bit. */
@@ -29,11 +29,12 @@ export function dataObject(mark = 0, ring_bytes = 1 << 16): Uint8Array {
 
 /** @param set the number by which the program tells one set from another; @param bytes of the data, which may be more than needed */
 export function dataArtifact(object: Uint8Array, rules: readonly RangeRule[], set = 1, bytes = 0): Artifact {
-  const rangeStart = Math.ceil((HEAD_BYTES + rules.length * DATA_LAYOUT.row_bytes) / 16) * 16;
+  const shiftStart = HEAD_BYTES + rules.length * DATA_LAYOUT.row_bytes;
+  const rangeStart = Math.ceil((shiftStart + 4 * Math.ceil(rules.length / DATA_LAYOUT.shift_rows)) / 16) * 16;
   const size = Math.max(bytes, rangeStart + rules.length * RANGE_BYTES + 16);
   const data = new Uint8Array(size);
   const words = new Uint32Array(data.buffer);
-  words.set([0x63746b70, 1, size, 1, rules.length, HEAD_BYTES, set, rangeStart]);
+  words.set([0x63746b70, 2, size, 1, rules.length, HEAD_BYTES, set, rangeStart, shiftStart]);
   for (const [index, { low, high, verdict, logs }] of rules.entries()) {
     words[(HEAD_BYTES + index * DATA_LAYOUT.row_bytes) / 4] = index + 1;
     words.set([low, high, XDP[verdict] + (logs ? LOGGED : 0), 0], (rangeStart + index * RANGE_BYTES) / 4);

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { DATA_LAYOUT } from '../../runtime/abi/manifest.ts';
-import { capacityFor, writeData } from '../../runtime/data-store.ts';
+import { capacityFor, unwriteData, writeData } from '../../runtime/data-store.ts';
 import { kernelOlderThan } from '../../runtime/kernel-version.ts';
 import { firstSlots } from '../../runtime/slots.ts';
 import { dataArtifact } from './data-fixture.ts';
@@ -32,14 +32,36 @@ test('slots and generation are written, and nothing else', () => {
   const { data, manifest } = dataArtifact(new Uint8Array(), rules);
   const written = new Uint8Array(4096);
   const { rule_off, rules: rows } = manifest.data!;
+  const shift_off = new DataView(data!.buffer).getUint32(DATA_LAYOUT.shift_off, true);
   const slots = { ...firstSlots(manifest.rules, 10), of: new Uint32Array([7, 3, 9]) };
   writeData(written, { bytes: data!, rule_off, rows, slots: slots.of, generation: 42 });
   const words = new Uint32Array(written.buffer);
   expect(words[DATA_LAYOUT.generation / 4]).toBe(42);
   expect([0, 1, 2].map((row) => words[(rule_off + row * DATA_LAYOUT.row_bytes) / 4])).toEqual([7, 3, 9]);
+  expect(words[shift_off / 4], 'slots in another order').toBe(DATA_LAYOUT.shift_none);
   const expected = new Uint8Array(4096);
   expected.set(data!);
   const changed = [...written.keys()].filter((at) => written[at] !== expected[at]);
-  const allowed = [DATA_LAYOUT.generation, ...[0, 1, 2].map((row) => rule_off + row * DATA_LAYOUT.row_bytes)];
+  const allowed = [DATA_LAYOUT.generation, shift_off, ...[0, 1, 2].map((row) => rule_off + row * DATA_LAYOUT.row_bytes)];
   expect(changed.every((at) => allowed.some((start) => at >= start && at < start + 4))).toBe(true);
+});
+
+test('stretches of 64 rows whose slots are in order say how far they are shifted', () => {
+  const rules = Array.from({ length: 200 }, (_, index) => ({
+    name: `${index}`,
+    low: index,
+    high: index,
+    verdict: 'drop' as const,
+  }));
+  const { data, manifest } = dataArtifact(new Uint8Array(), rules);
+  const { rule_off, rules: rows } = manifest.data!;
+  const of = Uint32Array.from({ length: 200 }, (_, rule) => (rule < 100 ? rule + 1 : rule === 150 ? 300 : rule + 2));
+  const written = new Uint8Array(data!.length);
+  writeData(written, { bytes: data!, rule_off, rows, slots: of, generation: 7 });
+  const words = new Uint32Array(written.buffer);
+  const at = (words[DATA_LAYOUT.shift_off / 4] ?? 0) / 4;
+  const none = DATA_LAYOUT.shift_none;
+  expect([...words.subarray(at, at + 4)]).toEqual([1, none, none, 2]);
+  unwriteData(written, { rule_off, rows, generation: 1 }, (slot) => of.indexOf(slot));
+  expect(written).toEqual(data);
 });

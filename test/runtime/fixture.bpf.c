@@ -18,13 +18,13 @@
 
 char pktc_license[] SEC("license") = "Dual MIT/GPL";
 
-static __always_inline void log_frame(struct xdp_md *ctx, struct pktc_counter *counter, __u32 len)
+static __always_inline void log_frame(struct xdp_md *ctx, struct pktc_logged *logged, __u32 len)
 {
 	struct pktc_event *e = bpf_ringbuf_reserve(&pktc_events, sizeof(*e), 0);
 	__u32 behind = len - ETHERNET_BYTES;
 
 	if (!e) {
-		counter->lost += 1;
+		logged->lost += 1;
 		return;
 	}
 	__builtin_memset(e, 0, sizeof(*e));
@@ -48,7 +48,7 @@ static __always_inline void log_frame(struct xdp_md *ctx, struct pktc_counter *c
 	    !bpf_xdp_load_bytes(ctx, ETHERNET_BYTES, e->payload, behind))
 		e->payload_len = behind;
 	bpf_ringbuf_submit(e, BPF_RB_NO_WAKEUP);
-	counter->logged += 1;
+	logged->events += 1;
 }
 
 SEC("xdp") int pktc_xdp(struct xdp_md *ctx)
@@ -56,7 +56,7 @@ SEC("xdp") int pktc_xdp(struct xdp_md *ctx)
 	__u8 *data = (__u8 *)(long)ctx->data;
 	__u8 *end = (__u8 *)(long)ctx->data_end;
 	__u32 len = bpf_xdp_get_buff_len(ctx);
-	struct pktc_counter *counter;
+	struct pktc_logged *logged;
 
 	pktc_add(0, len);
 	if (data + 1 > end || data[0] != 0xee) {
@@ -64,8 +64,8 @@ SEC("xdp") int pktc_xdp(struct xdp_md *ctx)
 		return XDP_PASS;
 	}
 	pktc_add(1, len);
-	counter = pktc_counter(1);
-	if (counter && len >= ETHERNET_BYTES)
-		log_frame(ctx, counter, len);
+	logged = pktc_logged_by(1);
+	if (logged && len >= ETHERNET_BYTES)
+		log_frame(ctx, logged, len);
 	return XDP_DROP;
 }

@@ -15,6 +15,8 @@ export interface TreeOptions {
   readonly start: number;
   /** Bytes that the trees may take. */
   readonly bytesMax: number;
+  /** What the entry of a record says beside the rule's number: by rule. */
+  readonly entryBits: Uint32Array;
   /** Most partitions of a set, 1 to 8; 1: a single tree. */
   readonly partitions?: number;
 }
@@ -46,7 +48,8 @@ export function buildTrees(
   const most = options.partitions ?? PARTITIONS_MAX;
   for (const growing of [FAST, SMALL]) {
     const grown = sets.map((set) => (set === null || set.count === 0 ? null : arrange(set, shape, most, growing)));
-    if (bytesOf(grown, shape) <= options.bytesMax) return { ...writeTrees(grown, shape, options.start), ...measure(grown) };
+    if (bytesOf(grown, shape) <= options.bytesMax)
+      return { ...writeTrees(grown, shape, options.start, options.entryBits), ...measure(grown) };
   }
   return { problem: 'too large' };
 }

@@ -37,8 +37,13 @@ function recordBytes({ store }: GrownPartition, bytes: number): number {
   return lines(store.recordCount * bytes);
 }
 
-/** `start`: where the bytes will lie, a multiple of 64. */
-export function writeTrees(grown: readonly (GrownSet | null)[], shape: TreeShape, start: number): Placed {
+/** @param start where the bytes will lie, a multiple of 64 @param entryBits of a rule's entry, beside its number */
+export function writeTrees(
+  grown: readonly (GrownSet | null)[],
+  shape: TreeShape,
+  start: number,
+  entryBits: Uint32Array,
+): Placed {
   const bytes = new Uint8Array(bytesOf(grown, shape));
   let descriptor = 0;
   let offset = lines(UNIT * grown.reduce((sum, one) => sum + (one?.parts.length ?? 0), 0));
@@ -50,7 +55,7 @@ export function writeTrees(grown: readonly (GrownSet | null)[], shape: TreeShape
       const records = nodes + nodeBytes(part);
       offset = records + recordBytes(part, layout.bytes);
       copyNodes(bytes, part, nodes, (start + nodes) / UNIT, (start + records) / UNIT, layout.bytes / UNIT);
-      writeRecords(bytes, one.set, part, records, layout);
+      writeRecords(bytes, one.set, part, records, layout, entryBits);
       const at = UNIT * descriptor++;
       writeRoot(bytes, at, part.root, (start + nodes) / UNIT);
       return (start + at) / UNIT;
@@ -89,7 +94,14 @@ function copyNodes(
   }
 }
 
-function writeRecords(bytes: Uint8Array, set: BoxSet, { store }: GrownPartition, offset: number, layout: RecordLayout): void {
+function writeRecords(
+  bytes: Uint8Array,
+  set: BoxSet,
+  { store }: GrownPartition,
+  offset: number,
+  layout: RecordLayout,
+  entryBits: Uint32Array,
+): void {
   const words = new Uint32Array(bytes.buffer);
   const halves = new Uint16Array(bytes.buffer);
   for (let record = 0; record < store.recordCount; record++) {
@@ -99,7 +111,8 @@ function writeRecords(bytes: Uint8Array, set: BoxSet, { store }: GrownPartition,
       words[at >>> 2] = store.longLeaves.get(record) ?? 0;
       continue;
     }
-    words[(at + layout.entry) >>> 2] = (set.entry[box] as number) | (set.checked[box] === 1 ? CHECKED : 0);
+    const rule = set.entry[box] as number;
+    words[(at + layout.entry) >>> 2] = rule | (entryBits[rule] ?? 0) | (set.checked[box] === 1 ? CHECKED : 0);
     if (set.family === 4) writeAddresses4(words, at >>> 2, set, box);
     else writeAddresses6(bytes, words, at, set, box);
     for (const { scalar, offset: inside, bytes: width } of layout.fields) {

@@ -2,7 +2,8 @@
 /*
  * Counters: a slot for each rule, and a last one for packets that no verdict
  * caught, for each CPU. An array that user space can map and read in one go; the
- * loader sizes it to CPUs x pktc_counter_stride.
+ * loader sizes it to CPUs x pktc_counter_stride. What logging counts is in an array of
+ * its own (event.h): four slots share a cache line here.
  */
 #ifndef PKTC_ACTION_COUNT_H
 #define PKTC_ACTION_COUNT_H
@@ -12,8 +13,6 @@
 struct pktc_counter {
 	__u64 packets;
 	__u64 bytes;
-	__u64 logged; /* events handed to user space */
-	__u64 lost;   /* events that found the ring full */
 };
 
 struct {
@@ -27,9 +26,15 @@ struct {
 /* Slots a CPU has, written by the loader: rules + 1, rounded up so that CPUs share no cache line. */
 const volatile __u32 pktc_counter_stride = 2;
 
+/* Of this CPU, in the whole array. */
+static __always_inline __u32 pktc_slot(__u32 rule)
+{
+	return bpf_get_smp_processor_id() * pktc_counter_stride + rule;
+}
+
 static __always_inline struct pktc_counter *pktc_counter(__u32 rule)
 {
-	__u32 slot = bpf_get_smp_processor_id() * pktc_counter_stride + rule;
+	__u32 slot = pktc_slot(rule);
 
 	return bpf_map_lookup_elem(&pktc_counters, &slot);
 }

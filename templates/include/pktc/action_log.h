@@ -144,18 +144,18 @@ static __always_inline __u32 pktc_copy_frame(struct pktc_ctx *ctx, struct pktc_e
 __noinline int pktc_log(struct pktc_ctx *ctx, struct pktc_fields *f, __u32 rule, __u32 how,
 			__u32 sample)
 {
-	struct pktc_counter *counter;
+	struct pktc_logged *logged;
 	struct pktc_event *e;
 
 	if (!f)
 		return 0;
 	if (sample > 1 && (__u64)bpf_get_prandom_u32() * sample >> 32)
 		return 0;
-	counter = pktc_counter(rule);
+	logged = pktc_logged_by(rule);
 	e = bpf_ringbuf_reserve(&pktc_events, sizeof(*e), 0);
 	if (!e) {
-		if (counter)
-			counter->lost += 1;
+		if (logged)
+			logged->lost += 1;
 		return 0;
 	}
 	pktc_describe(e, f);
@@ -170,8 +170,8 @@ __noinline int pktc_log(struct pktc_ctx *ctx, struct pktc_fields *f, __u32 rule,
 	e->direction = f->direction;
 #endif
 	bpf_ringbuf_submit(e, pktc_wakeup());
-	if (counter)
-		counter->logged += 1;
+	if (logged)
+		logged->events += 1;
 	return 0;
 }
 

@@ -16,9 +16,9 @@
 #ifdef PKTC_WANT_CHECKS
 /* Whether what a rule asks beside its boxes holds. */
 static __always_inline bool pktc_checks(struct pktc_ctx *ctx, struct pktc_fields *f,
-					struct pktc_fields *in, const __u8 *data, __u32 entry)
+					struct pktc_fields *in, const __u8 *data, __u32 number)
 {
-	const struct pktc_rule *rule = pktc_rule_at(data, entry);
+	const struct pktc_rule *rule = pktc_rule_at(data, number);
 
 	return rule && (!rule->check || pktc_check(ctx, f, in, rule->check));
 }
@@ -51,7 +51,7 @@ static __always_inline void pktc_act(struct pktc_ctx *ctx, struct pktc_fields *f
 static __always_inline void pktc_observe(struct pktc_ctx *ctx, struct pktc_fields *f,
 					 struct pktc_fields *in, const __u8 *data, __u32 entry)
 {
-	const struct pktc_rule *rule = pktc_rule_at(data, entry);
+	const struct pktc_rule *rule = pktc_rule_at(data, entry & PKTC_ENTRY_NUMBER);
 	const struct pktc_action *action;
 
 	(void)in;
@@ -125,11 +125,11 @@ __noinline int pktc_decide(struct pktc_ctx *ctx, struct pktc_fields *f)
 	entry = pktc_tree_first(ctx, f, in, data, key, set);
 #endif
 #ifdef PKTC_WANT_EACH
-	pktc_tree_each(ctx, f, in, data, key, set + 1, entry);
+	pktc_tree_each(ctx, f, in, data, key, set + 1, entry & PKTC_ENTRY_NUMBER);
 #endif
 	if (entry == PKTC_NO_ENTRY)
 		return PKTC_UNDECIDED;
-	rule = pktc_rule_at(data, entry);
+	rule = pktc_rule_at(data, entry & PKTC_ENTRY_NUMBER);
 	if (!rule)
 		return PKTC_UNDECIDED;
 	action = pktc_action_at(data, rule->action);

@@ -33,7 +33,6 @@ static __always_inline int pktc_decide_quickly(struct pktc_ctx *ctx, enum pktc_d
 {
 	const __u8 *data = pktc_data();
 	const struct pktc_action *action;
-	const struct pktc_rule *rule;
 	struct pktc_keyed room;
 	__u32 entry, zero, i;
 	PKTC_KEY(key);
@@ -59,10 +58,7 @@ static __always_inline int pktc_decide_quickly(struct pktc_ctx *ctx, enum pktc_d
 		return PKTC_UNDECIDED;
 	if (unlikely(entry & PKTC_TREE_CHECKED))
 		return PKTC_UNUSUAL;
-	rule = pktc_rule_at(data, entry);
-	if (!rule)
-		return PKTC_UNDECIDED;
-	action = pktc_action_at(data, rule->action);
+	action = pktc_entry_action(data, entry);
 	if (!action)
 		return PKTC_UNDECIDED;
 #ifdef PKTC_ACTION_LOG_H
@@ -70,7 +66,7 @@ static __always_inline int pktc_decide_quickly(struct pktc_ctx *ctx, enum pktc_d
 		return PKTC_UNUSUAL;
 #endif
 	pktc_act_mark(ctx, action);
-	return pktc_decision_to((int)rule->slot, action->verdict, action->redirect);
+	return pktc_decision_to((int)pktc_entry_slot(data, entry), action->verdict, action->redirect);
 }
 
 #endif /* PKTC_CLASSIFY_USUAL_H */

@@ -12,7 +12,7 @@
 
 /* "pktc", and the layout of what follows. */
 #define PKTC_DATA_MAGIC 0x63746b70
-#define PKTC_DATA_VERSION 1
+#define PKTC_DATA_VERSION 2
 
 /* Trees are written down in units of so many bytes. */
 #define PKTC_UNIT_BYTES 16
@@ -20,7 +20,16 @@
 #define PKTC_BOX_SETS 10
 #define PKTC_PARTITIONS_MAX 8
 
-#define PKTC_NO_ENTRY 0x7fffffff
+/*
+ * What a search finds is an entry: the rule's number in the order of evaluation, and above
+ * it its action, so that only what is rare has to be read out of the rule's row.
+ */
+#define PKTC_ENTRY_NUMBER 0xfffff
+#define PKTC_ENTRY_ACTION(entry) ((entry) >> 20 & 0x7ff)
+/* An action with a number that does not fit is in the row alone. */
+#define PKTC_ACTION_IN_ROW 0x7ff
+/* No rule has this number. */
+#define PKTC_NO_ENTRY PKTC_ENTRY_NUMBER
 
 /* Offsets are in bytes from here, and aligned to 8. */
 struct pktc_data_head {
@@ -32,6 +41,8 @@ struct pktc_data_head {
 	__u32 rule_off; /* struct pktc_rule, one a rule in the order of evaluation */
 	__u32 actions;
 	__u32 action_off; /* struct pktc_action, the different ones that rules have */
+	__u32 shift_off; /* __u32, one for PKTC_SHIFT_ROWS rows each: slots less numbers, written by the loader */
+	__u32 reserved[7];
 	/* First nodes of a set's partitions, in units; 0 ends the list. */
 	__u32 roots[PKTC_BOX_SETS][PKTC_PARTITIONS_MAX];
 };
@@ -51,6 +62,11 @@ struct pktc_action {
 	__u8 sets_mark;
 	__u8 reserved[3];
 };
+
+/* Most slots follow their rules' order: a stretch of rows where all do takes one word of a table that stays in the caches. */
+#define PKTC_SHIFT_ROWS 64
+/* The rows of this stretch say it each. */
+#define PKTC_SHIFT_NONE 0x80000000
 
 /* Of packets that no verdict caught. */
 #define PKTC_DEFAULT_SLOT 0
@@ -143,6 +159,37 @@ static __always_inline const struct pktc_action *pktc_action_at(const __u8 *data
 
 	return pktc_data_at(data, head->action_off + action * sizeof(struct pktc_action),
 			    sizeof(struct pktc_action));
+}
+
+/* What the rule of an entry does; NULL is for the verifier alone. */
+static __always_inline const struct pktc_action *pktc_entry_action(const __u8 *data, __u32 entry)
+{
+	const struct pktc_rule *rule;
+	__u32 action = PKTC_ENTRY_ACTION(entry);
+
+	if (unlikely(action == PKTC_ACTION_IN_ROW)) {
+		rule = pktc_rule_at(data, entry & PKTC_ENTRY_NUMBER);
+		if (!rule)
+			return NULL;
+		action = rule->action;
+	}
+	return pktc_action_at(data, action);
+}
+
+/* The slot of the rule's counter. */
+static __always_inline __u32 pktc_entry_slot(const __u8 *data, __u32 entry)
+{
+	const struct pktc_data_head *head = (const void *)data;
+	__u32 number = entry & PKTC_ENTRY_NUMBER;
+	const struct pktc_rule *rule;
+	const __u32 *shift;
+
+	shift = pktc_data_at(data, head->shift_off + number / PKTC_SHIFT_ROWS * sizeof(*shift),
+			     sizeof(*shift));
+	if (likely(shift && *shift != PKTC_SHIFT_NONE))
+		return number + *shift;
+	rule = pktc_rule_at(data, number);
+	return rule ? rule->slot : PKTC_DEFAULT_SLOT;
 }
 
 #endif /* PKTC_DATA_H */

@@ -6,7 +6,7 @@
 #ifndef PKTC_EVENT_H
 #define PKTC_EVENT_H
 
-#include <pktc/bpf.h>
+#include <pktc/action_count.h>
 
 /* A program that logs payload says how much a record can hold. */
 #ifndef PKTC_PAYLOAD_BYTES
@@ -73,5 +73,26 @@ struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
 	__uint(max_entries, PKTC_RING_BYTES);
 } pktc_events SEC(".maps");
+
+/* What became of a rule's events: slots as those of its counters, of which the loader makes as many. */
+struct pktc_logged {
+	__u64 events; /* handed to user space */
+	__u64 lost;   /* found the ring full */
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct pktc_logged);
+} pktc_logged SEC(".maps");
+
+static __always_inline struct pktc_logged *pktc_logged_by(__u32 rule)
+{
+	__u32 slot = pktc_slot(rule);
+
+	return bpf_map_lookup_elem(&pktc_logged, &slot);
+}
 
 #endif /* PKTC_EVENT_H */

@@ -22,7 +22,7 @@
 /* In `up` of a leaf: a record in front of the others has their number. */
 #define PKTC_TREE_LONG 0xff
 #define PKTC_TREE_LEAF 0x80
-/* Of `pktc_tree_look`; no entry is so high. */
+/* Of `pktc_tree_look`; no entry is this. */
 #define PKTC_TREE_UNSURE 0xffffffffU
 /* Records that one turn of bpf_loop looks at, and BPF_MAX_LOOPS of include/linux/bpf_verifier.h. */
 #define PKTC_TREE_STEP 8
@@ -35,7 +35,7 @@ struct pktc_fields;
 
 struct pktc_tree_root {
 	__u32 next; /* buckets, in units */
-	__u32 first; /* lowest entry */
+	__u32 first; /* lowest number of a rule */
 	__u8 src_shift; /* what is left of the address's first word is hashed; shifted twice, */
 	__u8 src_more; /* since a shift by 64 is none */
 	__u8 dst_shift;
@@ -56,7 +56,7 @@ struct pktc_tree_node {
 	__u8 up; /* leaf: number of records */
 	__u8 down;
 	__u32 next; /* children or records, in units */
-	__u32 first; /* lowest entry below */
+	__u32 first; /* lowest number of a rule below */
 };
 
 /* Records of a leaf that are still to be looked at. */
@@ -103,7 +103,7 @@ static __always_inline __u32 pktc_tree_bucket(const struct pktc_tree_root *root,
 	return (__u64)hash >> (root->down & 63);
 }
 
-/* The leaf that a packet gets to; none where no entry below `best` can match. */
+/* The leaf that a packet gets to; none where no rule below number `best` can match. */
 static __always_inline struct pktc_tree_leaf
 pktc_tree_walk(const __u8 *data, const struct pktc_key *key, __u32 descriptor, __u32 best,
 	       __u32 zero)
@@ -155,7 +155,7 @@ static __always_inline bool pktc_tree_try(const __u8 *data, const struct pktc_ke
 		entry = record->entry;
 		matches = pktc_record4_matches(record, key);
 	}
-	number = entry & ~PKTC_TREE_CHECKED;
+	number = entry & PKTC_ENTRY_NUMBER;
 	if (number >= best)
 		return true;
 	if (!matches || number < floor)
@@ -196,7 +196,7 @@ static __always_inline __u32 pktc_tree_look(const __u8 *data, const struct pktc_
 #pragma clang loop unroll(disable)
 	for (partition = 0; partition < PKTC_PARTITIONS_MAX; partition++) {
 		__u32 root = pktc_tree_root(data, set, partition), i;
-		__u32 best = lowest & ~PKTC_TREE_CHECKED;
+		__u32 best = lowest & PKTC_ENTRY_NUMBER;
 		struct pktc_tree_leaf leaf;
 
 		if (!root)
@@ -234,7 +234,7 @@ struct pktc_tree_state {
 	__u32 partition; /* being looked through */
 	__u32 floor; /* behind the last entry */
 	__u32 least; /* lowest entry from there on, so far, and whether it has a check */
-	__u32 below; /* entries from here on do not count */
+	__u32 below; /* rules from this number on do not count */
 	__u32 result;
 };
 
@@ -308,7 +308,7 @@ static __always_inline void pktc_tree_open(struct pktc_tree_merge *merge)
 static __always_inline bool pktc_tree_step(struct pktc_tree_merge *merge)
 {
 	struct pktc_tree_leaf *leaf = &merge->state->leaves[merge->state->partition % PKTC_PARTITIONS_MAX];
-	__u32 six = pktc_tree_six(merge->state->set), best = merge->state->least & ~PKTC_TREE_CHECKED;
+	__u32 six = pktc_tree_six(merge->state->set), best = merge->state->least & PKTC_ENTRY_NUMBER;
 	__u32 at = leaf->at, left = leaf->left, i;
 
 #pragma clang loop unroll(disable)
@@ -329,7 +329,7 @@ static __always_inline bool pktc_tree_step(struct pktc_tree_merge *merge)
 /* Begins anew behind `least`. */
 static __always_inline void pktc_tree_again(struct pktc_tree_merge *merge)
 {
-	merge->state->floor = (merge->state->least & ~PKTC_TREE_CHECKED) + 1;
+	merge->state->floor = (merge->state->least & PKTC_ENTRY_NUMBER) + 1;
 	merge->state->least = merge->state->below;
 	merge->state->partition = pktc_tree_zero(merge->data);
 }
@@ -339,7 +339,7 @@ static __always_inline bool pktc_tree_holds(struct pktc_tree_merge *merge)
 #ifdef PKTC_WANT_CHECKS
 	if (merge->state->least & PKTC_TREE_CHECKED)
 		return pktc_checks(merge->ctx, merge->f, merge->in, merge->data,
-				   merge->state->least & ~PKTC_TREE_CHECKED);
+				   merge->state->least & PKTC_ENTRY_NUMBER);
 #endif
 	(void)merge;
 	return true;
@@ -411,7 +411,7 @@ PKTC_TREE_TURN pktc_tree_observe(__u32 round, void *context)
 	return 0;
 }
 
-/* `pktc_observe` for every entry below `below` of an `each` set that matches, ascending. */
+/* `pktc_observe` for every entry of a number below `below` of an `each` set that matches, ascending. */
 static __always_inline void pktc_tree_each(struct pktc_ctx *ctx, struct pktc_fields *f,
 					   struct pktc_fields *in, const __u8 *data,
 					   const struct pktc_key *key, __u32 set, __u32 below)
