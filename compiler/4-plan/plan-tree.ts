@@ -8,7 +8,7 @@ import { redirectsOf } from './interfaces.ts';
 import type { TreePlan } from './plan.ts';
 import { ruleTables, TREE_RULES_MAX, wholeData } from './rule-data.ts';
 import { type RuleKinds, withOneOfEachKind } from './rule-kinds.ts';
-import { buildTrees } from './tree/build-trees.ts';
+import { buildTrees, type TreesMemo } from './tree/build-trees.ts';
 
 /** Checks are C: more of them than this and the verifier works longer than it is worth. */
 const CHECKS_MAX = 1024;
@@ -28,6 +28,8 @@ export interface TreeOptions {
   readonly partitions?: number;
   /** undefined: where it pays; never where what rules ask may change within a flow. */
   readonly flowCache?: boolean | undefined;
+  /** Trees of the rules before a change. What comes of them judges alike, and may be other bytes. */
+  readonly trees?: TreesMemo | undefined;
 }
 
 /** The plan, or why the rules cannot be a tree: for people, to be read behind "not a tree: ". */
@@ -50,6 +52,7 @@ export function planTree(program: Program, kinds: RuleKinds, target: Target, opt
     start,
     bytesMax: DATA_BYTES_MAX - start,
     entryBits: tables.entryBits,
+    memo: options.trees,
     ...partitions,
   });
   if ('problem' in trees) return `the trees would take more than ${DATA_BYTES_MAX >> 20} MiB`;
