@@ -90,9 +90,14 @@ function byteOf(open: OpenPredicate, values: Float64Array, at: number): number {
   const [hole] = open.holes;
   if (open.way === 'is' && open.holes.length === 1 && hole !== undefined) {
     if (open.kind === 'address') return hole.kind === 'ip6' ? 1 : 16;
-    return 4 + (values[at + hole.value] === 0 ? 1 : 0) + ((values[at + hole.value + 1] as number) > WORD_MAX ? 2 : 0);
+    return 4 + flagsOf(open, values[at + hole.value] as number, values[at + hole.value + 1] as number);
   }
   const { v4, v6, numbers } = rangesOf(open, values, at);
   if (open.kind === 'address') return 16 * v4.length + v6.length;
-  return 4 * numbers.length + (numbers[0]?.[0] === 0 ? 1 : 0) + ((numbers.at(-1)?.[1] ?? 0) > WORD_MAX ? 2 : 0);
+  return 4 * numbers.length + flagsOf(open, numbers[0]?.[0] ?? 1, numbers.at(-1)?.[1] ?? 0);
+}
+
+/** Whether 0 is among the values, and whether some of a wider field are beyond 16 bits, or may be taken to be. */
+function flagsOf({ highest }: OpenPredicate, first: number, last: number): number {
+  return (first === 0 ? 1 : 0) + (highest > WORD_MAX && last >= WORD_MAX ? 2 : 0);
 }

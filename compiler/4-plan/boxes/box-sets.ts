@@ -2,14 +2,19 @@
 import type { Expression, NumberRange, Program, Rule } from '../../2-resolve/program.ts';
 import { ruleKinds } from '../rule-kinds.ts';
 import type { BoxSet } from '../tree/box-set.ts';
+import { boxSet, type Columns, makeRoom, newColumns } from './columns.ts';
 import type { Dimensions } from './dimensions.ts';
 import type { Prefix6 } from './ranges.ts';
-import { createBoxesOf } from './row-boxes.ts';
-import { type AddressBoxes, ANY4, ANY6, type BoxProduct, createExpressionKey } from './rule-boxes.ts';
+import { appendLike, type Recipe, recipeOf } from './row-boxes.ts';
+import { type AddressBoxes, ANY4, ANY6, type BoxProduct, createExpressionKey, ruleBoxes } from './rule-boxes.ts';
 
 /** `enum pktc_packet_kind` in templates/include/pktc/data.h, in its order. */
 const KINDS = ['ipv4', 'ipv6', 'none', 'source4', 'source6'] as const;
 type Kind = (typeof KINDS)[number];
+
+function familyOf(kind: Kind): 4 | 6 {
+  return kind === 'ipv6' || kind === 'source6' ? 6 : 4;
+}
 
 /** Boxes of all sets together. */
 const BOXES_MAX = 1 << 22;
@@ -25,40 +30,44 @@ export interface Boxes {
 
 /** null: more boxes than are kept, or more than 65,535 different checks. */
 export function boxSetsOf(program: Program, dimensions: Dimensions, kinds = ruleKinds(program.rules)): Boxes | null {
-  const columns = KINDS.flatMap((kind) => [newColumns(kind, dimensions), newColumns(kind, dimensions)]);
+  const columns = KINDS.flatMap((kind) => [newColumns(familyOf(kind), dimensions), newColumns(familyOf(kind), dimensions)]);
   const checkOf = new Uint16Array(program.rules.length);
   const checks: { condition: Expression; rule: number }[] = [];
   const known = new Map<string, number>();
   const keyOf = createExpressionKey();
-  const boxesOf = createBoxesOf(kinds, dimensions, keyOf);
-  /** Rules of one kind share the check itself. */
-  const shared = new Map<Expression, number>();
+  /** By kind; undefined: none of it has been met, null: each of its rules is looked at. */
+  const recipes: (Recipe | null | undefined)[] = kinds.kinds.map(({ count }) => (count === 1 ? null : undefined));
   let boxes = 0;
   for (let index = 0; index < program.rules.length; index++) {
     const rule = program.rules[index] as Rule;
-    const { products, check } = boxesOf(rule, index);
+    const kind = kinds.of[index] as number;
+    const recipe = recipes[kind];
+    if (recipe) {
+      boxes += appendLike(recipe, rule, index);
+      checkOf[index] = recipe.check;
+      if (boxes > BOXES_MAX) return null;
+      continue;
+    }
+    const starts = recipe === undefined ? columns.map(({ count }) => count) : [];
+    const { products, check } = ruleBoxes(rule.condition, dimensions, keyOf);
     if (check !== null) {
-      let number = shared.get(check);
-      if (number === undefined) {
-        const key = keyOf(check);
-        number = known.get(key) ?? checks.push({ condition: check, rule: index });
-        known.set(key, number);
-        shared.set(check, number);
-      }
+      const key = keyOf(check);
+      const number = known.get(key) ?? checks.push({ condition: check, rule: index });
       if (number > 0xffff) return null;
+      known.set(key, number);
       checkOf[index] = number;
     }
     const silent = rule.actions.verdict === null ? 1 : 0;
     for (const product of products) {
-      for (let kind = 0; kind < KINDS.length; kind++) {
-        const name = KINDS[kind] as Kind;
-        const set = columns[2 * kind + silent];
+      for (const [number, name] of KINDS.entries()) {
+        const set = columns[2 * number + silent];
         const sides = set === undefined ? null : sidesFor(name, product, dimensions);
         if (set === undefined || sides === null) continue;
         boxes += appendProduct(set, index, sides, product, check !== null);
       }
     }
     if (boxes > BOXES_MAX) return null;
+    if (recipe === undefined) recipes[kind] = recipeOf(rule, columns, starts, check, checkOf[index] as number, dimensions);
   }
   return { sets: columns.map((one, number) => boxSet(one, number % 2 === 1)), checkOf, checks };
 }
@@ -82,68 +91,6 @@ function sidesFor(kind: Kind, { src, dst }: BoxProduct, uses: Dimensions): Sides
     case 'source6':
       return uses.src && uses.dst && dst.absent ? { family: 6, src: src.v6, dst: ANY6 } : null;
   }
-}
-
-/** Columns of a set while it grows: room for more boxes than there are. */
-interface Columns {
-  readonly family: 4 | 6;
-  readonly dimensions: Dimensions;
-  count: number;
-  entry: Uint32Array;
-  src: Uint32Array;
-  dst: Uint32Array;
-  srcLength: Uint8Array;
-  dstLength: Uint8Array;
-  scalars: Uint16Array[];
-  bitsMask: Uint16Array;
-  bitsValue: Uint16Array;
-  checked: Uint8Array;
-}
-
-function newColumns(kind: Kind, dimensions: Dimensions): Columns {
-  return {
-    family: kind === 'ipv6' || kind === 'source6' ? 6 : 4,
-    dimensions,
-    count: 0,
-    entry: new Uint32Array(),
-    src: new Uint32Array(),
-    dst: new Uint32Array(),
-    srcLength: new Uint8Array(),
-    dstLength: new Uint8Array(),
-    scalars: dimensions.shape.scalars.map(() => new Uint16Array()),
-    bitsMask: new Uint16Array(),
-    bitsValue: new Uint16Array(),
-    checked: new Uint8Array(),
-  };
-}
-
-const ROOM_MIN = 256;
-
-function makeRoom(to: Columns, more: number): void {
-  const need = to.count + more;
-  if (need > to.entry.length) resize(to, Math.max(ROOM_MIN, need, 2 * to.entry.length));
-}
-
-function resize(to: Columns, room: number): void {
-  const words = to.family === 4 ? 2 : 4;
-  to.entry = resized(to.entry, new Uint32Array(room));
-  to.src = resized(to.src, new Uint32Array(words * room));
-  to.dst = resized(to.dst, new Uint32Array(words * room));
-  if (to.family === 6) {
-    to.srcLength = resized(to.srcLength, new Uint8Array(room));
-    to.dstLength = resized(to.dstLength, new Uint8Array(room));
-  }
-  to.scalars = to.scalars.map((column) => resized(column, new Uint16Array(2 * room)));
-  if (to.dimensions.shape.bits !== null) {
-    to.bitsMask = resized(to.bitsMask, new Uint16Array(room));
-    to.bitsValue = resized(to.bitsValue, new Uint16Array(room));
-  }
-  to.checked = resized(to.checked, new Uint8Array(room));
-}
-
-function resized<A extends Uint32Array | Uint16Array | Uint8Array>(column: A, into: A): A {
-  into.set(column.length > into.length ? column.subarray(0, into.length) : column);
-  return into;
 }
 
 const ANY_BITS: NonNullable<BoxProduct['bits']> = [{ mask: 0, value: 0 }];
@@ -204,12 +151,4 @@ function putAddresses6(to: Columns, src: Prefix6, dst: Prefix6): void {
   }
   to.srcLength[to.count] = src.length;
   to.dstLength[to.count] = dst.length;
-}
-
-function boxSet(columns: Columns, each: boolean): BoxSet | null {
-  if (columns.count === 0) return null;
-  resize(columns, columns.count);
-  const { family, count, entry, src, dst, srcLength, dstLength, scalars, bitsMask, bitsValue, checked } = columns;
-  const mode = each ? 'each' : 'first';
-  return { family, mode, count, entry, src, dst, srcLength, dstLength, scalars, bitsMask, bitsValue, checked };
 }

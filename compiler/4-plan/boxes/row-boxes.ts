@@ -1,156 +1,175 @@
 /**
- * Boxes of rules of one kind: where the first one's literals have become ranges of its boxes as they are, those of the others do so, too,
- * and nobody has to look at their conditions.
+ * Boxes of rules of one kind: where the literals of one have become bounds of its boxes as they are, those of the others do so, too. Their
+ * boxes are copies with other bounds, and nobody looks at their conditions.
  */
 import { type OpenPredicate, rangesOf } from '../../2-resolve/open-predicate.ts';
 import type { Expression, NumberRange, Rule } from '../../2-resolve/program.ts';
 import { rowOf } from '../../2-resolve/row-rule.ts';
+import type { TemplateNode } from '../../2-resolve/rule-template.ts';
 import { predicatesOf } from '../long-lists.ts';
-import { type RuleKinds, valuesAt } from '../rule-kinds.ts';
+import { type Columns, copyBox } from './columns.ts';
 import type { Dimensions } from './dimensions.ts';
-import type { Prefix6 } from './ranges.ts';
-import { type AddressBoxes, type BoxProduct, type ExpressionKey, type RuleBoxes, ruleBoxes } from './rule-boxes.ts';
 
-/** Ranges of one predicate's literals, as a box has them. */
-type Literals =
-  | { readonly kind: 'address'; readonly v4: readonly NumberRange[]; readonly v6: readonly Prefix6[] }
-  | { readonly kind: 'scalar'; readonly ranges: readonly NumberRange[] };
-
-interface OpenDimension {
+/** A predicate with literals, and the bounds of a box that they become: a place in the shape, or a side. */
+interface OpenBounds {
   readonly open: OpenPredicate;
-  /** A place in the shape, or a side. */
-  readonly scalar: number | 'src' | 'dst';
-  readonly max: number;
+  readonly at: number | 'src' | 'dst';
 }
 
-/** The boxes of the first rule, and which of their lists are literals: an index of `open`, -1 for none. */
-interface Recipe {
-  readonly open: readonly OpenDimension[];
-  readonly product: BoxProduct;
-  readonly src: number;
-  readonly dst: number;
-  readonly scalars: readonly number[];
-  readonly check: Expression | null;
+/** Boxes of the rule that the others are copied from, in one set. */
+interface Block {
+  readonly columns: Columns;
+  readonly from: number;
+  readonly count: number;
+  /** Which range of its literals a box has: by box, then by predicate. */
+  readonly picks: Uint8Array;
 }
 
-/** A function that gives what `ruleBoxes` gives for a rule. */
-export function createBoxesOf(
-  { kinds, of }: RuleKinds,
+export interface Recipe {
+  readonly open: readonly OpenBounds[];
+  readonly blocks: readonly Block[];
+  /** Of all rules of the kind. */
+  readonly check: number;
+}
+
+/**
+ * @param starts how many boxes each set had before those of the rule
+ * @param left what its boxes leave to be asked; null: nothing
+ * @returns null: literals decide about more than bounds
+ */
+export function recipeOf(
+  rule: Rule,
+  sets: readonly Columns[],
+  starts: readonly number[],
+  left: Expression | null,
+  check: number,
   dimensions: Dimensions,
-  keyOf: ExpressionKey,
-): (rule: Rule, index: number) => RuleBoxes {
-  const recipes: (Recipe | null | undefined)[] = kinds.map(({ template, count }) =>
-    template === null || count === 1 ? null : undefined,
-  );
-  return (rule, index) => {
-    const kind = of[index] as number;
-    let recipe = recipes[kind];
-    if (recipe === undefined) {
-      recipe = recipeOf(rule, dimensions, keyOf);
-      recipes[kind] = recipe;
-    }
-    return (recipe && fromRecipe(recipe, rule)) ?? ruleBoxes(rule.condition, dimensions, keyOf);
-  };
-}
-
-function recipeOf(rule: Rule, dimensions: Dimensions, keyOf: ExpressionKey): Recipe | null {
+): Recipe | null {
   const place = rowOf(rule);
-  if (place === null) return null;
-  const open = place.template.open.map((one) => dimensionFor(one, dimensions));
-  if (open.some((one) => one === null)) return null;
-  const known = open.filter((one) => one !== null);
-  // What else is asked of the same field might keep the literals of one rule and not those of the next.
+  if (place === null || !isConjunction(place.template.condition)) return null;
   const asked = predicatesOf(rule.condition);
-  if (known.some((one) => asked.filter(({ field }) => field === one.open.field).length !== 1)) return null;
-  const literals = literalsOf(known, rule);
-  const { products, check } = ruleBoxes(rule.condition, dimensions, keyOf);
-  const [product, more] = products;
-  if (literals === null || product === undefined || more !== undefined || !isAlike(check)) return null;
-  const placeOf = (scalar: OpenDimension['scalar']) => known.findIndex((one) => one.scalar === scalar);
-  const [src, dst] = [placeOf('src'), placeOf('dst')];
-  const scalars = dimensions.shape.scalars.map((_, scalar) => placeOf(scalar));
-  const recipe: Recipe = { open: known, product, src, dst, scalars, check };
-  return isSame(product, withLiterals(recipe, literals)) ? recipe : null;
-}
-
-function dimensionFor(open: OpenPredicate, { scalars, shape }: Dimensions): OpenDimension | null {
-  if (open.way !== 'is') return null;
-  if (open.kind === 'address') {
-    if (open.field !== 'src' && open.field !== 'dst') return null;
-    if (open.holes.length > 1 && open.holes.some(({ kind }) => kind === 'ip6')) return null;
-    return { open, scalar: open.field, max: 0 };
+  const rest = left === null ? [] : predicatesOf(left);
+  const open: OpenBounds[] = [];
+  for (const one of place.template.open) {
+    const at = boundsOf(one, dimensions);
+    // What else is asked of the field might keep the literals of one rule, and not those of the next.
+    const alone = asked.filter(({ field }) => field === one.field).length === 1;
+    if (at === null || !alone || rest.some(({ field }) => field === one.field)) return null;
+    open.push({ open: one, at });
   }
-  const scalar = scalars.get(open.field);
-  return scalar === undefined ? null : { open, scalar, max: shape.scalars[scalar]?.max ?? 0 };
+  const literals = literalsOf(open, rule);
+  const blocks: Block[] = [];
+  for (const [number, columns] of sets.entries()) {
+    const from = starts[number] ?? 0;
+    const count = columns.count - from;
+    if (literals === null || count === 0) continue;
+    const picks = new Uint8Array(count * open.length);
+    for (let box = 0; box < count; box++) {
+      for (const [index, { at }] of open.entries()) {
+        const pick = pickOf(literals, index, columns, at, from + box);
+        if (pick < 0) return null;
+        picks[box * open.length + index] = pick;
+      }
+    }
+    blocks.push({ columns, from, count, picks });
+  }
+  return literals && { open, blocks, check };
 }
 
-/** Whether a check says the same for each rule of a kind: it asks which fields are there, never for values. */
-function isAlike(check: Expression | null): boolean {
-  if (check === null || check.kind === 'present') return true;
-  return check.kind === 'and' && check.of.every(isAlike);
+function isConjunction(node: TemplateNode): boolean {
+  if (node.kind === 'and') return node.of.every(isConjunction);
+  return node.kind === 'open' || node.kind === 'fixed';
 }
 
-/** null: the values are not all such that a box says what the rule says. */
-function fromRecipe(recipe: Recipe, rule: Rule): RuleBoxes | null {
-  const literals = literalsOf(recipe.open, rule);
-  return literals && { products: [withLiterals(recipe, literals)], check: recipe.check };
+function boundsOf(open: OpenPredicate, { scalars }: Dimensions): OpenBounds['at'] | null {
+  if (open.way !== 'is') return null;
+  if (open.kind === 'in') return scalars.get(open.field) ?? null;
+  if (open.field !== 'src' && open.field !== 'dst') return null;
+  return open.holes.length > 1 && open.holes.some(({ kind }) => kind === 'ip6') ? null : open.field;
 }
 
-function literalsOf(open: readonly OpenDimension[], rule: Rule): readonly Literals[] | null {
+interface Literals {
+  readonly values: Float64Array;
+  readonly at: number;
+  /** By predicate; null: its only literal is read where it stands. */
+  readonly lists: readonly (readonly NumberRange[] | null)[];
+  readonly open: readonly OpenBounds[];
+}
+
+function literalsOf(open: readonly OpenBounds[], rule: Rule): Literals | null {
   const place = rowOf(rule);
   if (place === null) return null;
-  const { values } = place.table.rows;
-  const at = valuesAt(place);
-  const literals: Literals[] = [];
-  for (const one of open) {
-    const found = one.open.kind === 'address' ? addressLiterals(one.open, values, at) : scalarLiterals(one, values, at);
-    if (found === null) return null;
-    literals.push(found);
-  }
-  return literals;
+  const { values, valueAt } = place.table.rows;
+  const at = valueAt[place.row] ?? 0;
+  return { values, at, lists: open.map((one) => listOf(one.open, values, at)), open };
 }
 
-const NONE: readonly never[] = [];
+function listOf(open: OpenPredicate, values: Float64Array, at: number): readonly NumberRange[] | null {
+  if (open.holes.length === 1) return null;
+  const { v4, numbers } = rangesOf(open, values, at);
+  return open.kind === 'in' ? numbers : v4;
+}
 
-function addressLiterals(open: OpenPredicate, values: Float64Array, at: number): Literals {
+/** Number of the range that a box has; -1: it has other bounds. */
+function pickOf(
+  { values, at, lists, open }: Literals,
+  index: number,
+  columns: Columns,
+  bounds: OpenBounds['at'],
+  box: number,
+): number {
+  const hole = open[index]?.open.holes[0];
+  if (hole === undefined) return -1;
+  const start = at + hole.value;
+  if (hole.kind === 'ip6') {
+    if (columns.family !== 6 || typeof bounds === 'number') return -1;
+    const words = columns[bounds];
+    for (let word = 0; word < 4; word++) if (words[4 * box + word] !== values[start + word]) return -1;
+    return columns[bounds === 'src' ? 'srcLength' : 'dstLength'][box] === values[start + 4] ? 0 : -1;
+  }
+  if (typeof bounds === 'string' && columns.family !== 4) return -1;
+  const pairs = typeof bounds === 'string' ? columns[bounds] : columns.scalars[bounds];
+  const ranges = lists[index] ?? [[values[start] as number, values[start + 1] as number]];
+  return ranges.findIndex(([first, last]) => pairs?.[2 * box] === first && pairs[2 * box + 1] === last);
+}
+
+/** Returns how many boxes the rule has. */
+export function appendLike({ open, blocks }: Recipe, rule: Rule, entry: number): number {
+  const place = rowOf(rule);
+  if (place === null) return 0;
+  const { values, valueAt } = place.table.rows;
+  const at = valueAt[place.row] ?? 0;
+  let boxes = 0;
+  for (let number = 0; number < blocks.length; number++) {
+    const { columns, from, count, picks } = blocks[number] as Block;
+    for (let box = 0; box < count; box++) {
+      const to = copyBox(columns, from + box, entry);
+      for (let index = 0; index < open.length; index++) {
+        const one = open[index] as OpenBounds;
+        const list = listOf(one.open, values, at);
+        if (list !== null) putRange(columns, one.at, to, ...(list[picks[box * open.length + index] as number] as NumberRange));
+        else putLiteral(columns, one, to, values, at);
+      }
+    }
+    boxes += count;
+  }
+  return boxes;
+}
+
+function putLiteral(columns: Columns, { open, at: bounds }: OpenBounds, box: number, values: Float64Array, at: number): void {
   const [hole] = open.holes;
-  if (hole?.kind !== 'ip6') return { kind: 'address', v4: rangesOf(open, values, at).v4, v6: NONE };
-  const from = at + hole.value;
-  const words = [
-    values[from] as number,
-    values[from + 1] as number,
-    values[from + 2] as number,
-    values[from + 3] as number,
-  ] as const;
-  return { kind: 'address', v4: NONE, v6: [{ words, length: values[from + 4] as number }] };
-}
-
-function scalarLiterals({ open, max }: OpenDimension, values: Float64Array, at: number): Literals | null {
-  const { numbers } = rangesOf(open, values, at);
-  for (const [, last] of numbers) if (last > max) return null;
-  return { kind: 'scalar', ranges: numbers };
-}
-
-function withLiterals({ product, src, dst, scalars }: Recipe, literals: readonly Literals[]): BoxProduct {
-  const list: (readonly NumberRange[] | undefined)[] = [];
-  for (let scalar = 0; scalar < scalars.length; scalar++) {
-    const one = literals[scalars[scalar] as number];
-    list.push(one?.kind === 'scalar' ? one.ranges : product.scalars[scalar]);
+  const start = at + (hole?.value ?? 0);
+  if (hole?.kind !== 'ip6' || typeof bounds === 'number') {
+    putRange(columns, bounds, box, values[start] as number, values[start + 1] as number);
+    return;
   }
-  return { ...product, src: sideOf(product.src, literals[src]), dst: sideOf(product.dst, literals[dst]), scalars: list };
+  const words = columns[bounds];
+  for (let word = 0; word < 4; word++) words[4 * box + word] = values[start + word] as number;
+  columns[bounds === 'src' ? 'srcLength' : 'dstLength'][box] = values[start + 4] as number;
 }
 
-function sideOf(before: AddressBoxes, literals: Literals | undefined): AddressBoxes {
-  return literals?.kind === 'address' ? { v4: literals.v4, v6: literals.v6, absent: before.absent } : before;
-}
-
-function isSame(one: BoxProduct, other: BoxProduct): boolean {
-  const text = ({ src, dst, scalars, ...rest }: BoxProduct) =>
-    JSON.stringify([src, dst, Array.from(scalars, (list) => list ?? null), rest]);
-  const length = Math.max(one.scalars.length, other.scalars.length);
-  const filled = (product: BoxProduct): BoxProduct => ({
-    ...product,
-    scalars: Array.from({ length }, (_, at) => product.scalars[at]),
-  });
-  return text(filled(one)) === text(filled(other));
+function putRange(columns: Columns, bounds: OpenBounds['at'], box: number, first: number, last: number): void {
+  const pairs = typeof bounds === 'string' ? columns[bounds] : (columns.scalars[bounds] as Uint16Array);
+  pairs[2 * box] = first;
+  pairs[2 * box + 1] = last;
 }
