@@ -52,7 +52,7 @@ test(`${RULES} rows of many shapes`, () => {
   expect(program.rules).toHaveLength(RULES);
   const kinds = ruleKinds(program.rules);
   expect(program.rules.filter((rule) => rowOf(rule) !== null).length).toBeGreaterThan(RULES / 2);
-  expect(kinds.kinds.length).toBeLessThan(RULES / 4);
+  expect(kinds.kinds.length).toBeLessThan(RULES / 3);
   const plain: Program = { ...program, rules: program.rules.map(plainRule) };
   expect(ruleKinds(plain.rules).kinds).toHaveLength(RULES);
   const dimensions = dimensionsOf(program, targetFor(program.hook));
