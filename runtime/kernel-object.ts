@@ -30,6 +30,8 @@ import { RuntimeError } from './runtime-error.ts';
 export const COUNTERS = 'pktc_counters';
 export const LOGGED = 'pktc_logged';
 export const EVENTS = 'pktc_events';
+/** Its entries are the lines of one CPU until it is loaded. */
+const FLOWS = 'pktc_flows';
 export const ANSWERS = 'pktc_answers';
 export const INTERFACES = 'pktc_interfaces';
 export const DATA = 'pktc_data_maps';
@@ -138,10 +140,15 @@ interface Opened {
 /** What is settled before the kernel sees the program: the sizes of its maps, and constants that depend on this machine. */
 function prepare(opened: Opened, manifest: Manifest, { offline, stride, data_bytes, reused }: LoadSettings): void {
   const { libbpf, libc, object, elf } = opened;
+  const cpus = possibleCpus();
+  const resize = (map: Pointer, name: string, entries: number) => {
+    if (libbpf.map_set_max_entries(map, entries) < 0) throw damaged(`\`${name}\` cannot be resized`);
+  };
   for (const name of manifest.events === null ? [COUNTERS] : [COUNTERS, LOGGED]) {
-    const result = libbpf.map_set_max_entries(findMap(libbpf, object, name), possibleCpus() * stride);
-    if (result < 0) throw damaged(`\`${name}\` cannot be resized`);
+    resize(findMap(libbpf, object, name), name, cpus * stride);
   }
+  const flows = libbpf.object_find_map_by_name(object, FLOWS);
+  if (flows !== null) resize(flows, FLOWS, cpus * libbpf.map_max_entries(flows));
   const write = constantWriter(libbpf, object, elf);
   write(STRIDE, [stride]);
   if (data_bytes !== null) {

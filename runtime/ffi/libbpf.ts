@@ -19,6 +19,7 @@ export interface Libbpf {
   program_fd(program: Pointer): number;
   map_fd(map: Pointer): number;
   map_set_max_entries(map: Pointer, entries: number): number;
+  map_max_entries(map: Pointer): number;
   /** Before load: takes a map that is there already. */
   map_reuse_fd(map: Pointer, fd: number): number;
   /** Before load: the bytes of a data section; `size` takes their number. After load, writes do not reach the kernel. */
@@ -304,6 +305,7 @@ export function openLibbpf(names: readonly string[] = SONAMES): Libbpf {
     program_fd: library.func('int bpf_program__fd(void *)'),
     map_fd: library.func('int bpf_map__fd(void *)'),
     map_set_max_entries: library.func('int bpf_map__set_max_entries(void *, uint32_t)'),
+    map_max_entries: library.func('uint32_t bpf_map__max_entries(void *)'),
     map_reuse_fd: library.func('int bpf_map__reuse_fd(void *, int)'),
     map_initial_value: library.func('void *bpf_map__initial_value(void *, void *)'),
     link_create: library.func('int bpf_link_create(int, int, int, void *)'),

@@ -30,10 +30,16 @@ struct pktc_flow_key {
 struct pktc_flow_line {
 	struct pktc_flow_key key;
 	__u64 decided;
-};
+} __attribute__((aligned(64)));
 
+/*
+ * One array for all CPUs, of which the loader makes as many as there are: an array for
+ * each would take a table of pointers, and so a second line of memory, to get to a line.
+ * Mapped, so that lines begin where the processor's do.
+ */
 struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
 	__uint(max_entries, PKTC_FLOW_LINES);
 	__type(key, __u32);
 	__type(value, struct pktc_flow_line);
@@ -56,15 +62,20 @@ static __always_inline void pktc_flow_key(struct pktc_flow_key *flow, const stru
 	flow->at[PKTC_FLOW_WORDS - 1] = (__u64)generation << 32 | set;
 }
 
+/*
+ * Multilinear: a word times a constant of its own each, so that no product waits for
+ * another. What the upper half says depends on every bit.
+ */
 static __always_inline __u64 pktc_flow_hash(const struct pktc_flow_key *flow)
 {
+	const __u64 phi = 0x9e3779b97f4a7c15ULL;
 	__u64 hash = 0;
 	__u32 i;
 
 #pragma unroll
 	for (i = 0; i < PKTC_FLOW_WORDS; i++)
-		hash = (hash ^ flow->at[i] ^ hash >> 29) * 0x9e3779b97f4a7c15ULL;
-	return hash ^ hash >> 32;
+		hash += flow->at[i] * ((phi << 5 * i | phi >> (63 - 5 * i) >> 1) | 1);
+	return hash;
 }
 
 /* `pktc_tree_first`, or in the quick walk `pktc_tree_look`, where no record has a check. */
@@ -80,8 +91,8 @@ static __always_inline __u32 pktc_cached_first(struct pktc_ctx *ctx, struct pktc
 
 	pktc_flow_key(&flow, key, set, head->generation);
 	hash = pktc_flow_hash(&flow);
-	index = hash & (PKTC_FLOW_LINES - 1);
-	sign = (__u32)(hash >> 32) | 1;
+	index = bpf_get_smp_processor_id() * PKTC_FLOW_LINES + (hash >> 48) % PKTC_FLOW_LINES;
+	sign = (__u32)(hash >> 16) | 1;
 	line = bpf_map_lookup_elem(&pktc_flows, &index);
 	/* Cannot be: there are as many lines as the index can name. */
 	if (!line)
