@@ -81,7 +81,9 @@ export function chooseClassifier(
 /** Of every rule, in their order. */
 function ruleCosts({ kinds, of }: RuleKinds): readonly number[] {
   const costs = kinds.map(({ rule }) => ruleCost(rule));
-  return Array.from(of, (kind) => costs[kind] ?? 0);
+  const all: number[] = [];
+  for (let rule = 0; rule < of.length; rule++) all.push(costs[of[rule] as number] ?? 0);
+  return all;
 }
 
 function treeInstructions({ checks, observers }: TreePlan, fixed: number): Plan['cost'] {

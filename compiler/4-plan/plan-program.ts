@@ -31,10 +31,9 @@ export interface PlanOptions extends ClassifierOptions {
 }
 
 export function planProgram(program: Program, target: Target, options: PlanOptions = {}): Outcome<Plan | null> {
-  const lacking = hookProblems(program, target);
-  if (lacking.length > 0) return { value: null, diagnostics: lacking };
   const kinds = ruleKinds(program.rules);
   const oneEach = withOneOfEachKind(program, kinds);
+  if (hookProblems(oneEach, target).length > 0) return { value: null, diagnostics: hookProblems(program, target) };
   const logs = oneEach.rules.flatMap((rule) => (rule.actions.log === null ? [] : [rule.actions.log]));
   const payloadBytes = Math.max(0, ...logs.map((log) => log.payload));
   const reads = readsOf(oneEach, payloadBytes > 0);
@@ -56,6 +55,7 @@ export function planProgram(program: Program, target: Target, options: PlanOptio
   const slots = slotsFor(fields, reads.places, lists.length);
   const onStack: Plan = {
     program,
+    actions: oneEach.rules.map(({ actions }) => actions),
     hook: target.hook,
     slots,
     depth: reads.inner ? 'transport' : depthFor(slots),

@@ -44,7 +44,7 @@ export function planTree(program: Program, kinds: RuleKinds, target: Target, opt
   if (checks.length > CHECKS_MAX || instructions > CHECK_INSTRUCTIONS_MAX) {
     return `${checks.length} different conditions that a tree cannot carry, ${CHECKS_MAX} at most`;
   }
-  const tables = ruleTables(program.rules, boxes.checkOf, redirectsOf(withOneOfEachKind(program, kinds)));
+  const tables = ruleTables(kinds, boxes.checkOf, redirectsOf(withOneOfEachKind(program, kinds)));
   if (tables === null) return 'more than 65,536 different actions';
   const start = tables.bytes.length;
   const partitions = options.partitions === undefined ? {} : { partitions: options.partitions };

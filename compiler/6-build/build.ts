@@ -39,11 +39,11 @@ export async function build(
   const oversized = sizeProblem(emission);
   if (oversized !== null) return { value: null, diagnostics: [oversized] };
   const environment = options.environment ?? process.env;
-  const clang = options.clang ?? (await findClang(environment));
+  const cache = options.cache === false ? null : objectCache(cacheFolder(environment));
+  const clang = options.clang ?? (await findClang(environment, cache));
   const unusable = clangProblem(clang);
   if (!clang.found || unusable !== null) return { value: null, diagnostics: unusable === null ? [] : [unusable] };
 
-  const cache = options.cache === false ? null : objectCache(cacheFolder(environment));
   const key = cache === null ? '' : cacheKey(emission.c, templates, clang.version);
   const cached = (await cache?.get(key)) ?? null;
   if (cached !== null) return finish(plan, emission, cached, clang.version);
