@@ -5,6 +5,7 @@ import type { Artifact } from '../runtime/abi/manifest.ts';
 import { createReadingMemo, type ReadingMemo, readWith } from './1-parse/read-again.ts';
 import type { Program } from './2-resolve/program.ts';
 import { resolve } from './2-resolve/resolve.ts';
+import type { KnownTemplates } from './2-resolve/rule-template.ts';
 import type { ReferencedFiles } from './2-resolve/sources.ts';
 import { check } from './3-check/check.ts';
 import type { Plan } from './4-plan/plan.ts';
@@ -35,11 +36,12 @@ export type Phase = 'read' | 'resolve' | 'check' | 'plan' | 'emit' | 'build';
 
 /** What one analysis of a file leaves for the next; the caller keeps it, and it keeps the file's rules. */
 export interface AnalysisMemo extends ReadingMemo {
+  readonly templates: KnownTemplates;
   readonly trees: TreesMemo;
 }
 
 export function createAnalysisMemo(): AnalysisMemo {
-  return { ...createReadingMemo(), trees: createTreesMemo() };
+  return { ...createReadingMemo(), templates: new WeakMap(), trees: createTreesMemo() };
 }
 
 export interface CompileOptions extends BuildOptions, AnalyseOptions {}
@@ -67,7 +69,12 @@ export function analyse(source: SourceFile, options: AnalyseOptions): Analysis {
   const read = (file: SourceFile) => readWith(readings, file);
   const reading = read(source);
   onPhase('resolve');
-  const { value: program, diagnostics: inNames } = resolve(reading, source, { hook, read, ...(files && { files }) });
+  const { value: program, diagnostics: inNames } = resolve(reading, source, {
+    hook,
+    read,
+    templates: memo?.templates,
+    ...(files && { files }),
+  });
   const { value: tests, diagnostics: inTests } = resolveTests(reading.statements, source, program);
   onPhase('check');
   const found = [...reading.diagnostics, ...inNames, ...check(program), ...inTests];

@@ -1,4 +1,4 @@
-/** What the manifest says of a rule. Of many rules nobody asks for more than who they are: the rest is made when it is read. */
+/** What the manifest says of a rule. Of many rules hardly anybody asks: it is made when it is read. */
 import type { ManifestRule } from '../../runtime/abi/manifest.ts';
 import type { Rule } from '../2-resolve/program.ts';
 import { rowOf } from '../2-resolve/row-rule.ts';
@@ -14,12 +14,14 @@ export function manifestRules(rules: readonly Rule[]): readonly ManifestRule[] {
 
 /** A class, for its members are made when they are read. */
 class ManifestRow implements ManifestRule {
-  readonly identity: string;
   readonly #rule: Rule;
 
   constructor(rule: Rule) {
     this.#rule = rule;
-    this.identity = rule.identity;
+  }
+
+  get identity(): string {
+    return this.#rule.identity;
   }
 
   get name(): string {
