@@ -2,7 +2,7 @@
 export const FLOW_CACHE_OPTION = {
   type: 'boolean',
   describe:
-    'remember what was decided for the flows just seen; by default from 1,024 rules on, never where rules ask for what may change within a flow',
+    'remember what was decided for the flows just seen, where rules are trees; the default, but never where rules ask for what may change within a flow',
 } as const;
 
 /** What the planner is told. */

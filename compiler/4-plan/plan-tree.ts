@@ -17,16 +17,16 @@ const CHECK_INSTRUCTIONS_MAX = 200_000;
 /** What trees of one program may take in the kernel. */
 export const DATA_BYTES_MAX = 256 << 20;
 
-/** From so many rules on a flow cache pays where a few packets in ten belong to a flow that has just been seen. */
-const CACHED_RULES = 1024;
-/** Lines of each CPU, some 64 bytes each: by the number of rules, so that the cache is no larger than what it stands in front of. */
-const FLOW_LINES = 8192;
-const MANY_RULES = 32_768;
-const FLOW_LINES_MANY = 32_768;
+/** Lines of each CPU, 64 bytes each, from so many rules on: the cache is hardly larger than what it stands in front of. */
+const FLOW_LINES: readonly (readonly [rules: number, lines: number])[] = [
+  [32_768, 32_768],
+  [1024, 8192],
+  [0, 1024],
+];
 
 export interface TreeOptions {
   readonly partitions?: number;
-  /** undefined: where it pays; never where what rules ask may change within a flow. */
+  /** undefined: yes. Never where what rules ask may change within a flow. */
   readonly flowCache?: boolean | undefined;
   /** Trees of the rules before a change. What comes of them judges alike, and may be other bytes. */
   readonly trees?: TreesMemo | undefined;
@@ -76,6 +76,6 @@ export function planTree(program: Program, kinds: RuleKinds, target: Target, opt
  */
 function flowLines({ rules }: Program, { hook }: Target, checks: number, wanted: boolean | undefined): number {
   const sound = checks === 0 && !hook.startsWith('cgroup');
-  if (!sound || !(wanted ?? rules.length >= CACHED_RULES)) return 0;
-  return rules.length >= MANY_RULES ? FLOW_LINES_MANY : FLOW_LINES;
+  if (!sound || wanted === false) return 0;
+  return FLOW_LINES.find(([from]) => rules.length >= from)?.[1] ?? 0;
 }
