@@ -50,10 +50,13 @@ function renderPlan(plan: Plan, { out }: Terminal): string {
 function classifierRows({ program }: Plan, classifier: Classifier): readonly (readonly [string, string])[] {
   if (classifier.name === 'chain') return [];
   const { shape, src, dst, data, depth, leaf, nodes, records, checks, flowLines } = classifier;
-  const scalars = [...shape.scalars, ...(shape.bits === null ? [] : [shape.bits])].map(({ field }) => field);
+  const { flags = null, presence = [] } = shape.bits ?? {};
+  const fields = [...shape.scalars, ...(flags === null ? [] : [flags])].map(({ field }) => field);
+  const dimensions = [...(src ? ['src'] : []), ...(dst ? ['dst'] : []), ...fields].join(' ');
   const each = (data.length / Math.max(1, program.rules.length)).toFixed(0);
   return [
-    ['dimensions', [...(src ? ['src'] : []), ...(dst ? ['dst'] : []), ...scalars].join(' ')],
+    ['dimensions', dimensions],
+    ...(presence.length === 0 ? [] : [['presence', presence.map(({ field }) => field).join(' ')] as const]),
     ['size', `${data.length} bytes, ${each} a rule: ${nodes} nodes, ${records} records`],
     ['depth', `up to ${depth} nodes, then up to ${leaf} records`],
     ['flow cache', flowLines === 0 ? 'none' : `${flowLines} flows a CPU`],

@@ -29,14 +29,16 @@ const ADD_BYTES = 192;
  * Rules that are trees: the function that decides without the packet's key, a turn of the search through leaves, what a check or the
  * log calls; at a cgroup the state of that search (`pktc_tree_state` in templates/include/pktc/tree.h). Nothing else is in the main function.
  */
-const DECIDE_BYTES = 96;
+const DECIDE_BYTES = 64;
+/** The same where keys are so large that they are in a map. */
+const DECIDE_LARGE_BYTES = 96;
 const TURN_BYTES = 80;
 const CHECK_BYTES = 48;
 const TREE_STATE_BYTES = 96;
 /** The key of a flow: what the key of the packet comes to when small words share one. */
 const FLOW_KEY_BYTES = 72;
-const MAIN_TREE_BYTES = 48;
-const MAIN_TREE_INNER_BYTES = 96;
+const MAIN_TREE_BYTES = 80;
+const MAIN_TREE_INNER_BYTES = 128;
 /**
  * The quick walk in front of the trees: what the program's own function needs besides fields and keys, and the function that decides
  * about other packets besides the key; the flow's key is in the first alone. Each is rounded up as the kernel does.
@@ -146,9 +148,11 @@ function mainBytes({ inner, classifier }: Plan): number {
 /** Not at a cgroup, large keys and the state of a search are in maps. */
 function treeBytes({ hook }: Plan, { shape, flowLines }: TreePlan, search: number): number {
   const words = keyWords(shape);
-  const kept = hook.startsWith('cgroup') ? TREE_STATE_BYTES + WORD_BYTES * words : words > 8 ? 0 : WORD_BYTES * words;
+  const cgroup = hook.startsWith('cgroup');
+  const kept = cgroup ? TREE_STATE_BYTES + WORD_BYTES * words : words > 8 ? 0 : WORD_BYTES * words;
+  const decide = words > 8 && !cgroup ? DECIDE_LARGE_BYTES : DECIDE_BYTES;
   const cache = flowLines > 0 ? FLOW_KEY_BYTES : 0;
-  return DECIDE_BYTES + kept + cache + TURN_BYTES + Math.max(search, CHECK_BYTES);
+  return decide + kept + cache + TURN_BYTES + Math.max(search, CHECK_BYTES);
 }
 
 /** PKT4026 when the fields that the rules ask for do not fit. */

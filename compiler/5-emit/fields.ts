@@ -79,7 +79,11 @@ const C_TYPE: Readonly<Record<Slot['bytes'], string>> = {
 
 /** `PKTC_HAS_SRC4`: the slot's bit of `present`. */
 export function presence(slot: Slot): Expr {
-  return name(`PKTC_HAS_${slot.name.toUpperCase()}`);
+  return name(presenceName(slot.name));
+}
+
+export function presenceName(slot: string): string {
+  return `PKTC_HAS_${slot.toUpperCase()}`;
 }
 
 /** The declarations that stand in place of `templates/include/pktc/fields.h`, with the slots of one plan. */
@@ -93,7 +97,7 @@ export function fieldDeclarations(plan: Pick<Plan, 'slots' | 'depth' | 'inner'>,
     ...slots.filter(hasPresence).map(
       (slot): Declaration => ({
         kind: 'define',
-        name: `PKTC_HAS_${slot.name.toUpperCase()}`,
+        name: presenceName(slot.name),
         value: hex(1n << BigInt(slot.bit)),
       }),
     ),

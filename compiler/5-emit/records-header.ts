@@ -13,7 +13,7 @@ const SHAPE: TreeShape = {
     { field: 'dport', slot: slotName('dport'), bytes: 2, max: 0xffff },
     { field: 'proto', slot: slotName('proto'), bytes: 1, max: 0xff },
   ],
-  bits: { field: 'flags', slot: slotName('flags'), bytes: 1, max: 0xff },
+  bits: { flags: { field: 'flags', slot: slotName('flags') }, presence: [], bytes: 1, max: 0xff },
 };
 
 /** The text of the header; a generated file of the project. */

@@ -74,8 +74,13 @@ function fieldMembers(shape: TreeShape, layout: RecordLayout): readonly Paramete
 
 /** The shape names each dimension after the slot it is filled from. */
 function memberNames(shape: TreeShape, { scalar }: RecordField): readonly [string, string] {
-  const slot = scalar < 0 ? shape.bits?.slot : shape.scalars[scalar]?.slot;
-  return scalar < 0 ? [`on_${slot}_mask`, `on_${slot}`] : [`on_${slot}`, `on_${slot}_span`];
+  if (scalar < 0) return [`on_${bitsName(shape)}_mask`, `on_${bitsName(shape)}`];
+  const slot = shape.scalars[scalar]?.slot;
+  return [`on_${slot}`, `on_${slot}_span`];
+}
+
+function bitsName({ bits }: TreeShape): string {
+  return bits === null || bits.presence.length > 0 ? 'bits' : (bits.flags?.slot ?? 'bits');
 }
 
 function at(word: number): Expr {

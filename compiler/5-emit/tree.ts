@@ -4,6 +4,7 @@ import { conditionCost } from '../4-plan/cost.ts';
 import type { Plan, Slot, TreePlan } from '../4-plan/plan.ts';
 import { slotName } from '../4-plan/slots.ts';
 import { isQuickTree } from '../4-plan/stack.ts';
+import type { Bits } from '../4-plan/tree/box-set.ts';
 import { KEY_SCALARS, keyWords } from '../4-plan/tree/record-layout.ts';
 import {
   BLANK,
@@ -13,13 +14,14 @@ import {
   type Declaration,
   decimal,
   type Expr,
+  hex,
   member,
   name,
   type Parameter,
   type Statement,
 } from './c.ts';
 import { type ConditionContext, conditionOf } from './condition.ts';
-import { presence } from './fields.ts';
+import { presence, presenceName } from './fields.ts';
 import { innerAddress, wholeReading } from './packet.ts';
 import { recordDeclarations } from './tree-records.ts';
 
@@ -170,15 +172,26 @@ function keyWord(index: number): Expr {
 }
 
 function scalarStatements({ shape }: Pick<TreePlan, 'shape'>): readonly Statement[] {
-  const all = shape.bits === null ? shape.scalars : [...shape.scalars, shape.bits];
+  const { scalars, bits } = shape;
+  const set = (at: number, value: Expr): Statement => ({ kind: 'set', to: keyWord(KEY_SCALARS + at), operator: '=', value });
   return [
-    ...(all.length === 0 ? [{ kind: 'do', value: name('(void)key') } as const] : []),
-    ...all.map(({ slot, max }, at): Statement => {
+    ...(scalars.length === 0 && bits === null ? [{ kind: 'do', value: name('(void)key') } as const] : []),
+    ...scalars.map(({ slot, max }, at): Statement => {
       const value = call('pktc_taken', member('f', slot));
-      const narrow = max === SCALAR_MAX ? call('pktc_scalar', value) : value;
-      return { kind: 'set', to: keyWord(KEY_SCALARS + at), operator: '=', value: narrow };
+      return set(at, max === SCALAR_MAX ? call('pktc_scalar', value) : value);
     }),
+    ...(bits === null ? [] : bitsStatements(bits, keyWord(KEY_SCALARS + scalars.length))),
   ];
+}
+
+/** The flags, and the bits of fields that the packet has. */
+function bitsStatements({ flags, presence: fields, max }: Bits, to: Expr): readonly Statement[] {
+  const free = fields.reduce((rest, { bit }) => rest & ~bit, max);
+  const taken = flags === null ? null : call('pktc_taken', member('f', flags.slot));
+  return [
+    ...(taken === null ? [] : [fields.length === 0 ? taken : binary(taken, '&', hex(free))]),
+    ...fields.map(({ slot, bit }) => call('pktc_marked', name('f'), name(presenceName(slot)), hex(bit))),
+  ].map((value, at): Statement => ({ kind: 'set', to, operator: at === 0 ? '=' : '|=', value }));
 }
 
 interface Side {

@@ -6,6 +6,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { programOf } from '../differential/program-of.ts';
 import { describeKernel } from '../kernel/environment.ts';
 import { createRandom, type Random, seedOf } from '../packets/random.ts';
+import { PRESENCE_RULES } from '../plan/presence-rules.ts';
 import { CHAIN, type Choice, type Comparer, createComparer, ONE_TREE, PLANNED, TREES, WITH_CACHE } from './compare-choices.ts';
 import { drawPackets } from './draw-packets.ts';
 import { generateRuleSet, generateScalarSet, type Hook, PROFILE_NAMES } from './generate-rule-set.ts';
@@ -58,6 +59,20 @@ describeKernel('every way to try the rules of a set', () => {
     ]);
     expect(failure).toBeNull();
     expect([...refused]).toEqual([]);
+  });
+
+  // The walk of most packets fills the key in one way, the walk of all in another: rules that observe have the second alone.
+  test.each(
+    PRESENCE_RULES.slice(1).flatMap(([what, { rules }]) => ['pass', 'count'].map((action) => ({ what, action, rules }))),
+  )('gives the same answers: $what, told apart when absent and when 0, $action', async ({ rules, action }) => {
+    const random = createRandom(seedOf(SEED + 200, rules.length));
+    const lines = rules.map((rule, at) => `match src 10.${at}.0.0/16 ${rule} -> ${action}`);
+    const program = programOf(`${lines.join('\n')}\n${rules.map((rule) => `match ${rule} -> drop`).join('\n')}\n`);
+    const drawn = drawPackets(random, program, 2 * PACKETS);
+    const { failure, matches, refused } = await comparer.compare(program, [...drawn, ...drawn], [WITH_CACHE]);
+    expect(failure).toBeNull();
+    expect([...refused]).toEqual([]);
+    expect(matches).toBeGreaterThan(PACKETS);
   });
 
   test('gives the same answers: a list that is not looked into, for its rule holds for every packet', async () => {

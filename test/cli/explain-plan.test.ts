@@ -14,7 +14,7 @@ function written(name: string, text: string): string {
 const MANY = Array.from(
   { length: 3000 },
   (_, at) =>
-    `match src 10.${at >> 8}.${at & 255}.0/24 tcp dport ${at + 1}${at % 100 === 0 ? ' payload contains "x"' : ''} -> drop\n`,
+    `match src 10.${at >> 8}.${at & 255}.0/24 tcp dport ${at % 7}${at % 100 === 0 ? ' payload contains "x"' : ''} -> drop\n`,
 ).join('');
 
 test('a few rules: a chain, and why', async () => {
@@ -31,6 +31,7 @@ test('many rules: trees, their dimensions and size, what they leave to be asked'
   expect(code).toBe(0);
   expect(stdout).toMatch(/^classifier +tree: 3000 rules as 3000 ranges in /m);
   expect(stdout).toMatch(/^dimensions +src .*dport/m);
+  expect(stdout).toMatch(/^presence +dport$/m);
   expect(stdout).toMatch(/^size +\d+ bytes, \d+ a rule: \d+ nodes, \d+ records$/m);
   expect(stdout).toMatch(/^checks +1, asked of candidates \(line 1: match src 10\.0\.0\.0\/24 /m);
 });

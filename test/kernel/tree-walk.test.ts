@@ -31,14 +31,22 @@ const SHAPES: readonly TreeShape[] = [
       { field: 'dst.port', slot: 'dst_port', bytes: 2, max: 65_535 },
       { field: 'proto', slot: 'proto', bytes: 1, max: 255 },
     ],
-    bits: { field: 'tcp.flags', slot: 'tcp_flags', bytes: 2, max: 511 },
+    bits: {
+      flags: { field: 'tcp.flags', slot: 'tcp_flags' },
+      presence: [
+        { field: 'src.port', slot: 'src_port', bit: 0x200, of: 0 },
+        { field: 'proto', slot: 'proto', bit: 0x400, of: 2 },
+      ],
+      bytes: 2,
+      max: 0x7ff,
+    },
   },
   {
     scalars: Array.from(
       { length: 8 },
       (_, at) => ({ field: `field${at}`, slot: `field_${at}`, bytes: 2, max: 65_535 }) as const,
     ),
-    bits: { field: 'flags', slot: 'flags', bytes: 2, max: 65_535 },
+    bits: { flags: { field: 'flags', slot: 'flags' }, presence: [], bytes: 2, max: 65_535 },
   },
 ];
 

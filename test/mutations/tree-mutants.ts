@@ -17,8 +17,8 @@ export const IN_BOXES: readonly Mutant[] = [
   {
     what: 'an absent field is taken for one that is 0',
     file: 'compiler/4-plan/boxes/rule-boxes.ts',
-    from: "rest.push({ kind: 'present', field, span: NOWHERE });\n    return ranges;",
-    to: 'return ranges;',
+    from: 'const there = first > 0 || !absent ? bit : 0;',
+    to: 'const there = first > 0 ? bit : 0;',
     ...boxes,
   },
   {
@@ -95,6 +95,12 @@ export const C_TREE_MUTANTS: readonly Change[] = [
     file: `${C}/tree_match.h`,
     from: 'return (value & mask) ^ wanted;',
     to: '(void)mask;\n\treturn value ^ wanted;',
+  },
+  {
+    what: 'the bit of a field that is there says so of the field before it',
+    file: `${C}/compare.h`,
+    from: '((pktc_taken((f)->present) & (bit)) / (bit) * (mark))',
+    to: '((pktc_taken((f)->present) << 1 & (bit)) / (bit) * (mark))',
   },
   {
     what: 'an IPv6 prefix of no bits looks at the first one',

@@ -1,8 +1,10 @@
 /** A rule is its boxes and its check: both together hold for a packet exactly when its condition does. */
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
+import type { Program } from '../../compiler/2-resolve/program.ts';
 import { type Boxes, boxSetsOf } from '../../compiler/4-plan/boxes/box-sets.ts';
 import { type Dimensions, dimensionsOf, SCALAR_MAX } from '../../compiler/4-plan/boxes/dimensions.ts';
 import type { BoxSet } from '../../compiler/4-plan/tree/box-set.ts';
+import { recordLayout } from '../../compiler/4-plan/tree/record-layout.ts';
 import { fieldValue, holds, openPacket, type Packet } from '../../compiler/interpret/packet.ts';
 import { surroundingsAt } from '../../compiler/interpret/read-field.ts';
 import { targetFor } from '../../compiler/targets/target.ts';
@@ -12,7 +14,8 @@ import { programOf } from '../differential/program-of.ts';
 import { printRuleFile } from '../differential/rule-file.ts';
 import { generatePacket } from '../packets/generate-packet.ts';
 import { hintsOf } from '../packets/hints.ts';
-import { createRandom, seedOf } from '../packets/random.ts';
+import { createRandom, type Random, seedOf } from '../packets/random.ts';
+import { PRESENCE_RULES } from './presence-rules.ts';
 
 const FILES = 150;
 const PACKETS = 40;
@@ -34,7 +37,10 @@ function keyOf(packet: Packet, { shape, src, dst }: Dimensions): Key {
     src: BigInt(from ?? 0),
     dst: BigInt(to ?? 0),
     scalars: shape.scalars.map(({ field }) => number(field)),
-    bits: shape.bits === null ? 0 : number(shape.bits.field),
+    bits: (shape.bits?.presence ?? []).reduce(
+      (word, { field, bit }) => (fieldValue(packet, field) === null ? word & ~bit : word | bit),
+      shape.bits?.flags ? number(shape.bits.flags.field) : 0,
+    ),
   };
 }
 
@@ -77,28 +83,75 @@ function rulesInBoxes({ sets, checkOf, checks }: Boxes, key: Key, packet: Packet
   return [...found].sort((a, b) => a - b);
 }
 
+function boxesOf(text: string): { readonly program: Program; readonly dimensions: Dimensions; readonly boxes: Boxes } {
+  const program = programOf(text);
+  const dimensions = dimensionsOf(program, targetFor(program.hook));
+  const boxes = boxSetsOf(program, dimensions);
+  if (boxes === null) throw new Error('too many boxes');
+  return { program, dimensions, boxes };
+}
+
+/** How many rules held for random packets, as boxes and checks say and the interpreter does, and how many of these without a check. */
+function compareWithRules(random: Random, text: string, packets: number): readonly [matches: number, unchecked: number] {
+  const { program, dimensions, boxes } = boxesOf(text);
+  const hints = hintsOf(program);
+  let [matches, unchecked] = [0, 0];
+  for (let at = 0; at < packets; at++) {
+    const surroundings = surroundingsAt(program.hook, generateAbout(random, program, hints));
+    const packet = openPacket(generatePacket(random, { hints, minLength: 14 }), surroundings, new Map());
+    const expected = program.rules.filter((rule) => holds(rule.condition, packet)).map((rule) => rule.index);
+    const found = rulesInBoxes(boxes, keyOf(packet, dimensions), packet);
+    expect(found, text).toEqual(expected);
+    matches += expected.length;
+    unchecked += expected.filter((rule) => boxes.checkOf[rule] === 0).length;
+  }
+  return [matches, unchecked];
+}
+
 test(`boxes and checks of ${FILES} random rule files hold when the rules do`, () => {
   let [matches, unchecked] = [0, 0];
   for (let part = 0; part < FILES; part++) {
     const random = createRandom(seedOf(77, part));
-    const text = printRuleFile(generateRuleFile(random));
-    const program = programOf(text);
-    const dimensions = dimensionsOf(program, targetFor(program.hook));
-    const boxes = boxSetsOf(program, dimensions);
-    if (boxes === null) throw new Error('too many boxes');
-    const hints = hintsOf(program);
-    for (let at = 0; at < PACKETS; at++) {
-      const surroundings = surroundingsAt(program.hook, generateAbout(random, program, hints));
-      const packet = openPacket(generatePacket(random, { hints, minLength: 14 }), surroundings, new Map());
-      const expected = program.rules.filter((rule) => holds(rule.condition, packet)).map((rule) => rule.index);
-      const found = rulesInBoxes(boxes, keyOf(packet, dimensions), packet);
-      expect(found, text).toEqual(expected);
-      matches += expected.length;
-      unchecked += expected.filter((rule) => boxes.checkOf[rule] === 0).length;
-    }
+    const [more, sure] = compareWithRules(random, printRuleFile(generateRuleFile(random)), PACKETS);
+    matches += more;
+    unchecked += sure;
   }
   expect(matches).toBeGreaterThan(FILES);
   expect(unchecked).toBeGreaterThan(FILES / 4);
+});
+
+describe('an absent field is told from one that is 0', () => {
+  test.each(PRESENCE_RULES)('%s', (_, { rules, checks, bytes }) => {
+    const text = rules.map((rule) => `match ${rule} -> count\n`).join('');
+    const { dimensions, boxes } = boxesOf(text);
+    expect(boxes.checks).toHaveLength(checks);
+    expect(dimensions.shape.bits?.bytes).toBe(bytes);
+    const [matches] = compareWithRules(createRandom(7), text, 400);
+    expect(matches).toBeGreaterThan(400);
+  });
+
+  test('flags that rules ask for leave their bits alone, from the top; records stay small while there is room', () => {
+    const shapeOf = (text: string) => boxesOf(text).dimensions.shape;
+    const ports = 'match sport 0-1023 -> drop\nmatch dport != 22 proto 6 -> drop\n';
+    const six = shapeOf(`${ports}match flags FIN,SYN,!ACK,CWR -> drop\nmatch flags URG,PSH -> drop\n`);
+    expect(six.bits?.presence.map(({ field, bit }) => [field, bit])).toEqual([
+      ['sport', 0x40],
+      ['dport', 0x04],
+    ]);
+    expect(recordLayout(six, 4).bytes).toBe(32);
+    const seven = shapeOf(`${ports}match flags = SYN -> drop\n`);
+    expect(seven.bits).toMatchObject({ bytes: 2, max: 0xffff });
+    expect(seven.bits?.presence.map(({ bit }) => bit)).toEqual([0x8000, 0x4000]);
+    expect(recordLayout(seven, 4).bytes).toBe(64);
+    expect(shapeOf('match sport 80 -> drop\nmatch not dport 22 -> drop\n').bits).toBeNull();
+  });
+
+  test('what stands in inner( ) is not asked of the key', () => {
+    const { dimensions, boxes } = boxesOf('match inner(sport 0-1023 src 10.0.0.1) dport 80 -> drop\n');
+    expect(dimensions.shape.scalars.map(({ field }) => field)).toEqual(['dport']);
+    expect([dimensions.shape.bits, dimensions.src]).toEqual([null, false]);
+    expect(boxes.checks).toHaveLength(1);
+  });
 });
 
 test('entries ascend, and boxes of one rule stand together', () => {
@@ -111,9 +164,9 @@ test('entries ascend, and boxes of one rule stand together', () => {
   expect(boxes?.checks).toEqual([]);
 });
 
-test('what a box cannot tell is asked: a field that is there and 0, a payload, one of many values', () => {
+test('what a box cannot tell is asked: whether there is a payload, what is in it, one of many values', () => {
   const list = Array.from({ length: 100 }, (_, at) => 2 * at + 1).join(', ');
-  const text = `match icmp.type 0 -> drop\nmatch payload contains "x" dport 80 -> drop\nmatch dport { ${list} } sport 5 -> pass\n`;
+  const text = `match payload any -> drop\nmatch payload contains "x" dport 80 -> drop\nmatch dport { ${list} } sport 5 -> pass\n`;
   const program = programOf(text);
   const boxes = boxSetsOf(program, dimensionsOf(program, targetFor(program.hook)));
   expect([...(boxes?.checkOf ?? [])]).toEqual([1, 2, 3]);
@@ -125,6 +178,6 @@ test('flags that contradict each other leave no box, others are asked together',
   const boxes = boxSetsOf(program, dimensionsOf(program, targetFor(program.hook)));
   const [set] = boxes?.sets.filter((one) => one !== null) ?? [];
   expect([...(set?.entry ?? [])]).toEqual([0, 1]);
-  expect([...(set?.bitsMask ?? [])]).toEqual([0x02, 0x12]);
-  expect([...(set?.bitsValue ?? [])]).toEqual([0x00, 0x02]);
+  expect([...(set?.bitsMask ?? [])]).toEqual([0x82, 0x92]);
+  expect([...(set?.bitsValue ?? [])]).toEqual([0x80, 0x82]);
 });

@@ -1,5 +1,5 @@
 /** Random boxes of all kinds, and what a plain scan of them finds. */
-import type { BoxSet, TreeShape } from '../../compiler/4-plan/tree/box-set.ts';
+import type { BoxSet, Presence, TreeShape } from '../../compiler/4-plan/tree/box-set.ts';
 import type { Key } from './tree-walker.ts';
 
 /** A linear congruential generator: the same numbers for the same seed (Numerical Recipes, 2nd ed., 7.1). */
@@ -97,7 +97,7 @@ function freshBox(
 ): Box {
   const bits = shape.bits;
   const mask = bits === null || random(3) > 0 ? 0 : random(bits.max + 1);
-  return {
+  const box: Box = {
     entry,
     src: range(random, family, taste, at),
     dst: range(random, family, taste, at + 1),
@@ -106,6 +106,20 @@ function freshBox(
     value: mask & random(0x1_0000),
     checked: random(2) === 0,
   };
+  return (bits?.presence ?? []).reduce((made, one) => withPresence(random, made, one), box);
+}
+
+/** A box of fields that are there, or not, or either: as the planner makes them, those that leave 0 out say that the field is there. */
+function withPresence(random: (below: number) => number, box: Box, { bit, of }: Presence): Box {
+  const scalars = [...box.scalars];
+  const without = { mask: box.mask & ~bit, value: box.value & ~bit };
+  if (random(6) === 0) {
+    if (typeof of === 'number') scalars[of] = { first: 0, last: 0 };
+    return { ...box, ...without, scalars, mask: without.mask | bit };
+  }
+  const first = typeof of === 'number' ? (scalars[of]?.first ?? 0) : 0;
+  if (first === 0 && random(2) === 0) return { ...box, ...without };
+  return { ...box, mask: box.mask | bit, value: box.value | bit };
 }
 
 /** Prefixes of a few sites, of all lengths, any address in between: many boxes settle little of either address. */
@@ -192,7 +206,10 @@ export function keysAround(
     });
     if (shape.bits !== null) {
       const { value, mask } = at();
-      key[4 + shape.scalars.length] = BigInt((value | (random(shape.bits.max + 1) & ~mask)) ^ (random(6) === 0 ? 1 : 0));
+      const word = (value | (random(shape.bits.max + 1) & ~mask)) ^ (random(6) === 0 ? 1 : 0);
+      const flags = shape.bits.presence.reduce((rest, { bit }) => rest & ~bit, word);
+      const there = shape.bits.presence.filter(({ of }) => (of === 'flags' ? flags !== 0 : of !== null && key[4 + of] !== 0n));
+      key[4 + shape.scalars.length] = BigInt(there.reduce((bits, { bit }) => bits | bit, word));
     }
     return key;
   });

@@ -5,22 +5,37 @@ import { type Box, boxSetOf, keysAround, randomBoxes, randomFrom, scan, TASTES }
 import { type Key, walkTrees } from './tree-walker.ts';
 
 const port = (field: string, slot: string) => ({ field, slot, bytes: 2, max: 65_535 }) as const;
+const TCP_FLAGS = { field: 'tcp.flags', slot: 'tcp_flags' } as const;
 const PORTS: TreeShape = { scalars: [port('src.port', 'src_port'), port('dst.port', 'dst_port')], bits: null };
 const SHAPES: readonly TreeShape[] = [
   PORTS,
   { scalars: [], bits: null },
-  { scalars: [], bits: { field: 'tcp.flags', slot: 'tcp_flags', bytes: 1, max: 255 } },
+  { scalars: [], bits: { flags: TCP_FLAGS, presence: [], bytes: 1, max: 255 } },
   {
     scalars: [
       ...PORTS.scalars,
       { field: 'proto', slot: 'proto', bytes: 1, max: 255 },
       { field: 'ttl', slot: 'ttl', bytes: 1, max: 255 },
     ],
-    bits: { field: 'tcp.flags', slot: 'tcp_flags', bytes: 2, max: 511 },
+    bits: { flags: TCP_FLAGS, presence: [], bytes: 2, max: 511 },
+  },
+  {
+    scalars: PORTS.scalars,
+    bits: {
+      flags: TCP_FLAGS,
+      presence: [
+        { field: 'src.port', slot: 'src_port', bit: 0x80, of: 0 },
+        { field: 'vlan', slot: 'vlan', bit: 0x40, of: null },
+        { field: 'dst.port', slot: 'dst_port', bit: 0x20, of: 1 },
+        { ...TCP_FLAGS, bit: 0x10, of: 'flags' },
+      ],
+      bytes: 1,
+      max: 255,
+    },
   },
   {
     scalars: Array.from({ length: 8 }, (_, at) => port(`field${at}`, `field_${at}`)),
-    bits: { field: 'b', slot: 'b', bytes: 2, max: 0xffff },
+    bits: { flags: { field: 'b', slot: 'b' }, presence: [], bytes: 2, max: 0xffff },
   },
 ];
 const START = 4096;

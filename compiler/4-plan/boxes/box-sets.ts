@@ -6,7 +6,15 @@ import { boxSet, type Columns, makeRoom, newColumns } from './columns.ts';
 import type { Dimensions } from './dimensions.ts';
 import type { Prefix6 } from './ranges.ts';
 import { appendLike, type Recipe, recipeOf } from './row-boxes.ts';
-import { type AddressBoxes, ANY4, ANY6, type BoxProduct, createExpressionKey, ruleBoxes } from './rule-boxes.ts';
+import {
+  type AddressBoxes,
+  ANY4,
+  ANY6,
+  type BoxProduct,
+  createExpressionKey,
+  ruleBoxes,
+  type ScalarBox,
+} from './rule-boxes.ts';
 
 /** `enum pktc_packet_kind` in templates/include/pktc/data.h, in its order. */
 const KINDS = ['ipv4', 'ipv6', 'none', 'source4', 'source6'] as const;
@@ -98,8 +106,8 @@ const ANY_BITS: NonNullable<BoxProduct['bits']> = [{ mask: 0, value: 0 }];
 /** Returns how many boxes it was. */
 function appendProduct(to: Columns, entry: number, sides: Sides, { scalars, bits }: BoxProduct, checked: boolean): number {
   const { shape } = to.dimensions;
-  const lists = shape.scalars.map((scalar, index) => scalars[index] ?? [[0, scalar.max] as const]);
-  const tests = shape.bits === null ? ANY_BITS : (bits ?? ANY_BITS);
+  const lists = shape.scalars.map(({ max }, index) => scalars[index] ?? [{ first: 0, last: max, mask: 0, value: 0 }]);
+  const tests = bits ?? ANY_BITS;
   const values = lists.reduce((count, list) => count * list.length, 1);
   const count = sides.src.length * sides.dst.length * tests.length * values;
   makeRoom(to, count);
@@ -112,10 +120,11 @@ function appendProduct(to: Columns, entry: number, sides: Sides, { scalars, bits
           to.checked[to.count] = checked ? 1 : 0;
           if (sides.family === 4) putAddresses4(to, sides.src[from] as NumberRange, sides.dst[into] as NumberRange);
           else putAddresses6(to, sides.src[from] as Prefix6, sides.dst[into] as Prefix6);
+          if (shape.bits !== null) {
+            to.bitsMask[to.count] = mask;
+            to.bitsValue[to.count] = value;
+          }
           putScalars(to, lists, pick);
-          if (shape.bits === null) continue;
-          to.bitsMask[to.count] = mask;
-          to.bitsValue[to.count] = value;
         }
       }
     }
@@ -123,16 +132,19 @@ function appendProduct(to: Columns, entry: number, sides: Sides, { scalars, bits
   return to.count - first;
 }
 
-/** One range of each list: the last list's change fastest. */
-function putScalars(to: Columns, lists: readonly (readonly NumberRange[])[], pick: number): void {
+/** One range of each list, and what it says of the bits: the last list's change fastest. */
+function putScalars(to: Columns, lists: readonly (readonly ScalarBox[])[], pick: number): void {
   let rest = pick;
   for (let scalar = lists.length - 1; scalar >= 0; scalar--) {
-    const list = lists[scalar] as readonly NumberRange[];
-    const range = list[rest % list.length] as NumberRange;
+    const list = lists[scalar] as readonly ScalarBox[];
+    const { first, last, mask, value } = list[rest % list.length] as ScalarBox;
     rest = Math.floor(rest / list.length);
     const column = to.scalars[scalar] as Uint16Array;
-    column[2 * to.count] = range[0];
-    column[2 * to.count + 1] = range[1];
+    column[2 * to.count] = first;
+    column[2 * to.count + 1] = last;
+    if (mask === 0) continue;
+    to.bitsMask[to.count] = (to.bitsMask[to.count] as number) | mask;
+    to.bitsValue[to.count] = (to.bitsValue[to.count] as number) | value;
   }
 }
 

@@ -1,12 +1,12 @@
 /** Which fields of a program become dimensions of its trees: those that rules ask for most, of values that a key can hold. */
 import type { Field } from '../../../grammar/fields/field.ts';
 import { FIELDS } from '../../../grammar/fields/index.ts';
-import type { Predicate, Program } from '../../2-resolve/program.ts';
+import type { Expression, Predicate, Program } from '../../2-resolve/program.ts';
 import type { Target } from '../../targets/target.ts';
-import { predicatesOf } from '../long-lists.ts';
 import { ruleKinds } from '../rule-kinds.ts';
 import { slotName } from '../slots.ts';
 import { SCALARS_MAX, type Scalar, type TreeShape } from '../tree/box-set.ts';
+import { bitsFor, countAsked, nothingAsked } from './presence.ts';
 
 /** Largest value of a scalar. A field that is wider takes part with values below it, and with ranges that have no upper end. */
 export const SCALAR_MAX = 0xffff;
@@ -17,7 +17,10 @@ export interface Dimensions {
   readonly scalars: ReadonlyMap<string, number>;
   /** Largest value of the field itself, by the name of the field. */
   readonly fieldMax: ReadonlyMap<string, number>;
+  /** The field of flags. */
   readonly bits: string | null;
+  /** Bit of the key that says whether the field is there, by its name. */
+  readonly presence: ReadonlyMap<string, number>;
   /** Whether rules compare the packet's addresses. */
   readonly src: boolean;
   readonly dst: boolean;
@@ -25,30 +28,51 @@ export interface Dimensions {
 
 export function dimensionsOf(program: Program, target: Target, { kinds } = ruleKinds(program.rules)): Dimensions {
   const uses = new Map<string, number>();
+  const counted = nothingAsked();
   let [src, dst] = [false, false];
   for (const { rule, count } of kinds) {
-    for (const predicate of predicatesOf(rule.condition)) {
-      if (predicate.kind === 'address') {
+    forPredicates(rule.condition, (predicate) => {
+      if (predicate.kind === 'address' || predicate.kind === 'present') {
         src ||= predicate.field === 'src';
         dst ||= predicate.field === 'dst';
       } else if (predicate.kind === 'in' || predicate.kind === 'bits' || predicate.kind === 'some') {
         uses.set(predicate.field, (uses.get(predicate.field) ?? 0) + count);
       }
-    }
+      countAsked(predicate, counted, count);
+    });
   }
   const asked = FIELDS.filter((field) => uses.has(field.name) && target.constants[field.name] === undefined);
   const scalars = mostUsed(asked.filter(isScalar), uses).map(scalarOf);
   // Widest first, so that records have no holes; within a width the order of the table.
   scalars.sort((a, b) => b.bytes - a.bytes);
   const flags = asked.find(({ type, read }) => type.kind === 'flags' && isKept(read.kind)) ?? null;
+  const bits = bitsFor(counted, scalars, flags);
   return {
-    shape: { scalars, bits: flags === null ? null : { ...scalarOf(flags) } },
+    shape: { scalars, bits },
     scalars: new Map(scalars.map(({ field }, index) => [field, index])),
     fieldMax: new Map(asked.filter(isScalar).map((field) => [field.name, maxOf(field)])),
     bits: flags?.name ?? null,
+    presence: new Map((bits?.presence ?? []).map(({ field, bit }) => [field, bit])),
     src,
     dst,
   };
+}
+
+/** What is asked of the packet itself: of the one in a tunnel, trees know nothing. */
+function forPredicates(expression: Expression, visit: (predicate: Predicate) => void): void {
+  switch (expression.kind) {
+    case 'and':
+    case 'or':
+      for (const part of expression.of) forPredicates(part, visit);
+      return;
+    case 'not':
+      forPredicates(expression.of, visit);
+      return;
+    case 'inner':
+      return;
+    default:
+      visit(expression);
+  }
 }
 
 function isKept(read: Field['read']['kind']): boolean {

@@ -1,17 +1,13 @@
 /** One rule as boxes, and as what has to be asked of a packet in them. */
-import { fieldNamed } from '../../../grammar/fields/index.ts';
-import type { Span } from '../../../grammar/source.ts';
 import type { BigRange, Expression, NumberRange } from '../../2-resolve/program.ts';
-import { isNeverAbsent } from '../slots.ts';
 import type { Dimensions } from './dimensions.ts';
 import { ANY_PREFIX6, type Prefix6, prefixes6 } from './ranges.ts';
-import { type AddressAccept, type BitsAccept, type ScalarAccept, type Term, termsOf } from './terms.ts';
+import { type AddressAccept, type BitsTest, type ScalarAccept, type Term, termsOf } from './terms.ts';
 
 /** Boxes of one term; where there would be more, its longest list becomes a check. */
 const BOXES_MAX = 64;
 
 const V4_MAX = 2 ** 32 - 1;
-const NOWHERE: Span = { start: 0, end: 0 };
 
 export const ANY4: readonly NumberRange[] = [[0, V4_MAX]];
 export const ANY6: readonly Prefix6[] = [ANY_PREFIX6];
@@ -22,14 +18,20 @@ export interface AddressBoxes {
   readonly absent: boolean;
 }
 
+/** A range of a scalar, and what the bits have to say of whether its field is there. */
+export interface ScalarBox extends BitsTest {
+  readonly first: number;
+  readonly last: number;
+}
+
 /** All boxes with one range of each list: their product. */
 export interface BoxProduct {
   readonly src: AddressBoxes;
   readonly dst: AddressBoxes;
   /** By place in the shape; undefined: any. */
-  readonly scalars: readonly (readonly NumberRange[] | undefined)[];
+  readonly scalars: readonly (readonly ScalarBox[] | undefined)[];
   /** null: any. */
-  readonly bits: BitsAccept['tests'] | null;
+  readonly bits: readonly BitsTest[] | null;
 }
 
 export interface RuleBoxes {
@@ -90,10 +92,10 @@ function termBoxes(term: Term, dimensions: Dimensions): TermBoxes | null {
   const rest = [...term.rest];
   const src = addressBoxes(term.src, rest);
   const dst = addressBoxes(term.dst, rest);
-  const scalars = scalarRanges(term.scalars, dimensions, rest);
-  const bits = term.bits === null ? null : bitsTests(term.bits, dimensions, rest);
+  const scalars = scalarBoxes(term.scalars, dimensions);
+  const { bits } = term;
   const product = { src, dst, scalars, bits };
-  if (scalars.some((ranges) => ranges?.length === 0) || bits?.length === 0) return null;
+  if (scalars.some((boxes) => boxes?.length === 0) || bits?.length === 0) return null;
   return { product: bounded(product, term, rest), rest };
 }
 
@@ -106,41 +108,22 @@ function addressBoxes(accept: AddressAccept | null, rest: Expression[]): Address
   return { v4, v6: [hull6(accept.v6 ?? [])], absent: accept.absent };
 }
 
-function scalarRanges(accepts: Term['scalars'], dimensions: Dimensions, rest: Expression[]): BoxProduct['scalars'] {
-  const scalars: (readonly NumberRange[] | undefined)[] = [];
+function scalarBoxes(accepts: Term['scalars'], { shape, presence }: Dimensions): BoxProduct['scalars'] {
+  const scalars: (readonly ScalarBox[] | undefined)[] = [];
   accepts.forEach((accept, index) => {
-    if (accept !== undefined) scalars[index] = withAbsence(accept, dimensions.shape.scalars[index]?.field ?? '', rest);
+    if (accept !== undefined) scalars[index] = withPresence(accept, presence.get(shape.scalars[index]?.field ?? '') ?? 0);
   });
   return scalars;
 }
 
-/** An absent field has the value 0 in the key. */
-function withAbsence({ ranges, absent, from }: ScalarAccept, field: string, rest: Expression[]): readonly NumberRange[] {
-  const hasZero = ranges[0]?.[0] === 0;
-  if (absent === hasZero || neverAbsent(field)) return ranges;
-  if (hasZero) {
-    rest.push({ kind: 'present', field, span: NOWHERE });
-    return ranges;
-  }
-  rest.push(...from);
-  return [[0, 0], ...ranges];
-}
-
-function bitsTests({ tests, absent, from }: BitsAccept, dimensions: Dimensions, rest: Expression[]): BitsAccept['tests'] {
-  const field = dimensions.bits ?? '';
-  const hasZero = tests.some(({ value }) => value === 0);
-  if (absent === hasZero || tests.length === 0) return tests;
-  if (hasZero) {
-    rest.push({ kind: 'present', field, span: NOWHERE });
-    return tests;
-  }
-  rest.push(...from);
-  return [...tests, { mask: dimensions.shape.bits?.max ?? 0, value: 0 }];
-}
-
-function neverAbsent(field: string): boolean {
-  const known = fieldNamed(field);
-  return known !== undefined && isNeverAbsent(known);
+/** An absent field has the value 0 in the key, and `bit` is clear. With any other value it is set, and saying so makes boxes more alike. */
+function withPresence({ ranges, absent }: ScalarAccept, bit: number): readonly ScalarBox[] {
+  const boxes = ranges.map(([first, last]): ScalarBox => {
+    const there = first > 0 || !absent ? bit : 0;
+    return { first, last, mask: there, value: there };
+  });
+  const known = bit === 0 || !absent || ranges[0]?.[0] === 0;
+  return known ? boxes : [{ first: 0, last: 0, mask: bit, value: 0 }, ...boxes];
 }
 
 /** While there are too many boxes, the longest list is made one range, and its condition a check. */
@@ -171,8 +154,14 @@ function withoutLongest(product: BoxProduct, term: Term, rest: Expression[]): Bo
   }
   rest.push(...(term.scalars[scalar]?.from ?? []));
   const scalars = [...product.scalars];
-  scalars[scalar] = [hull(scalars[scalar] ?? [])];
+  scalars[scalar] = [scalarHull(scalars[scalar] ?? [])];
   return { ...product, scalars };
+}
+
+function scalarHull(boxes: readonly ScalarBox[]): ScalarBox {
+  const value = boxes[0]?.value ?? 0;
+  const mask = boxes.reduce((common, box) => common & box.mask & ~(box.value ^ value), boxes[0]?.mask ?? 0);
+  return { first: boxes[0]?.first ?? 0, last: boxes.at(-1)?.last ?? 0, mask, value: value & mask };
 }
 
 function hull(ranges: readonly NumberRange[]): NumberRange {

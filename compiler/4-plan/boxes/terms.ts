@@ -4,6 +4,7 @@
  */
 import type { BigRange, Expression, NumberRange, Predicate } from '../../2-resolve/program.ts';
 import { type Dimensions, fitsScalar, SCALAR_MAX } from './dimensions.ts';
+import { isAlwaysThere, tellsZero } from './presence.ts';
 import { complement6, complementNumbers, intersectRanges } from './ranges.ts';
 
 const V4_MAX = 2 ** 32 - 1;
@@ -20,17 +21,17 @@ export interface AddressAccept {
   readonly from: readonly Expression[];
 }
 
+/** Where no bit of the key says whether the field is there, `absent` is whether 0 is among the values. */
 export interface ScalarAccept {
   readonly ranges: readonly NumberRange[];
   readonly absent: boolean;
   readonly from: readonly Expression[];
 }
 
-/** `(bits & mask) == value`, for one of these. */
-export interface BitsAccept {
-  readonly tests: readonly { readonly mask: number; readonly value: number }[];
-  readonly absent: boolean;
-  readonly from: readonly Expression[];
+/** `(bits & mask) == value`. */
+export interface BitsTest {
+  readonly mask: number;
+  readonly value: number;
 }
 
 export interface Term {
@@ -38,7 +39,8 @@ export interface Term {
   readonly dst: AddressAccept | null;
   /** By place in the shape; undefined: any value, or none. */
   readonly scalars: readonly (ScalarAccept | undefined)[];
-  readonly bits: BitsAccept | null;
+  /** One of these holds; null: any. */
+  readonly bits: readonly BitsTest[] | null;
   /** What has to hold besides. */
   readonly rest: readonly Expression[];
 }
@@ -94,52 +96,87 @@ function restTerm(expression: Expression, negated: boolean): Term {
 
 function predicateTerm(predicate: Predicate, negated: boolean, dimensions: Dimensions): Term {
   const from: readonly Expression[] = [negated ? { kind: 'not', of: predicate } : predicate];
-  if (predicate.kind === 'address' && (predicate.field === 'src' || predicate.field === 'dst')) {
-    const accept: AddressAccept = negated
-      ? { v4: complementNumbers(predicate.v4, V4_MAX), v6: complement6(predicate.v6), absent: true, from }
-      : { v4: predicate.v4, v6: predicate.v6, absent: false, from };
-    return { ...EMPTY, [predicate.field]: accept };
+  const rest: Term = { ...EMPTY, rest: from };
+  if (predicate.field === 'src' || predicate.field === 'dst') {
+    const accept = addressAccept(predicate, negated, from);
+    return accept === null ? rest : { ...EMPTY, [predicate.field]: accept };
   }
+  const known = dimensions.presence.has(predicate.field);
+  if (tellsZero(predicate) && !known && !isAlwaysThere(predicate.field)) return rest;
   const scalar = dimensions.scalars.get(predicate.field);
-  if (scalar !== undefined && predicate.kind === 'in') {
-    const fieldMax = dimensions.fieldMax.get(predicate.field) ?? 0;
-    if (fitsScalar(predicate, fieldMax)) return scalarTerm(predicate, scalar, negated, dimensions, from);
+  if (scalar !== undefined) return scalarTerm(predicate, scalar, negated, dimensions, from) ?? rest;
+  if (predicate.kind === 'present') {
+    if (isAlwaysThere(predicate.field)) return negated ? { ...EMPTY, bits: [] } : EMPTY;
+    return known ? { ...EMPTY, bits: [presenceTest(predicate.field, !negated, dimensions)] } : rest;
   }
   if (predicate.field === dimensions.bits && (predicate.kind === 'bits' || predicate.kind === 'some')) {
-    return { ...EMPTY, bits: { ...bitsTests(predicate, negated), from } };
+    return { ...EMPTY, bits: flagsTests(predicate, negated, dimensions) };
   }
-  return { ...EMPTY, rest: from };
+  return rest;
 }
 
+function addressAccept(predicate: Predicate, negated: boolean, from: readonly Expression[]): AddressAccept | null {
+  if (predicate.kind === 'present') {
+    return negated ? { v4: [], v6: [], absent: true, from } : { v4: null, v6: null, absent: false, from };
+  }
+  if (predicate.kind !== 'address') return null;
+  return negated
+    ? { v4: complementNumbers(predicate.v4, V4_MAX), v6: complement6(predicate.v6), absent: true, from }
+    : { v4: predicate.v4, v6: predicate.v6, absent: false, from };
+}
+
+/** null: the key does not tell. */
 function scalarTerm(
-  { ranges }: Extract<Predicate, { kind: 'in' }>,
+  predicate: Predicate,
   index: number,
   negated: boolean,
-  { shape }: Dimensions,
+  { shape, fieldMax, presence }: Dimensions,
   from: readonly Expression[],
-): Term {
+): Term | null {
+  const { field } = predicate;
   const max = shape.scalars[index]?.max ?? SCALAR_MAX;
+  const ranges = predicate.kind === 'present' ? [[0, max] as const] : predicate.kind === 'in' ? predicate.ranges : null;
+  if (ranges === null) return null;
+  if (predicate.kind === 'present' && !presence.has(field) && !isAlwaysThere(field)) return null;
+  if (predicate.kind === 'in' && !fitsScalar(predicate, fieldMax.get(field) ?? 0)) return null;
   const within = ranges.map(([first, last]): NumberRange => [first, Math.min(last, max)]);
   const scalars: (ScalarAccept | undefined)[] = [];
   scalars[index] = { ranges: negated ? complementNumbers(within, max) : within, absent: negated, from };
   return { ...EMPTY, scalars };
 }
 
-/** `some` holds when one of the bits is set, and `(bits & mask) != value` when one of them differs. */
-function bitsTests(
+function presenceTest(field: string, there: boolean, { presence }: Dimensions): BitsTest {
+  const bit = presence.get(field) ?? 0;
+  return { mask: bit, value: there ? bit : 0 };
+}
+
+/** Flags that are not there are 0. Every test that some flag be set, or that the flags be there, names their presence, too. */
+function flagsTests(
   predicate: Extract<Predicate, { kind: 'bits' | 'some' }>,
   negated: boolean,
-): Pick<BitsAccept, 'tests' | 'absent'> {
+  dimensions: Dimensions,
+): readonly BitsTest[] {
+  const there = presenceTest(predicate.field, true, dimensions);
+  const tests = valueTests(predicate, negated).map(({ mask, value }): BitsTest => {
+    if (negated && value === 0) return { mask, value };
+    return { mask: mask | there.mask, value: value | there.value };
+  });
+  if (!negated || tests.some(({ value }) => value === 0)) return tests;
+  return [presenceTest(predicate.field, false, dimensions), ...tests];
+}
+
+/** `some` holds when one of the bits is set, and `(bits & mask) != value` when one of them differs. */
+function valueTests(predicate: Extract<Predicate, { kind: 'bits' | 'some' }>, negated: boolean): readonly BitsTest[] {
   const { mask } = predicate;
   const value = predicate.kind === 'some' ? 0 : predicate.value;
   const differs = (predicate.kind === 'some') !== negated;
-  if (!differs) return { tests: (value & ~mask) === 0 ? [{ mask, value }] : [], absent: negated };
-  if ((value & ~mask) !== 0) return { tests: [{ mask: 0, value: 0 }], absent: negated };
-  const tests = [];
+  if (!differs) return (value & ~mask) === 0 ? [{ mask, value }] : [];
+  if ((value & ~mask) !== 0) return [{ mask: 0, value: 0 }];
+  const tests: BitsTest[] = [];
   for (let bit = 1; bit <= mask; bit *= 2) {
     if ((mask & bit) !== 0) tests.push({ mask: bit, value: bit & ~value });
   }
-  return { tests, absent: negated };
+  return tests;
 }
 
 function joined(one: Term, other: Term): Term {
@@ -180,12 +217,11 @@ function joinedScalars(one: Term['scalars'], other: Term['scalars']): Term['scal
   return scalars;
 }
 
-function joinedBits(one: BitsAccept | null, other: BitsAccept | null): BitsAccept | null {
+function joinedBits(one: Term['bits'], other: Term['bits']): Term['bits'] {
   if (one === null || other === null) return one ?? other;
-  const tests = one.tests.flatMap((a) =>
-    other.tests.flatMap((b) =>
+  return one.flatMap((a) =>
+    other.flatMap((b) =>
       ((a.value ^ b.value) & a.mask & b.mask) === 0 ? [{ mask: a.mask | b.mask, value: a.value | b.value }] : [],
     ),
   );
-  return { tests, absent: one.absent && other.absent, from: [...one.from, ...other.from] };
 }

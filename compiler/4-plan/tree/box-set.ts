@@ -1,6 +1,7 @@
 /**
  * Rules as boxes: what a decision tree is built from. A box is one range in every dimension; a rule is one box or several.
- * An absent field has the value 0 in the key; where a rule tells absent from 0, its entry has a check.
+ * An absent field has the value 0 in the key; where a rule tells absent from 0, a bit says whether the field is there. What no box can
+ * say is a check of the entry.
  */
 
 /** Most scalar dimensions that a key has, beside the two addresses and the bits. */
@@ -20,12 +21,34 @@ export interface Scalar {
   readonly max: number;
 }
 
-/** What records of a program look like: it follows from which fields the rules ask for, never from values. */
+/** A bit of the key that is set when the packet has a field. */
+export interface Presence {
+  readonly field: string;
+  /** C name of the slot in `struct pktc_fields`. */
+  readonly slot: string;
+  /** The bit as a mask; no flag that rules ask for. */
+  readonly bit: number;
+  /** Of what a value other than 0 says that the field is there: a place in `scalars`, or the flags; null: of nothing in the key. */
+  readonly of: number | 'flags' | null;
+}
+
+/** One word of yes and no, compared under a mask. */
+export interface Bits {
+  /** The field of flags; null: no rule asks for flags. */
+  readonly flags: { readonly field: string; readonly slot: string } | null;
+  readonly presence: readonly Presence[];
+  /** Bytes of the mask in a record. */
+  readonly bytes: 1 | 2;
+  /** All bits that the word may have. */
+  readonly max: number;
+}
+
+/** What records of a program look like: it follows from what the rules ask about which fields. */
 export interface TreeShape {
   /** Dimensions 4, 5, … of the key. */
   readonly scalars: readonly Scalar[];
-  /** A field of flags, compared under a mask: the dimension behind the scalars; null: no rule asks for flags. */
-  readonly bits: { readonly field: string; readonly slot: string; readonly bytes: 1 | 2; readonly max: number } | null;
+  /** The dimension behind the scalars; null: no rule asks for flags, or whether a field is there. */
+  readonly bits: Bits | null;
 }
 
 /**

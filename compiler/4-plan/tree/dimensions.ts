@@ -1,5 +1,5 @@
 /** Boxes as a range in each dimension of the key, first and last values in arrays of 32-bit words. */
-import type { BoxSet, TreeShape } from './box-set.ts';
+import type { Bits, BoxSet, TreeShape } from './box-set.ts';
 import { KEY_SCALARS } from './record-layout.ts';
 
 export interface Dimension {
@@ -15,9 +15,24 @@ export interface Dimension {
   readonly maxHigh: number;
 }
 
+/** A bit that is set where a range leaves 0 out, or one of the flags is set. */
+export interface Implied {
+  readonly bit: number;
+  /** A place in `ranges`; -1: none. */
+  readonly range: number;
+  readonly flags: number;
+}
+
+export interface BitsDimension {
+  readonly at: number;
+  readonly mask: Uint16Array;
+  readonly value: Uint16Array;
+  readonly implied: readonly Implied[];
+}
+
 export interface Dimensions {
   readonly ranges: readonly Dimension[];
-  readonly bits: { readonly at: number; readonly mask: Uint16Array; readonly value: Uint16Array } | null;
+  readonly bits: BitsDimension | null;
   /** First bits of the source and the destination that a box leaves no choice in; at most 64. */
   readonly srcFixed: Uint8Array;
   readonly dstFixed: Uint8Array;
@@ -34,14 +49,23 @@ export function dimensionsOf(set: BoxSet, shape: TreeShape): Dimensions {
     max,
     maxHigh: 0,
   }));
-  const bits =
-    shape.bits === null ? null : { at: KEY_SCALARS + shape.scalars.length, mask: set.bitsMask, value: set.bitsValue };
+  const at = KEY_SCALARS + shape.scalars.length;
+  const implied = shape.bits === null ? [] : impliedBits(shape.bits, src.length + dst.length);
   return {
     ranges: [...src, ...dst, ...scalars],
-    bits,
+    bits: shape.bits === null ? null : { at, mask: set.bitsMask, value: set.bitsValue, implied },
     srcFixed: six ? set.srcLength.map((length) => Math.min(length, 64)) : fixedBits(set.src, set.count),
     dstFixed: six ? set.dstLength.map((length) => Math.min(length, 64)) : fixedBits(set.dst, set.count),
   };
+}
+
+/** @param first place of the first scalar in the ranges */
+function impliedBits({ presence, max }: Bits, first: number): readonly Implied[] {
+  const flags = presence.reduce((rest, { bit }) => rest & ~bit, max);
+  return presence.flatMap(({ bit, of }): readonly Implied[] => {
+    if (of === null) return [];
+    return [of === 'flags' ? { bit, range: -1, flags } : { bit, range: first + of, flags: 0 }];
+  });
 }
 
 /** Pairs, taken apart. */

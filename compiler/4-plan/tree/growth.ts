@@ -1,6 +1,6 @@
 /** What a tree is grown with: the boxes, the lists that are being divided, and the part of the key that a node is about. */
 import type { BoxSet } from './box-set.ts';
-import type { Dimension, Dimensions } from './dimensions.ts';
+import type { BitsDimension, Dimension, Dimensions } from './dimensions.ts';
 import type { TreeStore } from './tree-store.ts';
 
 /** Nodes on the way to a leaf, PKTC_TREE_DEPTH of templates/include/pktc/tree.h; behind that a leaf takes what is left. */
@@ -10,7 +10,7 @@ export const CUT_BITS_MAX = 10;
 
 /**
  * A part of the key, for each dimension the most and the least significant word of its first value, then of its last.
- * The bits of flags that are known in it, and what they are.
+ * The bits that are known in it, and what they are.
  */
 export interface Cell {
   readonly bounds: Uint32Array;
@@ -74,6 +74,17 @@ export function hullOf(growth: Growth, from: number, to: number, cell: Cell, hul
   hull.value = cell.value;
   const { bits } = growth.dimensions;
   if (bits === null) return;
+  commonBits(growth, bits, from, to, cell, hull);
+  for (const { bit, range, flags } of bits.implied) {
+    const known = range < 0 ? (hull.value & flags) !== 0 : (hull.bounds[4 * range + 1] as number) > 0;
+    if (!known || (hull.mask & bit) !== 0) continue;
+    hull.mask |= bit;
+    hull.value |= bit;
+  }
+}
+
+/** Bits that all listed boxes want alike. */
+function commonBits(growth: Growth, bits: BitsDimension, from: number, to: number, cell: Cell, hull: Cell): void {
   const { pool } = growth;
   const one = pool[from] ?? 0;
   let common = bits.mask[one] ?? 0;

@@ -3,7 +3,7 @@
  * (templates/include/pktc/tree.h), and nodes and records are counted.
  */
 import { inWindow } from './choose-cut.ts';
-import type { Dimensions } from './dimensions.ts';
+import type { BitsDimension, Dimensions } from './dimensions.ts';
 import type { GrownPartition } from './grow-set.ts';
 import { below } from './growth.ts';
 import { hashAddresses } from './hash-address.ts';
@@ -57,9 +57,21 @@ export function probesOf(dimensions: Dimensions, entry: Uint32Array, six: boolea
       high[WORDS * probe + at] = between(firstHigh[from] as number, lastHigh[from] as number);
       low[WORDS * probe + at] = between(first[from] as number, last[from] as number);
     }
-    if (dimensions.bits !== null) low[WORDS * probe + dimensions.bits.at] = dimensions.bits.value[other] ?? 0;
+    if (dimensions.bits !== null)
+      low[WORDS * probe + dimensions.bits.at] = bitsOf(dimensions, dimensions.bits, other, WORDS * probe, low);
   }
   return { dimensions, entry, six, count, high, low };
+}
+
+/** What the box wants, and of the rest what the values drawn at `key` say. */
+function bitsOf({ ranges }: Dimensions, bits: BitsDimension, box: number, key: number, low: Uint32Array): number {
+  const mask = bits.mask[box] ?? 0;
+  let value = bits.value[box] ?? 0;
+  for (const { bit, range } of bits.implied) {
+    const at = ranges[range]?.at;
+    if (at !== undefined && (mask & bit) === 0 && (low[key + at] as number) > 0) value |= bit;
+  }
+  return value;
 }
 
 /** @param parts ascending by their lowest entry */

@@ -145,15 +145,15 @@ static __always_inline bool pktc_tree_try(const __u8 *data, const struct pktc_ke
 
 		if (!record)
 			return true;
-		entry = record->entry;
 		matches = pktc_record6_matches(record, key);
+		entry = pktc_read(record->entry);
 	} else {
 		const struct pktc_record4 *record = pktc_tree_at(data, at, PKTC_RECORD4_BYTES);
 
 		if (!record)
 			return true;
-		entry = record->entry;
 		matches = pktc_record4_matches(record, key);
+		entry = pktc_read(record->entry);
 	}
 	number = entry & PKTC_ENTRY_NUMBER;
 	if (number >= best)

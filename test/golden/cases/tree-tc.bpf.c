@@ -277,8 +277,8 @@ struct pktc_record4 {
 	__u8 on_ttl_span;
 	__u8 on_icmp_type;
 	__u8 on_icmp_type_span;
-	__u8 on_flags_mask;
-	__u8 on_flags;
+	__u8 on_bits_mask;
+	__u8 on_bits;
 };
 
 static __always_inline
@@ -300,7 +300,7 @@ bool pktc_record4_matches(const struct pktc_record4 *record, const struct pktc_k
 	        pktc_beyond16(key->at[11],
 	                      record->on_icmp_type,
 	                      record->on_icmp_type_span) |
-	        pktc_unlike(key->at[12], record->on_flags_mask, record->on_flags)) == 0;
+	        pktc_unlike(key->at[12], record->on_bits_mask, record->on_bits)) == 0;
 }
 
 #define PKTC_RECORD6_BYTES 128
@@ -335,8 +335,8 @@ struct pktc_record6 {
 	__u8 on_ttl_span;
 	__u8 on_icmp_type;
 	__u8 on_icmp_type_span;
-	__u8 on_flags_mask;
-	__u8 on_flags;
+	__u8 on_bits_mask;
+	__u8 on_bits;
 };
 
 static __always_inline
@@ -372,7 +372,7 @@ bool pktc_record6_matches(const struct pktc_record6 *record, const struct pktc_k
 	        pktc_beyond16(key->at[11],
 	                      record->on_icmp_type,
 	                      record->on_icmp_type_span) |
-	        pktc_unlike(key->at[12], record->on_flags_mask, record->on_flags)) == 0;
+	        pktc_unlike(key->at[12], record->on_bits_mask, record->on_bits)) == 0;
 }
 
 __noinline int pktc_check_0(struct pktc_ctx *ctx, struct pktc_fields *f, __u32 check)
@@ -383,16 +383,7 @@ __noinline int pktc_check_0(struct pktc_ctx *ctx, struct pktc_fields *f, __u32 c
 
 	/* check 1 */
 	if (check == 1)
-		return pktc_has(f, PKTC_HAS_TTL);
-	/* check 2 */
-	if (check == 2)
-		return pktc_has(f, PKTC_HAS_ICMP_TYPE);
-	/* check 3 */
-	if (check == 3)
 		return pktc_has(f, PKTC_HAS_PAYLOAD_LEN) && pktc_payload_contains(ctx, f, 1);
-	/* check 4 */
-	if (check == 4)
-		return pktc_has(f, PKTC_HAS_VLAN_DEPTH);
 	return 0;
 }
 
@@ -415,7 +406,10 @@ __u32 pktc_fill_key(const struct pktc_fields *f, struct pktc_key *key, const boo
 	key->at[9] = pktc_taken(f->proto);
 	key->at[10] = pktc_taken(f->ttl);
 	key->at[11] = pktc_taken(f->icmp_type);
-	key->at[12] = pktc_taken(f->flags);
+	key->at[12] = pktc_taken(f->flags) & 0x1f;
+	key->at[12] |= pktc_marked(f, PKTC_HAS_VLAN_DEPTH, 0x80);
+	key->at[12] |= pktc_marked(f, PKTC_HAS_TTL, 0x40);
+	key->at[12] |= pktc_marked(f, PKTC_HAS_ICMP_TYPE, 0x20);
 	if (pktc_shows(f, PKTC_HAS_SRC4 | PKTC_HAS_DST4)) {
 		key->at[0] = f->src4;
 		key->at[2] = f->dst4;
