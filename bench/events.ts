@@ -1,14 +1,16 @@
 /** Events from the kernel's ring to a reader: pktc's, beside libbpf's own in C, over the same events of the same program. */
 import { execFileSync, spawn } from 'node:child_process';
-import { mkdtempSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import koffi from 'koffi';
 import { createEventLines } from '../cli/events/event-json.ts';
 import { compile } from '../library/index.ts';
 import { openEvents, type PacketEvent } from '../runtime/events.ts';
+import { openLibc } from '../runtime/ffi/libc.ts';
 import { type LoadedProgram, loadArtifact } from '../runtime/load.ts';
 import { type Produced, produce } from './event-producer.ts';
+import { measureTraffic } from './event-traffic.ts';
 import { frameOf } from './packet.ts';
 import type { Options, Part, Table } from './part.ts';
 
@@ -22,6 +24,8 @@ const PACED_SECONDS = 3;
 const FIRST_MS = 30_000;
 /** Nothing more comes. */
 const IDLE_MS = 300;
+/** include/uapi/linux/time.h */
+const CLOCK_THREAD_CPUTIME_ID = 3;
 const LOG = 'match any -> log\n';
 
 const FRAME = frameOf({ family: 4, src: 0x0a090909n, dst: 0xc0000201n, proto: 6, sport: 40_000, dport: 443 });
@@ -31,6 +35,8 @@ interface Reading {
   readonly read: number;
   /** From the first event to the last, without the time that nothing came. */
   readonly seconds: number;
+  /** Processor time of the thread that reads. */
+  readonly cpu_ns: number;
 }
 
 type Reader = (loaded: LoadedProgram, made: Promise<Produced>) => Promise<Reading>;
@@ -40,14 +46,17 @@ interface Measured {
   readonly made_rate: number;
   readonly lost: number;
   readonly ns_per_packet: number;
+  /** Of the reader, an event. */
+  readonly cpu_ns: number;
 }
 
 export const events: Part = {
   name: 'events',
-  summary: 'events a second from the kernel to a reader, beside libbpf in C',
-  async run({ quick }: Options, say): Promise<readonly Table[]> {
+  summary: 'events a second from the kernel to a reader, beside libbpf in C; and what they cost packets of traffic',
+  async run(options: Options, say): Promise<readonly Table[]> {
+    const { quick } = options;
     const folder = mkdtempSync(path.join(tmpdir(), 'pktc-bench-events-'));
-    const pipe = openPipe();
+    const pipe = openPipe(folder);
     try {
       const readers: Readonly<Record<string, Reader>> = {
         'libbpf in C, a callback an event': inC(compileConsumer(folder)),
@@ -70,7 +79,7 @@ export const events: Part = {
         add('pktc, NDJSON, a million a second', await measure(asLines(pipe.fd), paced, PACED));
         add('nobody', await measure(null, count, null));
       }
-      return [tableOf(rows)];
+      return [tableOf(rows), await measureTraffic(options, say)];
     } finally {
       pipe.close();
       rmSync(folder, { recursive: true, force: true });
@@ -96,6 +105,7 @@ async function measure(reader: Reader | null, events: number, rate: number | nul
       made_rate: events / seconds,
       lost: lost / events,
       ns_per_packet,
+      cpu_ns: reading === null ? 0 : reading.cpu_ns / reading.read,
     };
   } finally {
     loaded.close();
@@ -107,8 +117,9 @@ function inC(library: string): Reader {
   const consume = koffi.load(library).func('long pktc_bench_consume(int map_fd, int first_ms, int idle_ms, void *took_ns)');
   return async (loaded) => {
     const took_ns = new BigInt64Array(1);
+    const begin_ns = threadTime();
     const read = Number(consume(loaded.internals.events?.ring_fd ?? -1, FIRST_MS, IDLE_MS, took_ns));
-    return { read, seconds: Number(took_ns[0]) / 1e9 };
+    return { read, seconds: Number(took_ns[0]) / 1e9, cpu_ns: threadTime() - begin_ns };
   };
 }
 
@@ -133,6 +144,7 @@ async function readAll(
   take: (batch: readonly PacketEvent[]) => void,
 ): Promise<Reading> {
   const stream = openEvents(loaded);
+  const begin_ns = threadTime();
   let [first_ms, last_ms, read] = [0, 0, 0];
   const accept = (batch: readonly PacketEvent[]) => {
     if (first_ms === 0) first_ms = performance.now();
@@ -146,16 +158,29 @@ async function readAll(
   });
   for await (const batch of stream) accept(batch);
   await finish;
-  return { read, seconds: (last_ms - first_ms) / 1000 };
+  return { read, seconds: (last_ms - first_ms) / 1000, cpu_ns: threadTime() - begin_ns };
 }
 
-/** Somebody reads it, as fast as can be. */
-function openPipe(): { readonly fd: number; close(): void } {
-  const child = spawn('cat', [], { stdio: ['pipe', 'ignore', 'inherit'] });
-  // The stream of a child's standard input would queue what does not fit; a descriptor that blocks does not.
-  const { _handle } = child.stdin as unknown as { readonly _handle: { readonly fd: number; setBlocking(on: boolean): void } };
-  _handle.setBlocking(true);
-  return { fd: _handle.fd, close: () => void child.kill() };
+/** CLOCK_THREAD_CPUTIME_ID, in nanoseconds. */
+function threadTime(): number {
+  const time = new BigInt64Array(2);
+  openLibc().clock_gettime(CLOCK_THREAD_CPUTIME_ID, time);
+  return Number(time[0] ?? 0n) * 1e9 + Number(time[1] ?? 0n);
+}
+
+/** Somebody reads it, as fast as can be. A named one: what Node calls a pipe to a child is a socket. */
+function openPipe(folder: string): { readonly fd: number; close(): void } {
+  const name = path.join(folder, 'pipe');
+  execFileSync('mkfifo', [name]);
+  const child = spawn('cat', [name], { stdio: ['ignore', 'ignore', 'inherit'] });
+  const fd = openSync(name, 'w');
+  return {
+    fd,
+    close() {
+      closeSync(fd);
+      child.kill();
+    },
+  };
 }
 
 function compileConsumer(folder: string): string {
@@ -172,9 +197,9 @@ function tableOf(rows: Readonly<Record<string, readonly Measured[]>>): Table {
   const millions = (value: number) => (value / 1e6).toFixed(2);
   return {
     title:
-      'Millions of events a second, one a packet of 96 bytes, made on one CPU and read on another; medians. `of C`: beside the first row in the same rounds.',
+      'Millions of events a second, one a packet of 96 bytes, made on one CPU and read on another; medians. `of C`: beside the first row in the same rounds; `reader`: ns of processor time an event.',
     command: 'npm run bench:events',
-    head: ['reader', 'made', 'read', 'of C', 'lost', 'ns a packet'],
+    head: ['way', 'made', 'read', 'of C', 'reader', 'lost', 'ns a packet'],
     rows: Object.entries(rows).map(([name, list]) => {
       const read = of(list, (one) => one.read_rate);
       return [
@@ -182,6 +207,7 @@ function tableOf(rows: Readonly<Record<string, readonly Measured[]>>): Table {
         millions(of(list, (one) => one.made_rate)),
         read === 0 ? '' : millions(read),
         read === 0 ? '' : (read / byC).toFixed(2),
+        read === 0 ? '' : of(list, (one) => one.cpu_ns).toFixed(0),
         `${(100 * of(list, (one) => one.lost)).toFixed(1)} %`,
         of(list, (one) => one.ns_per_packet).toFixed(0),
       ];

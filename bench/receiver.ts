@@ -6,6 +6,8 @@ import { AF_INET, errnoName, LITTLE_ENDIAN, openLibc, SOCK_CLOEXEC, SOCK_DGRAM, 
 import { RECEIVER_MAC } from './packet.ts';
 
 export interface Receiver {
+  /** Name of the namespace. */
+  readonly namespace: string;
   readonly ifname: string;
   readonly ifindex: number;
   /** Runs `work`, which must not be async, with this process inside. */
@@ -32,13 +34,13 @@ export function openReceiver(label: string): Receiver {
   ip('netns', 'add', name);
   ip('-n', name, 'link', 'add', IFNAME, 'address', RECEIVER_MAC, 'type', 'veth', 'peer', 'name', 'sender');
   for (const link of [IFNAME, 'sender']) ip('-n', name, 'link', 'set', link, 'addrgenmode', 'none', 'up');
-  const run = enter(name);
+  const run = enterNamespace(name);
   const exec = (command: string, parameters: readonly string[], input = '') =>
     run(() => execFileSync(command, [...parameters], { encoding: 'utf8', input, stdio: 'pipe', maxBuffer: 1 << 26 }));
   // Without it a veth has no receive queue for frames that XDP could have handled (drivers/net/veth.c).
   run(() => turnOnGro(IFNAME));
   const [link] = JSON.parse(exec('ip', ['-j', 'link', 'show', 'dev', IFNAME])) as { ifindex: number }[];
-  return { ifname: IFNAME, ifindex: link?.ifindex ?? 0, run, exec, delivered: () => run(delivered), close };
+  return { namespace: name, ifname: IFNAME, ifindex: link?.ifindex ?? 0, run, exec, delivered: () => run(delivered), close };
 }
 
 /** Those of benches that were killed. */
@@ -81,7 +83,8 @@ function delivered(): number {
   return four + six;
 }
 
-function enter(name: string): <T>(work: () => T) => T {
+/** Runs what it is given, which must not be async, with the calling thread in that namespace. */
+export function enterNamespace(name: string): <T>(work: () => T) => T {
   const setns: (fd: number, type: number) => number = koffi.load(null).func('int setns(int, int)');
   const go = (fd: number) => {
     if (setns(fd, CLONE_NEWNET) !== 0) throw new Error(`setns: errno ${koffi.errno()}`);

@@ -203,11 +203,13 @@ function createPrinter(
       table = tableOf();
       header = headerOf();
     }
-    const text = json ? lines(wanted) : Buffer.from(header + wanted.map(table.row).join(''));
+    // Of stdout that is closed a part may still be on its way out, from where the next lines would go.
+    const closed = terminal.closed();
+    const text = closed ? new Uint8Array() : json ? lines(wanted) : Buffer.from(header + wanted.map(table.row).join(''));
     const headingLines = header === '' || json ? 0 : wholeLines(Buffer.from(header));
     header = '';
     if (wanted.length > 0) packets?.write(wanted);
-    const written = text.length === 0 ? null : await terminal.offer(text);
+    const written = closed ? 0 : text.length === 0 ? null : await terminal.offer(text);
     const printed = written === null ? wanted.length : Math.max(0, wholeLines(text.subarray(0, written)) - headingLines);
     for (const { rule_name } of wanted.slice(printed)) countLoss(unprinted, rule_name);
     events += printed;

@@ -21,9 +21,17 @@ export interface RuleData {
   readonly generation: number;
 }
 
+/** What a program can take; it is a constant of it. */
+export interface DataRoom {
+  readonly bytes: number;
+  /** Nodes on the way to a leaf. */
+  readonly depth: number;
+  /** Trees of one set. */
+  readonly partitions: number;
+}
+
 export interface DataStore {
-  /** Room, in bytes. */
-  readonly capacity_bytes: number;
+  readonly room: DataRoom;
   /** Before packets come: no one waits. @throws RuntimeError PKT6008, PKT6014 */
   fill(data: RuleData): void;
   /**
@@ -61,8 +69,39 @@ export function capacityFor(bytes: number, olderThan: typeof kernelOlderThan = k
   return Math.min(wanted, OLD_LIMIT_BYTES - CLASS_BYTES);
 }
 
+/** The verifier follows each node and each tree that there may be: it takes two thirds less for 8 and 4 than for 32 and 8. */
+const DEPTHS: readonly number[] = [8, 16, 24, 32];
+const DEPTH_SPARE = 2;
+const PARTITIONS: readonly number[] = [4, 6, 8];
+
+/** Room for the data, and for them to grow. @throws RuntimeError PKT6040 when this kernel has no maps of that size, PKT6003 */
+export function roomFor(data: Uint8Array): DataRoom {
+  const { depth, partitions } = treesIn(data);
+  const depthRoom = DEPTHS.find((most) => depth + DEPTH_SPARE <= most) ?? DEPTHS.find((most) => depth <= most);
+  const partitionRoom = PARTITIONS.find((most) => partitions <= most);
+  if (depthRoom === undefined || partitionRoom === undefined) throw damagedTrees();
+  return { bytes: capacityFor(data.length), depth: depthRoom, partitions: partitionRoom };
+}
+
+export function fitsIn(data: Uint8Array, room: DataRoom): boolean {
+  const { depth, partitions } = treesIn(data);
+  return data.length <= room.bytes && depth <= room.depth && partitions <= room.partitions;
+}
+
+function treesIn(data: Uint8Array): Pick<DataRoom, 'depth' | 'partitions'> {
+  const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
+  const word = (offset: number) => view.getUint32(offset, LITTLE_ENDIAN);
+  return { depth: word(DATA_LAYOUT.depth), partitions: word(DATA_LAYOUT.partitions) };
+}
+
+function damagedTrees(): RuntimeError {
+  return new RuntimeError('PKT6003', 'the data of the rules are damaged: their trees are deeper than any program looks', {
+    help: 'compile the rule file again',
+  });
+}
+
 /** @param outer_fd of the array of maps. It stays the caller's. */
-export function createDataStore(libbpf: Libbpf, libc: Libc, outer_fd: number, capacity_bytes: number): DataStore {
+export function createDataStore(libbpf: Libbpf, libc: Libc, outer_fd: number, room: DataRoom): DataStore {
   let current_fd = -1;
   const key = stableMemory(4).bytes;
   const storedId = () => storedMapId(libbpf, outer_fd);
@@ -75,9 +114,9 @@ export function createDataStore(libbpf: Libbpf, libc: Libc, outer_fd: number, ca
     };
   };
   return {
-    capacity_bytes,
+    room,
     fill(data) {
-      const fd = createDataMap(libbpf, libc, capacity_bytes, data);
+      const fd = createDataMap(libbpf, libc, room.bytes, data);
       const result = libbpf.map_update_elem(outer_fd, key, fdBytes(fd), 0n);
       if (result < 0) {
         libc.close(fd);
@@ -89,7 +128,7 @@ export function createDataStore(libbpf: Libbpf, libc: Libc, outer_fd: number, ca
       return current_fd;
     },
     async replace(data, before) {
-      const fd = createDataMap(libbpf, libc, capacity_bytes, data);
+      const fd = createDataMap(libbpf, libc, room.bytes, data);
       try {
         before?.(fd);
       } catch (error) {

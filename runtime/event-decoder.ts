@@ -44,31 +44,42 @@ export interface PacketEvent {
   readonly direction: 'ingress' | 'egress' | null;
 }
 
-/** What a PacketEvent has as text and as `bigint`, for those who write many of them. */
-export interface RecordedFields {
-  /** Since 1970, UTC. */
-  readonly second: number;
-  /** Of that second. */
-  readonly nanosecond: number;
-  /** 0: no addresses. */
-  readonly family: 0 | 4 | 6;
-  readonly bytes: Uint8Array;
-  /** Where in `bytes` the addresses begin, in network order. */
-  readonly src_at: number;
-  readonly dst_at: number;
-  /**
-   * Numbers that are the same for two events when all their members are but time, addresses, ports, length, payload and frame; the rule's is
-   * that of the record, behind which there may be another rule after a change.
-   * @param into `KIND_WORDS` long
-   */
-  kind(into: Uint32Array): void;
+/** Where an event lies in memory, for those who write many of them. */
+export interface EventRecord {
+  readonly batch: RecordedBatch;
+  /** Where in the batch's memory. */
+  readonly start: number;
 }
 
-export const KIND_WORDS = 7;
-
 /** null: this event was not decoded from a record. */
-export function recordedFields(event: PacketEvent): RecordedFields | null {
+export function recordOf(event: PacketEvent): EventRecord | null {
   return event instanceof RecordedEvent ? event : null;
+}
+
+/**
+ * Parts of a record that are the same for two events when all their members are but time, addresses, ports, length, payload and frame. The
+ * rule's number is among them, behind which there may be another rule after a change.
+ */
+export interface KindWords {
+  /** Where in a record there is a word of 32 bits, */
+  readonly offsets: readonly number[];
+  /** and which bits of it count. */
+  readonly masks: readonly number[];
+}
+
+/** The words of a record's kind, signed. */
+export function kindOf({ memory: { view }, kind }: RecordedBatch, start: number): readonly number[] {
+  return kind.offsets.map((offset) => view.getInt32(start + offset, LITTLE_ENDIAN));
+}
+
+/** Whether a record is of the same kind as the one that has these words. */
+export function isOfKind({ memory: { view }, kind }: RecordedBatch, start: number, words: readonly number[]): boolean {
+  const { offsets, masks } = kind;
+  for (let word = 0; word < words.length; word++) {
+    const differs = view.getInt32(start + (offsets[word] as number), LITTLE_ENDIAN) ^ (words[word] as number);
+    if ((differs & (masks[word] as number)) !== 0) return false;
+  }
+  return true;
 }
 
 /** Whose the number in a record is. */
@@ -93,21 +104,22 @@ export type EventDecoder = (memory: RecordMemory, starts: readonly number[], clo
  */
 export function eventDecoder(types: readonly BtfType[], rules: RuleNames): EventDecoder {
   const at = memberOffsets(structLayout(types, 'pktc_event'));
+  const kind = kindWords(structLayout(types, 'pktc_event'));
   const bit = presenceBits(types);
   return (memory, starts, clock_ns) => {
-    const clock_s = clock_ns / SECOND_NS;
-    const clock = { seconds: Number(clock_s), nanoseconds: Number(clock_ns - clock_s * SECOND_NS) };
-    const batch = { memory, clock_ns, clock, at, bit, rules };
+    const batch = { memory, clock_ns, at, kind, bit, rules };
     return starts.map((start) => new RecordedEvent(batch, start));
   };
 }
 
-interface RecordedBatch {
+/** What the events of a batch have in common. */
+export interface RecordedBatch {
   readonly memory: RecordMemory;
+  /** What is to be added to the time of a record. */
   readonly clock_ns: bigint;
-  /** The same, in parts that numbers can have exactly. */
-  readonly clock: { readonly seconds: number; readonly nanoseconds: number };
+  /** Where in a record its members are. */
   readonly at: ReturnType<typeof memberOffsets>;
+  readonly kind: KindWords;
   readonly bit: ReturnType<typeof presenceBits>;
   readonly rules: RuleNames;
 }
@@ -115,18 +127,12 @@ interface RecordedBatch {
 /** `enum pktc_verdict` in `templates/include/pktc/decision.h` */
 const VERDICTS: readonly (VerdictName | null)[] = [null, 'drop', 'pass', 'reject', 'redirect', 'audit'];
 
-const SECOND_NS = 1_000_000_000n;
-const BILLION = 1_000_000_000;
-/** 2^32 ns and 2^52 ns as seconds and nanoseconds: what the upper half of a time counts, in parts that stay exact. */
-const HIGH = { seconds: 4, nanoseconds: 294_967_296, steps: 2 ** 20 } as const;
-const HIGHEST = { seconds: 4_503_599, nanoseconds: 627_370_496 } as const;
-
 /** `enum pktc_direction` in `templates/include/pktc/hook.h` */
 const EGRESS = 1;
 const NOTHING: Uint8Array = new Uint8Array();
 
 /** A class for its getters: they are there once, where an object made by a function would need its own for every event. */
-class RecordedEvent implements PacketEvent, RecordedFields {
+class RecordedEvent implements PacketEvent, EventRecord {
   readonly #batch: RecordedBatch;
   readonly #start: number;
 
@@ -139,39 +145,11 @@ class RecordedEvent implements PacketEvent, RecordedFields {
     const { memory, at, clock_ns } = this.#batch;
     return memory.view.getBigUint64(this.#start + at.time_ns, LITTLE_ENDIAN) + clock_ns;
   }
-  get second() {
-    const high = this.#timeHigh();
-    const steps = Math.floor(high / HIGH.steps);
-    const seconds = steps * HIGHEST.seconds + (high - steps * HIGH.steps) * HIGH.seconds;
-    return this.#batch.clock.seconds + seconds + Math.floor(this.#nanoseconds(high) / BILLION);
+  get batch() {
+    return this.#batch;
   }
-  get nanosecond() {
-    return this.#nanoseconds(this.#timeHigh()) % BILLION;
-  }
-  get family() {
-    return this.#has('addresses') ? (this.#u8(this.#batch.at.family) === 4 ? 4 : 6) : 0;
-  }
-  get bytes() {
-    return this.#batch.memory.bytes;
-  }
-  get src_at() {
-    return this.#start + this.#batch.at.src;
-  }
-  get dst_at() {
-    return this.#start + this.#batch.at.dst;
-  }
-  kind(into: Uint32Array) {
-    const { memory, at } = this.#batch;
-    const { view } = memory;
-    const start = this.#start;
-    into[0] = view.getUint32(start + at.rule, LITTLE_ENDIAN);
-    into[1] = view.getUint32(start + at.ifindex, LITTLE_ENDIAN);
-    into[2] = view.getUint32(start + at.sample, LITTLE_ENDIAN);
-    into[3] = view.getUint32(start + at.present, LITTLE_ENDIAN);
-    into[4] = (view.getUint16(start + at.ethertype, LITTLE_ENDIAN) << 16) | view.getUint16(start + at.vlan, LITTLE_ENDIAN);
-    into[5] =
-      (view.getUint8(start + at.proto) << 16) | (view.getUint8(start + at.tcp_flags) << 8) | view.getUint8(start + at.verdict);
-    into[6] = (view.getUint8(start + at.icmp_type) << 8) | view.getUint8(start + at.icmp_code);
+  get start() {
+    return this.#start;
   }
   get rule() {
     return this.#batch.rules.ruleAt(this.#u32(this.#batch.at.rule));
@@ -240,15 +218,6 @@ class RecordedEvent implements PacketEvent, RecordedFields {
     return this.#u8(frame.direction) === EGRESS ? 'egress' : 'ingress';
   }
 
-  #timeHigh(): number {
-    return this.#u32(this.#batch.at.time_ns + (LITTLE_ENDIAN ? 4 : 0));
-  }
-  /** What the seconds in the time's halves leave over, and the clock's part: below 2^50. */
-  #nanoseconds(high: number): number {
-    const low = this.#u32(this.#batch.at.time_ns + (LITTLE_ENDIAN ? 0 : 4));
-    const steps = Math.floor(high / HIGH.steps);
-    return steps * HIGHEST.nanoseconds + (high - steps * HIGH.steps) * HIGH.nanoseconds + low + this.#batch.clock.nanoseconds;
-  }
   #u8(offset: number): number {
     return this.#batch.memory.view.getUint8(this.#start + offset);
   }
@@ -322,6 +291,33 @@ function memberOffsets(layout: StructLayout) {
     payload: payload.offset,
     payload_capacity: payload.length,
   };
+}
+
+const KIND_MEMBERS = [
+  'rule',
+  'ifindex',
+  'sample',
+  'present',
+  'ethertype',
+  'vlan',
+  'proto',
+  'tcp_flags',
+  'icmp_type',
+  'icmp_code',
+  'verdict',
+  'family',
+] as const;
+
+function kindWords(layout: StructLayout): KindWords {
+  const counts = new Uint8Array((layout.size + 3) & ~3);
+  for (const name of KIND_MEMBERS) {
+    const { offset, size } = layout.member(name);
+    counts.fill(0xff, offset, offset + size);
+  }
+  const view = new DataView(counts.buffer);
+  const offsets = Array.from({ length: counts.length / 4 }, (_, word) => 4 * word);
+  const used = offsets.filter((offset) => view.getInt32(offset, LITTLE_ENDIAN) !== 0);
+  return { offsets: used, masks: used.map((offset) => view.getInt32(offset, LITTLE_ENDIAN)) };
 }
 
 function presenceBits(types: readonly BtfType[]) {

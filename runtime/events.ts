@@ -6,7 +6,7 @@ import type { Libc } from './ffi/libc.ts';
 import { type Watch, watchReadable } from './ffi/poll.ts';
 import type { EventSource, LoadedProgram } from './load.ts';
 
-export { KIND_WORDS, type PacketEvent, type RecordedFields, recordedFields } from './event-decoder.ts';
+export type { PacketEvent } from './event-decoder.ts';
 
 /**
  * Batches in the order the kernel wrote them. The events wait in the kernel's ring and nowhere else: a slow reader costs no
@@ -35,8 +35,8 @@ interface Look {
 }
 
 /**
- * The kernel wakes the reader for every 64 KiB; what is less than that is looked for every so often, the less often the longer
- * nothing has come: after 0.1 s and after 1 s.
+ * The kernel wakes the reader for every sixteenth of the ring; what is less than that is looked for every so often, the less often the
+ * longer nothing has come: after 0.1 s and after 1 s.
  */
 const LOOKS: readonly Look[] = [
   { first: 0, interval_ms: 2 },

@@ -1,6 +1,7 @@
 /** An object file in the kernel: opened by libbpf, its sizes and constants settled, verified and loaded. */
 import { damaged, type ElfFile } from './abi/elf.ts';
 import type { Artifact, Manifest } from './abi/manifest.ts';
+import type { DataRoom } from './data-store.ts';
 import {
   allocate,
   BPF_F_MMAPABLE,
@@ -40,6 +41,8 @@ const CLOCK_GIVEN = 'pktc_clock_given';
 const STRIDE = 'pktc_counter_stride';
 const REDIRECTS = 'pktc_redirects';
 const DATA_BYTES = 'pktc_data_bytes';
+const TREE_DEPTH = 'pktc_tree_depth';
+const TREE_PARTITIONS = 'pktc_tree_partitions';
 const LOG_BYTES = 4 << 20;
 /** The kernel shows it in the names of maps, libbpf before 1.0 wants it in the name of `.rodata`. */
 const OBJECT_NAME = 'pktc';
@@ -52,8 +55,8 @@ export interface LoadSettings {
   readonly offline: boolean;
   /** Slots of counters that a CPU has. */
   readonly stride: number;
-  /** Room for rules that are data; null: they are compiled in. */
-  readonly data_bytes: number | null;
+  /** For rules that are data; null: they are compiled in. */
+  readonly room: DataRoom | null;
   /** Maps of another program that take the place of this one's, by name. */
   readonly reused: ReadonlyMap<string, number>;
 }
@@ -138,7 +141,7 @@ interface Opened {
 }
 
 /** What is settled before the kernel sees the program: the sizes of its maps, and constants that depend on this machine. */
-function prepare(opened: Opened, manifest: Manifest, { offline, stride, data_bytes, reused }: LoadSettings): void {
+function prepare(opened: Opened, manifest: Manifest, { offline, stride, room, reused }: LoadSettings): void {
   const { libbpf, libc, object, elf } = opened;
   const cpus = possibleCpus();
   const resize = (map: Pointer, name: string, entries: number) => {
@@ -151,9 +154,11 @@ function prepare(opened: Opened, manifest: Manifest, { offline, stride, data_byt
   if (flows !== null) resize(flows, FLOWS, cpus * libbpf.map_max_entries(flows));
   const write = constantWriter(libbpf, object, elf);
   write(STRIDE, [stride]);
-  if (data_bytes !== null) {
-    prepareData(libbpf, object, data_bytes);
-    write(DATA_BYTES, [data_bytes]);
+  if (room !== null) {
+    prepareData(libbpf, object, room.bytes);
+    write(DATA_BYTES, [room.bytes]);
+    write(TREE_DEPTH, [room.depth]);
+    write(TREE_PARTITIONS, [room.partitions]);
   }
   if (manifest.sets !== undefined) write(CLOCK_GIVEN, [offline ? 1 : 0]);
   for (const [name, fd] of reused) {

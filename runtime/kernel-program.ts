@@ -7,7 +7,7 @@ import type { Artifact, AttachPoint, Manifest, ManifestSet } from './abi/manifes
 import { structLayout } from './abi/struct-layout.ts';
 import { type AnswerCounts, answerReader } from './answers.ts';
 import { type CounterTable, mapCounters } from './counters.ts';
-import { capacityFor, createDataStore, type DataStore, type RuleData } from './data-store.ts';
+import { createDataStore, type DataRoom, type DataStore, type RuleData, roomFor } from './data-store.ts';
 import { bootTime, type DynamicSet, openDynamicSet, seedSet } from './dynamic-set.ts';
 import { type EventDecoder, eventDecoder } from './event-decoder.ts';
 import { type Libbpf, openLibbpf } from './ffi/libbpf.ts';
@@ -111,10 +111,10 @@ export function loadIntoKernel(artifact: Artifact, options: LoadOptions, before:
   const types = readBtf(elf);
   const libc = openLibc();
   const libbpf = openLibbpf();
-  const data_bytes = data === null ? null : capacityFor(data.length);
+  const room = data === null ? null : roomFor(data);
   const stride = counterStride(manifest);
   const reused = before === null ? new Map<string, number>() : sameSets(manifest, before);
-  const settings = { offline: options.offline ?? false, stride, data_bytes, reused };
+  const settings = { offline: options.offline ?? false, stride, room, reused };
   const { object, notes } = loadObject(artifact, elf, libbpf, libc, settings);
   const opened: (() => void)[] = [() => libbpf.object_close(object)];
   const program = (name: string) => libbpf.program_fd(findProgram(libbpf, object, name));
@@ -125,7 +125,7 @@ export function loadIntoKernel(artifact: Artifact, options: LoadOptions, before:
       const name = setMapName(index);
       if (!reused.has(name)) seedSet(libbpf, libc, map(name), randomInt(2 ** 32));
     }
-    return assemble(manifest, parts, fillData(artifact, parts, data_bytes, opened), opened);
+    return assemble(manifest, parts, fillData(artifact, parts, room, opened), opened);
   });
 }
 
@@ -223,11 +223,11 @@ export function assemble(manifest: Manifest, parts: Parts, data: ProgramData | n
 function fillData(
   { manifest, data }: Artifact,
   { libbpf, libc, stride, map }: Parts,
-  data_bytes: number | null,
+  room: DataRoom | null,
   opened: (() => void)[],
 ): ProgramData | null {
-  if (data === null || data_bytes === null) return null;
-  const store = createDataStore(libbpf, libc, map(DATA), data_bytes);
+  if (data === null || room === null) return null;
+  const store = createDataStore(libbpf, libc, map(DATA), room);
   opened.push(store.close);
   const slots = firstSlots(manifest.rules, stride);
   store.fill(ruleData(manifest, data, slots));

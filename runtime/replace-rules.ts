@@ -1,6 +1,6 @@
 /** New data for a program that is at work, in one store. */
 import type { Artifact, Manifest } from './abi/manifest.ts';
-import { packetsAreThrough } from './data-store.ts';
+import { fitsIn, packetsAreThrough } from './data-store.ts';
 import { type InKernel, type ProgramData, ruleData } from './kernel-program.ts';
 import { type DataSlots, nextSlots } from './slots.ts';
 import { verifyArtifact } from './verify-artifact.ts';
@@ -34,7 +34,7 @@ export function obstacleTo({ data, rules: { manifest } }: InKernel, next: Artifa
   if (next.manifest.object_sha256 !== manifest.object_sha256) return 'program';
   if (data === null || next.data === null) return 'compiled';
   if (!sameNames(manifest, next.manifest)) return 'interfaces';
-  return next.data.length > data.store.capacity_bytes ? 'room' : null;
+  return fitsIn(next.data, data.store.room) ? null : 'room';
 }
 
 /** The same with the number of counters, when no packet is behind a change of before any more. */

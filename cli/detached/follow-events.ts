@@ -151,7 +151,8 @@ async function createPrinter(followed: FollowedEvents, options: FollowOptions, s
     }
     const chosen = only === null ? batch : batch.filter(({ rule_name }) => rule_name !== null && only.has(rule_name));
     const wanted = count === null ? chosen : chosen.slice(0, count - events);
-    const text = json ? lines(wanted) : header + wanted.map(table.row).join('');
+    // Of stdout that is closed a part may still be on its way out, from where the next lines would go.
+    const text = terminal.closed() ? '' : json ? lines(wanted) : header + wanted.map(table.row).join('');
     header = '';
     if (text.length > 0) await terminal.print(text);
     events += wanted.length;

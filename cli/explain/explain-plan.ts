@@ -37,7 +37,7 @@ function renderPlan(plan: Plan, { out }: Terminal): string {
     ...classifierRows(plan, classifier),
     ['reads', [...new Set(plan.slots.flatMap(({ field }) => (field === '' ? [] : [field])))].join(' ')],
     ...searchRows(plan),
-    ['verifier', `about ${plan.cost.instructions} instructions, ${plan.cost.limit} at most`],
+    ['verifier', `${plan.cost.instructions} instructions or fewer, of ${plan.cost.limit} that a plan may take`],
   ];
   const cells = rows.map(([name, text]) => [{ text: name, style: (shown: string) => out.paint('bold', shown) }, { text }]);
   const columns = [

@@ -56,7 +56,7 @@ export function planTree(program: Program, kinds: RuleKinds, target: Target, opt
     ...partitions,
   });
   if ('problem' in trees) return `the trees would take more than ${DATA_BYTES_MAX >> 20} MiB`;
-  const { bytes, roots, ...measures } = trees;
+  const { depth, leaf, nodes, records, partitions: divided, cost } = trees;
   return {
     shape: dimensions.shape,
     src: dimensions.src,
@@ -65,8 +65,13 @@ export function planTree(program: Program, kinds: RuleKinds, target: Target, opt
     observers: boxes.sets.some((set) => set?.mode === 'each'),
     flowLines: flowLines(program, target, checks.length, options.flowCache),
     boxes: boxes.sets.reduce((sum, set) => sum + (set?.count ?? 0), 0),
-    data: wholeData(tables, bytes, roots),
-    ...measures,
+    data: wholeData(tables, trees),
+    depth,
+    leaf,
+    nodes,
+    records,
+    partitions: divided,
+    cost,
   };
 }
 

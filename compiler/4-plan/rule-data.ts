@@ -83,14 +83,23 @@ function writeAction(bytes: Uint8Array, at: number, { actions }: Rule, redirects
   bytes[at + 12] = mark === null ? 0 : 1;
 }
 
-/** @param roots first nodes of each set's partitions, in units from the beginning of the whole */
-export function wholeData(tables: RuleTables, trees: Uint8Array, roots: readonly (readonly number[])[]): Uint8Array {
+/** @param roots first nodes of each set's partitions, in units from the beginning of the whole @param depth of the deepest tree */
+export function wholeData(
+  tables: RuleTables,
+  {
+    bytes: trees,
+    roots,
+    depth,
+  }: { readonly bytes: Uint8Array; readonly roots: readonly (readonly number[])[]; readonly depth: number },
+): Uint8Array {
   const bytes = new Uint8Array(tables.bytes.length + trees.length);
   bytes.set(tables.bytes);
   bytes.set(trees, tables.bytes.length);
   const words = new Uint32Array(bytes.buffer, 0, HEAD_BYTES / 4);
   words[2] = bytes.length;
   words[3] = 1;
+  words[9] = depth;
+  words[10] = Math.max(0, ...roots.map((partitions) => partitions.length));
   roots.forEach((partitions, set) => {
     words.set(partitions, HEAD_WORDS + set * ROOTS);
   });

@@ -104,6 +104,8 @@ export const DATA_LAYOUT = {
   rules: 16,
   rule_off: 20,
   shift_off: 32,
+  depth: 36,
+  partitions: 40,
   head_bytes: 64,
   row_bytes: 8,
   row_slot: 0,

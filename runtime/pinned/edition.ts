@@ -5,7 +5,7 @@ import { readBtf } from '../abi/btf.ts';
 import { readElf } from '../abi/elf.ts';
 import { type Artifact, DATA_LAYOUT, MANIFEST_VERSION, type Manifest } from '../abi/manifest.ts';
 import { LITTLE_ENDIAN } from '../byte-order.ts';
-import { createDataStore, storedMapId, unwriteData } from '../data-store.ts';
+import { createDataStore, type DataRoom, storedMapId, unwriteData } from '../data-store.ts';
 import type { Libbpf } from '../ffi/libbpf.ts';
 import { errnoName, type Libc } from '../ffi/libc.ts';
 import { DATA, mapInfoOf } from '../kernel-object.ts';
@@ -34,8 +34,7 @@ export interface RulesRecord {
 }
 
 export interface DataRecord {
-  /** Room, in bytes. */
-  readonly capacity_bytes: number;
+  readonly room: DataRoom;
   readonly slots: SlotsRecord;
   /** What the compiler wrote where the generation is. */
   readonly generation_word: number;
@@ -76,8 +75,8 @@ export function pinEdition(folder: string, inKernel: PinnedParts, artifact: Arti
   pinBytes(libbpf, libc, path.join(folder, OBJECT), artifact.object);
   for (const [index, { fd }] of programs.entries()) pin(path.join(folder, programName(index)), (to) => libbpf.obj_pin(fd, to));
   for (const [map, fd] of maps) pin(path.join(folder, mapName(map)), (to) => libbpf.obj_pin(fd, to));
-  const room = data && { capacity_bytes: data.store.capacity_bytes, slots: data.slots, map_fd: data.store.map_fd };
-  pinRules(inKernel, folder, recordOf(artifact, stride, room, notes.origin), room?.map_fd ?? null, notes.sources);
+  const placed = data && { room: data.store.room, slots: data.slots };
+  pinRules(inKernel, folder, recordOf(artifact, stride, placed, notes.origin), data?.store.map_fd ?? null, notes.sources);
 }
 
 export type PinnedParts = Pick<InKernel, 'libbpf' | 'libc' | 'programs' | 'maps' | 'stride' | 'data'>;
@@ -85,13 +84,13 @@ export type PinnedParts = Pick<InKernel, 'libbpf' | 'libc' | 'programs' | 'maps'
 export function recordOf(
   { manifest, data }: Artifact,
   stride: number,
-  room: { readonly capacity_bytes: number; readonly slots: DataSlots } | null,
+  placed: { readonly room: DataRoom; readonly slots: DataSlots } | null,
   origin: unknown,
 ): RulesRecord {
-  if (room === null || data === null) return { manifest, stride, data: null, origin };
-  const { capacity_bytes, slots } = room;
+  if (placed === null || data === null) return { manifest, stride, data: null, origin };
+  const { room, slots } = placed;
   const generation_word = new DataView(data.buffer, data.byteOffset).getUint32(DATA_LAYOUT.generation, LITTLE_ENDIAN);
-  return { manifest, stride, data: { capacity_bytes, slots: recordOfSlots(slots), generation_word }, origin };
+  return { manifest, stride, data: { room, slots: recordOfSlots(slots), generation_word }, origin };
 }
 
 /** Rules of one generation; the data are what makes it known whether they are at work, so they come last. @throws RuntimeError PKT6008, PKT6014 */
@@ -212,7 +211,7 @@ function pinnedData(
   opened: (() => void)[],
 ): ProgramData | null {
   if (data === null) return null;
-  const store = createDataStore(libbpf, libc, map(DATA), data.capacity_bytes);
+  const store = createDataStore(libbpf, libc, map(DATA), data.room);
   opened.push(store.close);
   // Whether a packet is still behind the last change, nobody knows who did not make it.
   return { store, slots: slotsOfRecord(data.slots, manifest.rules, stride), settled: data.slots.generation - 1 };
@@ -224,7 +223,7 @@ export function artifactOf({ libbpf, libc }: Bpf, folder: string, { record, gene
   if (record.data === null || manifest.data === null) return { object, manifest, data: null };
   const fd = getPinned(libbpf, path.join(folder, partName('data', generation)));
   try {
-    const memory = mapMemory(libc, { fd, length_bytes: record.data.capacity_bytes, offset_bytes: 0, writable: false });
+    const memory = mapMemory(libc, { fd, length_bytes: record.data.room.bytes, offset_bytes: 0, writable: false });
     try {
       const data = new Uint8Array(memory.buffer.slice(0, manifest.data.bytes));
       const { rule_off, rules: rows } = manifest.data;

@@ -91,12 +91,12 @@ function keeperFor(bpf: Bpf, folder: string, options: ReloadOptions, program: ()
     dataMade(next, slots, map_fd) {
       const inside = path.join(folder, editionName(current));
       const { stride, data } = program().loaded.internals;
-      const capacity_bytes = data?.store.capacity_bytes ?? 0;
       if (confirm_ms !== null) {
         const back_to = prepareReturn(bpf, inside, program(), slots);
         note({ kind: 'data', edition: current, generation: slots.generation, back_to });
       }
-      pinRules(bpf, inside, recordOf(next, stride, { capacity_bytes, slots }, origin), map_fd, sources);
+      const placed = data && { room: data.store.room, slots };
+      pinRules(bpf, inside, recordOf(next, stride, placed, origin), map_fd, sources);
     },
     programLoaded(next, made) {
       const unfinished = path.join(folder, `${UNFINISHED}${editionName(edition)}`);
@@ -120,10 +120,10 @@ function prepareReturn(bpf: Bpf, inside: string, program: PinnedProgram, slots: 
   const { data, stride } = program.loaded.internals;
   const back = nextSlots(slots, before.manifest.rules, 0);
   if (data === null || before.data === null || back === null) throw new Error('there is nothing to come back to');
-  const { capacity_bytes } = data.store;
-  const fd = createDataMap(libbpf, libc, capacity_bytes, ruleData(before.manifest, before.data, back));
+  const { room } = data.store;
+  const fd = createDataMap(libbpf, libc, room.bytes, ruleData(before.manifest, before.data, back));
   try {
-    pinRules(bpf, inside, recordOf(before, stride, { capacity_bytes, slots: back }, program.origin), fd, program.sources);
+    pinRules(bpf, inside, recordOf(before, stride, { room, slots: back }, program.origin), fd, program.sources);
   } finally {
     libc.close(fd);
   }

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { DATA_LAYOUT } from '../../runtime/abi/manifest.ts';
-import { capacityFor, unwriteData, writeData } from '../../runtime/data-store.ts';
+import { capacityFor, fitsIn, roomFor, unwriteData, writeData } from '../../runtime/data-store.ts';
 import { kernelOlderThan } from '../../runtime/kernel-version.ts';
 import { firstSlots } from '../../runtime/slots.ts';
 import { dataArtifact } from './data-fixture.ts';
@@ -64,4 +64,33 @@ test('stretches of 64 rows whose slots are in order say how far they are shifted
   expect([...words.subarray(at, at + 4)]).toEqual([1, none, none, 2]);
   unwriteData(written, { rule_off, rows, generation: 1 }, (slot) => of.indexOf(slot));
   expect(written).toEqual(data);
+});
+
+describe('how far a program looks', () => {
+  const dataWith = (depth: number, partitions: number) => {
+    const { data } = dataArtifact(new Uint8Array(), [{ name: 'a', low: 0, high: 9, verdict: 'drop' }]);
+    const words = new Uint32Array(data!.buffer);
+    words[DATA_LAYOUT.depth / 4] = depth;
+    words[DATA_LAYOUT.partitions / 4] = partitions;
+    return data!;
+  };
+
+  test.each([
+    [1, 1, 8, 4],
+    [6, 4, 8, 4],
+    [7, 5, 16, 6],
+    [23, 7, 32, 8],
+    [32, 8, 32, 8],
+  ])('%d nodes and %d trees', (depth, partitions, depths, trees) => {
+    const room = roomFor(dataWith(depth, partitions));
+    expect(room).toMatchObject({ depth: depths, partitions: trees });
+    expect(fitsIn(dataWith(depths, trees), room)).toBe(true);
+    expect(fitsIn(dataWith(depths + 1, trees), room)).toBe(false);
+    expect(fitsIn(dataWith(depths, trees + 1), room)).toBe(false);
+  });
+
+  test('no program looks further than 32 nodes, or into more than 8 trees', () => {
+    expect(() => roomFor(dataWith(33, 1))).toThrow(expect.objectContaining({ code: 'PKT6003' }));
+    expect(() => roomFor(dataWith(1, 9))).toThrow(expect.objectContaining({ code: 'PKT6003' }));
+  });
 });

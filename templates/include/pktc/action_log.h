@@ -13,8 +13,11 @@
 #include <pktc/event.h>
 #include <pktc/fields.h>
 
-/* Waking the reader for each event costs half the packet rate: it is woken for so many bytes, and has a timer besides. */
-#define PKTC_WAKEUP_BYTES (64U << 10)
+/*
+ * Waking the reader for each event costs half the packet rate: it is woken when another sixteenth of the ring waits, and has a
+ * timer besides.
+ */
+#define PKTC_WAKEUP_BYTES (PKTC_RING_BYTES / 16)
 
 /* What the ring adds to a record, and rounds it up to: BPF_RINGBUF_HDR_SZ in kernel/bpf/ringbuf.c. */
 #define PKTC_RING_HEADER_BYTES 8

@@ -42,7 +42,9 @@ struct pktc_data_head {
 	__u32 actions;
 	__u32 action_off; /* struct pktc_action, the different ones that rules have */
 	__u32 shift_off; /* __u32, one for PKTC_SHIFT_ROWS rows each: slots less numbers, written by the loader */
-	__u32 reserved[7];
+	__u32 depth; /* most nodes on the way to a leaf */
+	__u32 partitions; /* most of one set */
+	__u32 reserved[5];
 	/* First nodes of a set's partitions, in units; 0 ends the list. */
 	__u32 roots[PKTC_BOX_SETS][PKTC_PARTITIONS_MAX];
 };
@@ -107,6 +109,15 @@ enum {
 
 /* Room for the data, written by the loader ahead of the verifier, which takes it for a constant. */
 const volatile __u32 pktc_data_bytes = 4096;
+
+/*
+ * Nodes on the way to a leaf and partitions of a set, as far as the program looks: written
+ * by the loader ahead of the verifier, who follows each of them. Data with more of them
+ * needs the program loaded anew; these are DEPTH_MAX of compiler/4-plan/tree/growth.ts,
+ * and PARTITIONS_MAX of box-set.ts.
+ */
+const volatile __u32 pktc_tree_depth = 32;
+const volatile __u32 pktc_tree_partitions = PKTC_PARTITIONS_MAX;
 
 struct pktc_data_value {
 	__u8 bytes[4096];

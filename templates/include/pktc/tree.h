@@ -15,8 +15,6 @@
 #include <pktc/data.h>
 #include <pktc/records.h>
 
-/* Nodes on the way to a leaf, DEPTH_MAX of compiler/4-plan/tree/growth.ts. */
-#define PKTC_TREE_DEPTH 32
 /* Records that a plain loop goes through; longer leaves take bpf_loop (Linux 5.17). */
 #define PKTC_TREE_SHORT 20
 /* In `up` of a leaf: a record in front of the others has their number. */
@@ -110,12 +108,12 @@ pktc_tree_walk(const __u8 *data, const struct pktc_key *key, __u32 descriptor, _
 {
 	const struct pktc_tree_root *root = pktc_tree_at(data, descriptor, sizeof(*root));
 	struct pktc_tree_leaf none = { zero, zero };
-	__u32 at, i;
+	__u32 depth = pktc_tree_depth, at, i;
 
 	if (!root || root->first >= best)
 		return none;
 	at = root->next + pktc_tree_bucket(root, key);
-	for (i = 0; i < PKTC_TREE_DEPTH; i++) {
+	for (i = 0; i < depth; i++) {
 		const struct pktc_tree_node *node = pktc_tree_at(data, at, sizeof(*node));
 		__u32 value;
 
@@ -191,10 +189,10 @@ static __always_inline __u32 pktc_tree_root(const __u8 *data, __u32 set, __u32 p
 static __always_inline __u32 pktc_tree_look(const __u8 *data, const struct pktc_key *key, __u32 set)
 {
 	__u32 zero = pktc_tree_zero(data), lowest = PKTC_NO_ENTRY + zero, partition;
-	__u32 six = pktc_tree_six(set), units = pktc_tree_units(six);
+	__u32 six = pktc_tree_six(set), units = pktc_tree_units(six), partitions = pktc_tree_partitions;
 
 #pragma clang loop unroll(disable)
-	for (partition = 0; partition < PKTC_PARTITIONS_MAX; partition++) {
+	for (partition = 0; partition < partitions; partition++) {
 		__u32 root = pktc_tree_root(data, set, partition), i;
 		__u32 best = lowest & PKTC_ENTRY_NUMBER;
 		struct pktc_tree_leaf leaf;
