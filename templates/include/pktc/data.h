@@ -86,8 +86,10 @@ enum pktc_packet_kind {
 	PKTC_KIND_SOURCE6 = 4,
 };
 
-/* What a packet is in the dimensions of the trees, a power of two of them; an absent field is 0,
- * and where that does not tell, a bit behind the scalars says that it is there. */
+/*
+ * What a packet is in the dimensions of the trees, a power of two of them. An absent field
+ * is 0; where that does not tell enough, a bit behind the scalars says that it is there.
+ */
 #ifndef PKTC_KEY_WORDS
 #define PKTC_KEY_WORDS 16
 #endif
