@@ -52,7 +52,7 @@ export function programText(program: Program): string {
 export function planText(plan: Plan): string {
   const { classifier, program } = plan;
   const shown = classifier.name === 'tree' ? { ...classifier, data: { bytes: classifier.data.length } } : classifier;
-  return stageText({ ...plan, classifier: shown, program: program.rules.map((rule) => rule.name) });
+  return stageText({ ...plan, actions: undefined, classifier: shown, program: program.rules.map((rule) => rule.name) });
 }
 
 /** IPv6 addresses are too large for a JSON number: they are text, in hexadecimal. */

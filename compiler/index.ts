@@ -5,10 +5,12 @@ import type { Artifact } from '../runtime/abi/manifest.ts';
 import { createReadingMemo, type ReadingMemo, readWith } from './1-parse/read-again.ts';
 import type { Program } from './2-resolve/program.ts';
 import { resolve } from './2-resolve/resolve.ts';
+import type { KnownTemplates } from './2-resolve/rule-template.ts';
 import type { ReferencedFiles } from './2-resolve/sources.ts';
 import { check } from './3-check/check.ts';
 import type { Plan } from './4-plan/plan.ts';
 import { type PlanOptions, planProgram } from './4-plan/plan-program.ts';
+import { createTreesMemo, type TreesMemo } from './4-plan/tree/build-trees.ts';
 import { type Emission, emit } from './5-emit/emit.ts';
 import { type BuildOptions, build } from './6-build/build.ts';
 import { readTemplates } from './6-build/templates.ts';
@@ -33,9 +35,14 @@ export interface AnalyseOptions {
 export type Phase = 'read' | 'resolve' | 'check' | 'plan' | 'emit' | 'build';
 
 /** What one analysis of a file leaves for the next; the caller keeps it, and it keeps the file's rules. */
-export type AnalysisMemo = ReadingMemo;
+export interface AnalysisMemo extends ReadingMemo {
+  readonly templates: KnownTemplates;
+  readonly trees: TreesMemo;
+}
 
-export const createAnalysisMemo = createReadingMemo;
+export function createAnalysisMemo(): AnalysisMemo {
+  return { ...createReadingMemo(), templates: new WeakMap(), trees: createTreesMemo() };
+}
 
 export interface CompileOptions extends BuildOptions, AnalyseOptions {}
 
@@ -56,19 +63,28 @@ export interface Compilation extends Analysis {
 
 /** Parse, resolve, check, plan: everything that can be wrong with the rules. Pure; never throws on what a rule file says. */
 export function analyse(source: SourceFile, options: AnalyseOptions): Analysis {
-  const { hook, files, planning, memo = createAnalysisMemo(), onPhase = () => {} } = options;
+  const { hook, files, planning, memo, onPhase = () => {} } = options;
   onPhase('read');
-  const read = (file: SourceFile) => readWith(memo, file);
+  const readings = memo ?? createReadingMemo();
+  const read = (file: SourceFile) => readWith(readings, file);
   const reading = read(source);
   onPhase('resolve');
-  const { value: program, diagnostics: inNames } = resolve(reading, source, { hook, read, ...(files && { files }) });
+  const { value: program, diagnostics: inNames } = resolve(reading, source, {
+    hook,
+    read,
+    templates: memo?.templates,
+    ...(files && { files }),
+  });
   const { value: tests, diagnostics: inTests } = resolveTests(reading.statements, source, program);
   onPhase('check');
   const found = [...reading.diagnostics, ...inNames, ...check(program), ...inTests];
   const looked = { program, tests };
   if (hasErrors(found)) return { ...looked, plan: null, diagnostics: inOrder(found, program) };
   onPhase('plan');
-  const { value: plan, diagnostics: inPlan } = planProgram(program, targetFor(program.hook), planning);
+  const { value: plan, diagnostics: inPlan } = planProgram(program, targetFor(program.hook), {
+    ...planning,
+    trees: memo?.trees,
+  });
   return { ...looked, plan, diagnostics: inOrder([...found, ...inPlan], program) };
 }
 

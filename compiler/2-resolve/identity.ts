@@ -46,6 +46,18 @@ export function identityText(a: number, b: number): string {
   return (b >>> 0).toString(16).padStart(8, '0') + (a >>> 0).toString(16).padStart(8, '0');
 }
 
+/** What {@link identityText} says of each pair of words, one behind the other: 16 digits each. */
+export function identityTexts(pairs: Int32Array): string {
+  const bytes = Buffer.alloc(4 * pairs.length);
+  for (let at = 0; at < pairs.length; at += 2) {
+    bytes.writeInt32BE(pairs[at + 1] ?? 0, 4 * at);
+    bytes.writeInt32BE(pairs[at] ?? 0, 4 * at + 4);
+  }
+  return bytes.toString('hex');
+}
+
+export const IDENTITY_DIGITS = 16;
+
 /** What a rule says, without places, white space and comments: its words as JSON, and its literals in their order. */
 export interface Saying {
   readonly words: string;

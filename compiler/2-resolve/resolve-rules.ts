@@ -18,7 +18,7 @@ import { fileAt, movedActions, movedExpression, type PlacedFile, type Whole } fr
 import type { Rule } from './program.ts';
 import { type RuleTable, ruleOfRow } from './row-rule.ts';
 import { createRuleNames, type RuleNames } from './rule-names.ts';
-import { type Template, templateOf } from './rule-template.ts';
+import { type KnownTemplates, type Template, templateOf } from './rule-template.ts';
 import { accept } from './value-problem.ts';
 
 interface Resolving {
@@ -28,6 +28,7 @@ interface Resolving {
   readonly names: RuleNames;
   readonly identities: Identities;
   readonly tables: Map<Rows, OpenTable>;
+  readonly templates: KnownTemplates;
   /** Room for the places of a rule's literals. */
   readonly places: number[];
 }
@@ -38,18 +39,23 @@ interface OpenTable extends RuleTable {
   readonly walk: Walk;
 }
 
-/** @param own rules that the compiler puts round those of the file */
+/**
+ * @param own rules that the compiler puts round those of the file
+ * @param templates known from before; those that are found out are added
+ */
 export function resolveRules(
   context: Context,
   whole: Whole,
   statements: readonly (Statement | RowRun)[],
   own: OwnRules,
+  templates: KnownTemplates,
 ): readonly Rule[] {
   const names = createRuleNames(context, whole);
   for (const label of own.labels) names.take(label);
   const expected = statements.reduce((sum, one) => sum + (one.kind === 'rows' ? one.end - one.from : 1), 0);
   const identities = createIdentities(expected);
-  const resolving: Resolving = { context, whole, rules: [...own.ahead], names, identities, tables: new Map(), places: [] };
+  const rules = [...own.ahead];
+  const resolving: Resolving = { context, whole, rules, names, identities, tables: new Map(), templates, places: [] };
   for (const statement of statements) {
     if (statement.kind === 'rule') resolveRule(resolving, statement);
     else if (statement.kind === 'rows') resolveRun(resolving, statement);
@@ -91,7 +97,9 @@ function resolveRun(resolving: Resolving, run: RowRun): void {
     let template = table.templates[number];
     if (template === undefined) {
       const shape = rows.tree.shapes[number];
-      template = shape === undefined ? null : templateOf(shape, table.walk, context.names);
+      const known = shape && resolving.templates.get(shape);
+      template = known ?? (shape === undefined || known === null ? null : templateOf(shape, table.walk, context.names));
+      if (shape) resolving.templates.set(shape, template);
       table.templates[number] = template;
     }
     const known =
@@ -114,7 +122,8 @@ function tableOf({ tables, names }: Resolving, { rows, file }: RowRun): OpenTabl
   const { source, lines } = file;
   const identities = new Int32Array(2 * rows.count);
   const title = names.titleOf(file);
-  const table: OpenTable = { source, rows, lines, identities, templates: [], title, walk: createWalk(rows.tree) };
+  const walk = createWalk(rows.tree);
+  const table: OpenTable = { source, rows, lines, identities, identityTexts: null, templates: [], title, walk };
   tables.set(rows, table);
   return table;
 }

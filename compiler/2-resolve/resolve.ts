@@ -14,6 +14,7 @@ import { rulesAhead, withDeciders } from './own-rules.ts';
 import { localized } from './placed.ts';
 import type { Program } from './program.ts';
 import { resolveRules } from './resolve-rules.ts';
+import type { KnownTemplates } from './rule-template.ts';
 import { createSetReader } from './set-statement.ts';
 import { resolveDefault, resolveHook } from './setting.ts';
 import type { ReferencedFiles } from './sources.ts';
@@ -26,6 +27,8 @@ export interface ResolveOptions {
   readonly files?: ReferencedFiles;
   /** Reads included files, where the caller knows how to do that faster. */
   readonly read?: ReadFile | undefined;
+  /** What the rules of the shapes of these files came to before. */
+  readonly templates?: KnownTemplates | undefined;
 }
 
 /**
@@ -47,7 +50,9 @@ export function resolve(file: FileReading, main: SourceFile, options: ResolveOpt
   const defaultVerdict = resolveDefault(context, statements);
   for (const statement of statements) if (statement.kind === 'let') judgeLet(context, statement);
   const ahead = rulesAhead(whole, declared);
-  const ruled = resolveRules(context, whole, everything, ahead);
+  const named = declared.length > 0 || statements.some(({ kind }) => kind === 'let' || kind === 'set');
+  const templates = (named ? undefined : options.templates) ?? new WeakMap();
+  const ruled = resolveRules(context, whole, everything, ahead, templates);
   const { rules, sets: dynamicSets } = withDeciders(whole, ruled, declared);
   names.reportUnused(report);
   const told = diagnostics.toSorted(byPlace).map((one) => localized(whole, one));

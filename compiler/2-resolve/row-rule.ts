@@ -5,7 +5,7 @@
 import type { SourceFile, Span } from '../../grammar/source.ts';
 import type { Rows } from '../1-parse/rows.ts';
 import { lineAt } from '../diagnostics/position.ts';
-import { identityText } from './identity.ts';
+import { IDENTITY_DIGITS, identityTexts } from './identity.ts';
 import { rangesOf } from './open-predicate.ts';
 import type { Expression, Rule, RuleActions } from './program.ts';
 import type { Template, TemplateNode, TokenSpan } from './rule-template.ts';
@@ -18,6 +18,8 @@ export interface RuleTable {
   readonly templates: readonly (Template | null)[];
   /** Two words a row. */
   readonly identities: Int32Array;
+  /** The same as text, once somebody has asked for one of them; null: nobody has. */
+  identityTexts: string | null;
   /** Where lines begin. */
   readonly lines: readonly number[];
   /** What the file is called in names of rules. */
@@ -53,8 +55,8 @@ class RowRule implements Rule {
   }
 
   get identity(): string {
-    const { identities } = this.#table;
-    return identityText(identities[2 * this.#row] ?? 0, identities[2 * this.#row + 1] ?? 0);
+    this.#table.identityTexts ??= identityTexts(this.#table.identities);
+    return this.#table.identityTexts.slice(IDENTITY_DIGITS * this.#row, IDENTITY_DIGITS * (this.#row + 1));
   }
 
   get source(): SourceFile {

@@ -42,6 +42,9 @@ export interface Template {
   readonly literals: readonly number[];
 }
 
+/** Templates by shape, of files that give no names: there nothing but the shape decides what a rule means. */
+export type KnownTemplates = WeakMap<Shape, Template | null>;
+
 /** A rule of the shape that has been resolved. */
 interface Sample {
   readonly places: Uint16Array;

@@ -7,6 +7,7 @@ import { conditionCost, ruleCost } from './cost.ts';
 import { FEW_RULES_MAX } from './few.ts';
 import type { ChainPlan, Classifier, Plan, TreePlan } from './plan.ts';
 import { planTree, type TreeOptions } from './plan-tree.ts';
+import type { RuleKinds } from './rule-kinds.ts';
 
 /** A chain costs each packet more with each rule, and clang more than that: beyond this it is the wrong tool. */
 export const CHAIN_RULES_MAX = 4096;
@@ -50,12 +51,19 @@ export type Choice =
   | { readonly classifier: null; readonly problem: Diagnostic };
 
 /** @param fixed instructions of the program without its rules */
-export function chooseClassifier(program: Program, target: Target, fixed: number, options: ClassifierOptions): Choice {
+export function chooseClassifier(
+  program: Program,
+  kinds: RuleKinds,
+  target: Target,
+  fixed: number,
+  options: ClassifierOptions,
+): Choice {
   const { rules } = program;
   const wanted = options.classifier ?? (rules.length <= FEW_RULES_MAX ? 'chain' : null);
-  const tree = wanted === 'chain' || wanted === 'long chain' ? 'a chain was asked for' : planTree(program, target, options);
+  const tree =
+    wanted === 'chain' || wanted === 'long chain' ? 'a chain was asked for' : planTree(program, kinds, target, options);
   const treeCost = typeof tree === 'string' ? null : treeInstructions(tree, fixed);
-  const costs = rules.map(ruleCost);
+  const costs = ruleCosts(kinds);
   const chain = chainPlan(program, costs, fixed, typeof tree === 'string' ? tree : '');
   if (treeCost !== null && typeof tree !== 'string') {
     const estimate = { chain: chainNs(costs), tree: treeNs(tree) };
@@ -68,6 +76,14 @@ export function chooseClassifier(program: Program, target: Target, fixed: number
   const why = wanted === null && typeof tree !== 'string' ? `, a tree would take as long` : '';
   const reason = `${rules.length} ${rules.length === 1 ? 'rule' : 'rules'}, tested one after another${why}`;
   return { classifier: { ...chain.plan, reason, long: wanted === 'long chain' }, cost: chain.cost };
+}
+
+/** Of every rule, in their order. */
+function ruleCosts({ kinds, of }: RuleKinds): readonly number[] {
+  const costs = kinds.map(({ rule }) => ruleCost(rule));
+  const all: number[] = [];
+  for (let rule = 0; rule < of.length; rule++) all.push(costs[of[rule] as number] ?? 0);
+  return all;
 }
 
 function treeInstructions({ checks, observers }: TreePlan, fixed: number): Plan['cost'] {

@@ -13,6 +13,7 @@ import { planPatterns, searchCost } from './patterns.ts';
 import type { Plan } from './plan.ts';
 import { readsOf } from './reads.ts';
 import { redirectProblem } from './redirects.ts';
+import { ruleKinds, withOneOfEachKind } from './rule-kinds.ts';
 import { setPlans } from './set-plans.ts';
 import { depthFor, EVENT_FIELDS, slotsFor } from './slots.ts';
 import { stackProblem, withRoom } from './stack.ts';
@@ -30,17 +31,18 @@ export interface PlanOptions extends ClassifierOptions {
 }
 
 export function planProgram(program: Program, target: Target, options: PlanOptions = {}): Outcome<Plan | null> {
-  const lacking = hookProblems(program, target);
-  if (lacking.length > 0) return { value: null, diagnostics: lacking };
-  const logs = program.rules.flatMap((rule) => (rule.actions.log === null ? [] : [rule.actions.log]));
+  const kinds = ruleKinds(program.rules);
+  const oneEach = withOneOfEachKind(program, kinds);
+  if (hookProblems(oneEach, target).length > 0) return { value: null, diagnostics: hookProblems(program, target) };
+  const logs = oneEach.rules.flatMap((rule) => (rule.actions.log === null ? [] : [rule.actions.log]));
   const payloadBytes = Math.max(0, ...logs.map((log) => log.payload));
-  const reads = readsOf(program, payloadBytes > 0);
-  const patterns = planPatterns(program);
+  const reads = readsOf(oneEach, payloadBytes > 0);
+  const patterns = planPatterns(oneEach);
   if (patterns.problem !== null) return { value: null, diagnostics: [patterns.problem] };
-  const problem = interfaceProblem(program) ?? redirectProblem(program) ?? kindListProblem(program) ?? longListProblem(program);
+  const problem = interfaceProblem(oneEach) ?? redirectProblem(oneEach) ?? kindListProblem(oneEach) ?? longListProblem(oneEach);
   if (problem !== null) return { value: null, diagnostics: [problem] };
   const fixed = fixedCost(reads.inner) + searchCost(patterns.search);
-  const chosen = chooseClassifier(program, target, fixed, options);
+  const chosen = chooseClassifier(program, kinds, target, fixed, options);
   if (chosen.classifier === null) return { value: null, diagnostics: [chosen.problem] };
   const { classifier, cost } = chosen;
 
@@ -49,10 +51,11 @@ export function planProgram(program: Program, target: Target, options: PlanOptio
   const frameBytes = options.frameBytes ?? 0;
   // A capture says of each packet which way it went; where the hook knows, that is one store of a constant.
   if (frameBytes > 0 && logs.length > 0) fields.add(direction.name);
-  const lists = kindLists(program);
+  const lists = kindLists(oneEach);
   const slots = slotsFor(fields, reads.places, lists.length);
   const onStack: Plan = {
     program,
+    actions: oneEach.rules.map(({ actions }) => actions),
     hook: target.hook,
     slots,
     depth: reads.inner ? 'transport' : depthFor(slots),
@@ -62,8 +65,8 @@ export function planProgram(program: Program, target: Target, options: PlanOptio
     kindLists: lists,
     classifier,
     patterns: patterns.search,
-    interfaces: interfacePatterns(program),
-    redirects: redirectsOf(program),
+    interfaces: interfacePatterns(oneEach),
+    redirects: redirectsOf(oneEach),
     sets: setPlans(program),
     events: logs.length > 0 ? { payloadBytes, frameBytes, ringBytes: frameBytes > 0 ? FRAME_RING_BYTES : RING_BYTES } : null,
     counters: program.rules.length + 1,

@@ -7,7 +7,8 @@ import { conditionCost } from './cost.ts';
 import { redirectsOf } from './interfaces.ts';
 import type { TreePlan } from './plan.ts';
 import { ruleTables, TREE_RULES_MAX, wholeData } from './rule-data.ts';
-import { buildTrees } from './tree/build-trees.ts';
+import { type RuleKinds, withOneOfEachKind } from './rule-kinds.ts';
+import { buildTrees, type TreesMemo } from './tree/build-trees.ts';
 
 /** Checks are C: more of them than this and the verifier works longer than it is worth. */
 const CHECKS_MAX = 1024;
@@ -27,21 +28,23 @@ export interface TreeOptions {
   readonly partitions?: number;
   /** undefined: yes. Never where what rules ask may change within a flow. */
   readonly flowCache?: boolean | undefined;
+  /** Trees of the rules before a change. What comes of them judges alike, and may be other bytes. */
+  readonly trees?: TreesMemo | undefined;
 }
 
 /** The plan, or why the rules cannot be a tree: for people, to be read behind "not a tree: ". */
-export function planTree(program: Program, target: Target, options: TreeOptions): TreePlan | string {
-  if (program.rules.some(({ actions }) => actions.adds !== undefined)) return 'rules that add to sets are tried in their order';
+export function planTree(program: Program, kinds: RuleKinds, target: Target, options: TreeOptions): TreePlan | string {
+  if (kinds.kinds.some(({ rule }) => rule.actions.adds !== undefined)) return 'rules that add to sets are tried in their order';
   if (program.rules.length > TREE_RULES_MAX) return `more than ${TREE_RULES_MAX.toLocaleString('en')} rules`;
-  const dimensions = dimensionsOf(program, target);
-  const boxes = boxSetsOf(program, dimensions);
+  const dimensions = dimensionsOf(program, target, kinds);
+  const boxes = boxSetsOf(program, dimensions, kinds);
   if (boxes === null) return 'the rules come to more than 4,194,304 ranges';
   const { checks } = boxes;
   const instructions = checks.reduce((sum, { condition }) => sum + conditionCost(condition), 0);
   if (checks.length > CHECKS_MAX || instructions > CHECK_INSTRUCTIONS_MAX) {
     return `${checks.length} different conditions that a tree cannot carry, ${CHECKS_MAX} at most`;
   }
-  const tables = ruleTables(program.rules, boxes.checkOf, redirectsOf(program));
+  const tables = ruleTables(kinds, boxes.checkOf, redirectsOf(withOneOfEachKind(program, kinds)));
   if (tables === null) return 'more than 65,536 different actions';
   const start = tables.bytes.length;
   const partitions = options.partitions === undefined ? {} : { partitions: options.partitions };
@@ -49,6 +52,7 @@ export function planTree(program: Program, target: Target, options: TreeOptions)
     start,
     bytesMax: DATA_BYTES_MAX - start,
     entryBits: tables.entryBits,
+    memo: options.trees,
     ...partitions,
   });
   if ('problem' in trees) return `the trees would take more than ${DATA_BYTES_MAX >> 20} MiB`;

@@ -1,6 +1,6 @@
 /** How a program will run on one hook: what to read from a packet, which classifier decides, how big each map is. */
 import type { HookName } from '../../grammar/fields/field.ts';
-import type { DynamicSet, Expression, Program } from '../2-resolve/program.ts';
+import type { DynamicSet, Expression, Program, RuleActions } from '../2-resolve/program.ts';
 import type { PatternSearch } from './patterns.ts';
 import type { TreeShape } from './tree/box-set.ts';
 
@@ -82,6 +82,8 @@ export type ElementPart = 'address' | 'wide' | 'number';
 
 export interface Plan {
   readonly program: Program;
+  /** What the rules do: of rules that differ in their literals alone, the first one's. */
+  readonly actions: readonly RuleActions[];
   readonly hook: HookName;
   readonly slots: readonly Slot[];
   readonly depth: Depth;

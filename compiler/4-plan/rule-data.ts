@@ -1,5 +1,6 @@
 /** The data of a program whose rules are a tree: what `templates/include/pktc/data.h` describes, in the byte order of this machine. */
 import type { Rule, Verdict } from '../2-resolve/program.ts';
+import type { RuleKinds } from './rule-kinds.ts';
 
 const MAGIC = 0x63746b70;
 const VERSION = 2;
@@ -32,34 +33,37 @@ export interface RuleTables {
 }
 
 /** @param redirects interfaces that rules send to: a rule has its number. null: more than 65,536 different actions. */
-export function ruleTables(rules: readonly Rule[], checkOf: Uint16Array, redirects: readonly string[]): RuleTables | null {
+export function ruleTables({ kinds, of }: RuleKinds, checkOf: Uint16Array, redirects: readonly string[]): RuleTables | null {
   const actions = new Map<string, Rule>();
   const numbers = new Map<string, number>();
-  const actionOf = new Uint16Array(rules.length);
-  for (const rule of rules) {
+  const actionOf = new Uint16Array(kinds.length);
+  for (const [kind, { rule }] of kinds.entries()) {
     const key = actionKey(rule);
     const number = numbers.get(key) ?? numbers.size;
     if (number > 0xffff) return null;
     if (number === numbers.size) actions.set(key, rule);
     numbers.set(key, number);
-    actionOf[rule.index] = number;
+    actionOf[kind] = number;
   }
-  const shiftStart = HEAD_BYTES + rules.length * RULE_BYTES;
-  const actionStart = roundUp(shiftStart + Math.ceil(rules.length / SHIFT_ROWS) * 4, ACTION_BYTES);
+  const rules = of.length;
+  const shiftStart = HEAD_BYTES + rules * RULE_BYTES;
+  const actionStart = roundUp(shiftStart + Math.ceil(rules / SHIFT_ROWS) * 4, ACTION_BYTES);
   const bytes = new Uint8Array(roundUp(actionStart + actions.size * ACTION_BYTES, ALIGNMENT));
   const words = new Uint32Array(bytes.buffer);
   const halves = new Uint16Array(bytes.buffer);
-  words.set([MAGIC, VERSION, 0, 0, rules.length, HEAD_BYTES, actions.size, actionStart, shiftStart]);
-  for (let index = 0; index < rules.length; index++) {
+  words.set([MAGIC, VERSION, 0, 0, rules, HEAD_BYTES, actions.size, actionStart, shiftStart]);
+  const entryBits = new Uint32Array(rules);
+  for (let index = 0; index < rules; index++) {
     const at = HEAD_BYTES + index * RULE_BYTES;
-    words[at / 4] = index + 1;
-    halves[at / 2 + 2] = checkOf[index] ?? 0;
-    halves[at / 2 + 3] = actionOf[index] ?? 0;
+    const action = actionOf[of[index] as number] as number;
+    words[at >>> 2] = index + 1;
+    halves[(at >>> 1) + 2] = checkOf[index] as number;
+    halves[(at >>> 1) + 3] = action;
+    entryBits[index] = Math.min(action, ACTION_IN_ROW) << ACTION_SHIFT;
   }
   [...actions.values()].forEach((rule, number) => {
     writeAction(bytes, actionStart + number * ACTION_BYTES, rule, redirects);
   });
-  const entryBits = Uint32Array.from(actionOf, (action) => Math.min(action, ACTION_IN_ROW) << ACTION_SHIFT);
   return { bytes, actions: actions.size, entryBits };
 }
 

@@ -119,8 +119,8 @@ function keyBytes({ shape }: TreePlan): number {
   return words > 8 ? 0 : WORD_BYTES * words;
 }
 
-function rejects({ program }: Plan): boolean {
-  return program.defaultVerdict === 'reject' || program.rules.some((rule) => rule.actions.verdict === 'reject');
+function rejects({ program, actions }: Plan): boolean {
+  return program.defaultVerdict === 'reject' || actions.some(({ verdict }) => verdict === 'reject');
 }
 
 function slowUse(plan: Plan): StackUse {
@@ -135,9 +135,9 @@ function slowUse(plan: Plan): StackUse {
 }
 
 /** From the rules on; trees have functions of their own before. */
-function setBytes({ sets, program }: Plan): number {
+function setBytes({ sets, actions }: Plan): number {
   if (sets.length === 0) return 0;
-  return program.rules.some(({ actions }) => actions.adds !== undefined) ? ADD_BYTES : MEMBER_BYTES;
+  return actions.some(({ adds }) => adds !== undefined) ? ADD_BYTES : MEMBER_BYTES;
 }
 
 function mainBytes({ inner, classifier }: Plan): number {

@@ -25,29 +25,31 @@ const CALLS: Readonly<Record<Verdict, string>> = {
 };
 
 /** Constants that the skeleton and the headers of the actions ask for. */
-export function actionSettings({ program, redirects }: Plan, target: Target): readonly Declaration[] {
+export function actionSettings(plan: Plan, target: Target): readonly Declaration[] {
+  const { program, redirects } = plan;
   return [
     { kind: 'define', name: 'PKTC_DEFAULT', value: name(CONSTANTS[program.defaultVerdict]) },
     ...(redirects.length > 0 ? ([{ kind: 'define', name: 'PKTC_REDIRECTS', value: decimal(redirects.length) }] as const) : []),
     // Answers are let by in the other direction.
-    ...(target.programs.length > 1 && rejects(program)
+    ...(target.programs.length > 1 && rejects(plan)
       ? ([{ kind: 'define', name: 'PKTC_BOTH_WAYS', value: null }] as const)
       : []),
   ];
 }
 
-function rejects({ rules, defaultVerdict }: Plan['program']): boolean {
-  return defaultVerdict === 'reject' || rules.some((rule) => rule.actions.verdict === 'reject');
+function rejects({ program, actions }: Plan): boolean {
+  return program.defaultVerdict === 'reject' || actions.some(({ verdict }) => verdict === 'reject');
 }
 
 /** The headers of the actions that are used; every program counts. */
-export function actionHeaders({ program, events }: Plan): readonly Declaration[] {
-  const verdicts = new Set(program.rules.map((rule) => rule.actions.verdict));
+export function actionHeaders(plan: Plan): readonly Declaration[] {
+  const { actions, events } = plan;
+  const verdicts = new Set(actions.map(({ verdict }) => verdict));
   const headers = [
     ...['audit', 'drop', 'pass', 'redirect'].filter((verdict) => verdicts.has(verdict as Verdict)),
-    ...(rejects(program) ? ['reject'] : []),
+    ...(rejects(plan) ? ['reject'] : []),
     ...(events === null ? [] : ['log']),
-    ...(program.rules.some((rule) => rule.actions.mark !== null) ? ['mark'] : []),
+    ...(actions.some(({ mark }) => mark !== null) ? ['mark'] : []),
     'count',
   ];
   return headers.sort().map((action) => ({ kind: 'include', path: `pktc/action_${action}.h` }));

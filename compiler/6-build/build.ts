@@ -8,9 +8,9 @@ import type { Emission } from '../5-emit/emit.ts';
 import type { Templates } from '../5-emit/skeleton.ts';
 import { diagnostic } from '../diagnostics/catalog.ts';
 import type { Diagnostic, Outcome } from '../diagnostics/diagnostic.ts';
-import { visible } from '../diagnostics/visible.ts';
 import { targetFor } from '../targets/target.ts';
 import { type Clang, findClang, OLDEST_CLANG } from './find-clang.ts';
+import { manifestRules } from './manifest-rules.ts';
 import { cacheFolder, objectCache } from './object-cache.ts';
 import { CLANG_FLAGS, type ClangRun, runClang, type StartProcess } from './run-clang.ts';
 import { readVersion } from './version.ts';
@@ -39,11 +39,11 @@ export async function build(
   const oversized = sizeProblem(emission);
   if (oversized !== null) return { value: null, diagnostics: [oversized] };
   const environment = options.environment ?? process.env;
-  const clang = options.clang ?? (await findClang(environment));
+  const cache = options.cache === false ? null : objectCache(cacheFolder(environment));
+  const clang = options.clang ?? (await findClang(environment, cache));
   const unusable = clangProblem(clang);
   if (!clang.found || unusable !== null) return { value: null, diagnostics: unusable === null ? [] : [unusable] };
 
-  const cache = options.cache === false ? null : objectCache(cacheFolder(environment));
   const key = cache === null ? '' : cacheKey(emission.c, templates, clang.version);
   const cached = (await cache?.get(key)) ?? null;
   if (cached !== null) return finish(plan, emission, cached, clang.version);
@@ -114,14 +114,7 @@ function artifactOf(plan: Plan, emission: Emission, object: Uint8Array): Artifac
     object_sha256: createHash('sha256').update(object).digest('hex'),
     data: data === null ? null : manifestData(data),
     default_verdict: program.defaultVerdict,
-    rules: program.rules.map((rule) => ({
-      name: rule.name,
-      identity: rule.identity,
-      line: rule.line,
-      text: visible(rule.source.text.slice(rule.span.start, rule.span.end).replace(/\s+/g, ' ')),
-      verdict: rule.actions.verdict,
-      logs: rule.actions.log !== null,
-    })),
+    rules: manifestRules(program.rules),
     events: plan.events === null ? null : { payload_bytes: plan.events.payloadBytes, ring_bytes: plan.events.ringBytes },
     interfaces: plan.interfaces,
     redirects: plan.redirects,

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { access, constants, readdir } from 'node:fs/promises';
+import { access, constants, open, readdir, realpath } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
@@ -15,29 +15,64 @@ export type Clang =
   | { readonly found: false; readonly reason: 'missing' }
   | { readonly found: false; readonly reason: 'broken'; readonly path: string; readonly message: string };
 
+/** Where answers of programs are kept, by what they depend on. */
+export interface KnownAnswers {
+  get(key: string): Promise<Uint8Array | null>;
+  put(key: string, answer: Uint8Array): Promise<void>;
+}
+
 /**
  * The clang that builds programs: `$PKTC_CLANG`, a path or a name in `$PATH`, else `clang` in `$PATH`, else the newest `clang-N`
  * there; folders of `$PATH` that are not absolute do not count. It is asked for its version in the environment that it will
  * compile in. Never throws.
+ * @param known asked first, for the file as it is: starting clang takes longer than everything else for a program that is cached
  */
-export async function findClang(environment: NodeJS.ProcessEnv = process.env): Promise<Clang> {
+export async function findClang(
+  environment: NodeJS.ProcessEnv = process.env,
+  known: KnownAnswers | null = null,
+): Promise<Clang> {
   const asked = environment.PKTC_CLANG;
   const searchPath = environment.PATH ?? '';
   const file = asked ? await namedClang(asked, searchPath) : await inPath(searchPath);
   if (file === null) return { found: false, reason: 'missing' };
   try {
-    const { stdout } = await promisify(execFile)(file, ['--version'], {
-      timeout: VERSION_TIMEOUT_MS,
-      env: { ...clangEnvironment(tmpdir()) },
-    });
-    const version = stdout.split('\n')[0]?.trim() ?? '';
+    const key = known === null ? null : await identityOf(file);
+    const answer = key === null ? null : ((await known?.get(key)) ?? null);
+    const version = answer === null ? await askVersion(file) : new TextDecoder().decode(answer);
     const major = Number(/clang version (\d+)/.exec(version)?.[1]);
     if (Number.isNaN(major)) return { found: false, reason: 'broken', path: file, message: 'it does not say its version' };
+    if (key !== null && answer === null) await known?.put(key, new TextEncoder().encode(version));
     return { found: true, path: file, major, version };
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     if (code === 'ENOENT') return { found: false, reason: 'missing' };
     return { found: false, reason: 'broken', path: file, message: message.split('\n')[0] ?? '' };
+  }
+}
+
+async function askVersion(file: string): Promise<string> {
+  const { stdout } = await promisify(execFile)(file, ['--version'], {
+    timeout: VERSION_TIMEOUT_MS,
+    env: { ...clangEnvironment(tmpdir()) },
+  });
+  return stdout.split('\n')[0]?.trim() ?? '';
+}
+
+const ELF_MAGIC = Buffer.from([0x7f, 0x45, 0x4c, 0x46]);
+
+/** What tells this file from any other, and from itself once it has been replaced; null: a script, which may start this clang or that. */
+async function identityOf(file: string): Promise<string | null> {
+  const real = await realpath(file).catch(() => null);
+  const handle = real === null ? null : await open(real, constants.O_RDONLY).catch(() => null);
+  if (handle === null) return null;
+  try {
+    const magic = Buffer.alloc(ELF_MAGIC.length);
+    await handle.read(magic, 0, magic.length, 0);
+    if (!magic.equals(ELF_MAGIC)) return null;
+    const { dev, ino, size, mtimeNs, ctimeNs } = await handle.stat({ bigint: true });
+    return ['clang --version', file, real, dev, ino, size, mtimeNs, ctimeNs].join('\n');
+  } finally {
+    await handle.close();
   }
 }
 

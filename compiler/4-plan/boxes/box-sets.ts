@@ -1,13 +1,28 @@
 /** All rules of a program as the sets of boxes that trees are built from, and the checks that their boxes leave. */
-import type { Expression, NumberRange, Program } from '../../2-resolve/program.ts';
+import type { Expression, NumberRange, Program, Rule } from '../../2-resolve/program.ts';
+import { ruleKinds } from '../rule-kinds.ts';
 import type { BoxSet } from '../tree/box-set.ts';
+import { boxSet, type Columns, makeRoom, newColumns } from './columns.ts';
 import type { Dimensions } from './dimensions.ts';
 import type { Prefix6 } from './ranges.ts';
-import { type AddressBoxes, ANY4, ANY6, type BoxProduct, createExpressionKey, ruleBoxes } from './rule-boxes.ts';
+import { appendLike, type Recipe, recipeOf } from './row-boxes.ts';
+import {
+  type AddressBoxes,
+  ANY4,
+  ANY6,
+  type BoxProduct,
+  createExpressionKey,
+  ruleBoxes,
+  type ScalarBox,
+} from './rule-boxes.ts';
 
 /** `enum pktc_packet_kind` in templates/include/pktc/data.h, in its order. */
 const KINDS = ['ipv4', 'ipv6', 'none', 'source4', 'source6'] as const;
 type Kind = (typeof KINDS)[number];
+
+function familyOf(kind: Kind): 4 | 6 {
+  return kind === 'ipv6' || kind === 'source6' ? 6 : 4;
+}
 
 /** Boxes of all sets together. */
 const BOXES_MAX = 1 << 22;
@@ -22,15 +37,27 @@ export interface Boxes {
 }
 
 /** null: more boxes than are kept, or more than 65,535 different checks. */
-export function boxSetsOf(program: Program, dimensions: Dimensions): Boxes | null {
-  const columns = KINDS.flatMap((kind) => [newColumns(kind, dimensions), newColumns(kind, dimensions)]);
+export function boxSetsOf(program: Program, dimensions: Dimensions, kinds = ruleKinds(program.rules)): Boxes | null {
+  const columns = KINDS.flatMap((kind) => [newColumns(familyOf(kind), dimensions), newColumns(familyOf(kind), dimensions)]);
   const checkOf = new Uint16Array(program.rules.length);
   const checks: { condition: Expression; rule: number }[] = [];
   const known = new Map<string, number>();
   const keyOf = createExpressionKey();
+  /** By kind; undefined: none of it has been met, null: each of its rules is looked at. */
+  const recipes: (Recipe | null | undefined)[] = kinds.kinds.map(({ count }) => (count === 1 ? null : undefined));
   let boxes = 0;
-  for (const { index, condition, actions } of program.rules) {
-    const { products, check } = ruleBoxes(condition, dimensions, keyOf);
+  for (let index = 0; index < program.rules.length; index++) {
+    const rule = program.rules[index] as Rule;
+    const kind = kinds.of[index] as number;
+    const recipe = recipes[kind];
+    if (recipe) {
+      boxes += appendLike(recipe, rule, index);
+      checkOf[index] = recipe.check;
+      if (boxes > BOXES_MAX) return null;
+      continue;
+    }
+    const starts = recipe === undefined ? columns.map(({ count }) => count) : [];
+    const { products, check } = ruleBoxes(rule.condition, dimensions, keyOf);
     if (check !== null) {
       const key = keyOf(check);
       const number = known.get(key) ?? checks.push({ condition: check, rule: index });
@@ -38,15 +65,17 @@ export function boxSetsOf(program: Program, dimensions: Dimensions): Boxes | nul
       known.set(key, number);
       checkOf[index] = number;
     }
+    const silent = rule.actions.verdict === null ? 1 : 0;
     for (const product of products) {
-      for (const [kind, name] of KINDS.entries()) {
-        const set = columns[2 * kind + (actions.verdict === null ? 1 : 0)];
+      for (const [number, name] of KINDS.entries()) {
+        const set = columns[2 * number + silent];
         const sides = set === undefined ? null : sidesFor(name, product, dimensions);
         if (set === undefined || sides === null) continue;
         boxes += appendProduct(set, index, sides, product, check !== null);
       }
     }
     if (boxes > BOXES_MAX) return null;
+    if (recipe === undefined) recipes[kind] = recipeOf(rule, columns, starts, check, checkOf[index] as number, dimensions);
   }
   return { sets: columns.map((one, number) => boxSet(one, number % 2 === 1)), checkOf, checks };
 }
@@ -72,108 +101,66 @@ function sidesFor(kind: Kind, { src, dst }: BoxProduct, uses: Dimensions): Sides
   }
 }
 
-interface Columns {
-  readonly family: 4 | 6;
-  readonly dimensions: Dimensions;
-  readonly entry: number[];
-  readonly src: number[];
-  readonly dst: number[];
-  readonly srcLength: number[];
-  readonly dstLength: number[];
-  readonly scalars: readonly number[][];
-  readonly bitsMask: number[];
-  readonly bitsValue: number[];
-  readonly checked: number[];
-}
-
-function newColumns(kind: Kind, dimensions: Dimensions): Columns {
-  return {
-    family: kind === 'ipv6' || kind === 'source6' ? 6 : 4,
-    dimensions,
-    entry: [],
-    src: [],
-    dst: [],
-    srcLength: [],
-    dstLength: [],
-    scalars: dimensions.shape.scalars.map(() => []),
-    bitsMask: [],
-    bitsValue: [],
-    checked: [],
-  };
-}
+const ANY_BITS: NonNullable<BoxProduct['bits']> = [{ mask: 0, value: 0 }];
 
 /** Returns how many boxes it was. */
 function appendProduct(to: Columns, entry: number, sides: Sides, { scalars, bits }: BoxProduct, checked: boolean): number {
-  const before = to.entry.length;
   const { shape } = to.dimensions;
   const lists = shape.scalars.map(({ max }, index) => scalars[index] ?? [{ first: 0, last: max, mask: 0, value: 0 }]);
-  const appendScalars = (at: number, mask: number, value: number): void => {
-    const list = lists[at];
-    if (list === undefined) {
-      to.entry.push(entry);
-      to.checked.push(checked ? 1 : 0);
-      if (shape.bits === null) return;
-      to.bitsMask.push(mask);
-      to.bitsValue.push(value);
-      return;
-    }
-    for (const range of list) {
-      const start = to.entry.length;
-      appendScalars(at + 1, mask | range.mask, value | range.value);
-      for (let box = start; box < to.entry.length; box++) to.scalars[at]?.push(range.first, range.last);
-    }
-  };
-  const appendRest = (): void => {
-    for (const { mask, value } of bits ?? [{ mask: 0, value: 0 }]) appendScalars(0, mask, value);
-  };
-  if (sides.family === 4) appendAddresses4(to, sides, appendRest);
-  else appendAddresses6(to, sides, appendRest);
-  return to.entry.length - before;
-}
-
-function appendAddresses4(to: Columns, { src, dst }: Extract<Sides, { family: 4 }>, appendRest: () => void): void {
-  for (const from of src) {
-    for (const into of dst) {
-      const start = to.entry.length;
-      appendRest();
-      for (let box = start; box < to.entry.length; box++) {
-        to.src.push(from[0], from[1]);
-        to.dst.push(into[0], into[1]);
+  const tests = bits ?? ANY_BITS;
+  const values = lists.reduce((count, list) => count * list.length, 1);
+  const count = sides.src.length * sides.dst.length * tests.length * values;
+  makeRoom(to, count);
+  const first = to.count;
+  for (let from = 0; from < sides.src.length; from++) {
+    for (let into = 0; into < sides.dst.length; into++) {
+      for (const { mask, value } of tests) {
+        for (let pick = 0; pick < values; pick++, to.count++) {
+          to.entry[to.count] = entry;
+          to.checked[to.count] = checked ? 1 : 0;
+          if (sides.family === 4) putAddresses4(to, sides.src[from] as NumberRange, sides.dst[into] as NumberRange);
+          else putAddresses6(to, sides.src[from] as Prefix6, sides.dst[into] as Prefix6);
+          if (shape.bits !== null) {
+            to.bitsMask[to.count] = mask;
+            to.bitsValue[to.count] = value;
+          }
+          putScalars(to, lists, pick);
+        }
       }
     }
   }
+  return to.count - first;
 }
 
-function appendAddresses6(to: Columns, { src, dst }: Extract<Sides, { family: 6 }>, appendRest: () => void): void {
-  for (const from of src) {
-    for (const into of dst) {
-      const start = to.entry.length;
-      appendRest();
-      for (let box = start; box < to.entry.length; box++) {
-        to.src.push(...from.words);
-        to.dst.push(...into.words);
-        to.srcLength.push(from.length);
-        to.dstLength.push(into.length);
-      }
-    }
+/** One range of each list, and what it says of the bits: the last list's change fastest. */
+function putScalars(to: Columns, lists: readonly (readonly ScalarBox[])[], pick: number): void {
+  let rest = pick;
+  for (let scalar = lists.length - 1; scalar >= 0; scalar--) {
+    const list = lists[scalar] as readonly ScalarBox[];
+    const { first, last, mask, value } = list[rest % list.length] as ScalarBox;
+    rest = Math.floor(rest / list.length);
+    const column = to.scalars[scalar] as Uint16Array;
+    column[2 * to.count] = first;
+    column[2 * to.count + 1] = last;
+    if (mask === 0) continue;
+    to.bitsMask[to.count] = (to.bitsMask[to.count] as number) | mask;
+    to.bitsValue[to.count] = (to.bitsValue[to.count] as number) | value;
   }
 }
 
-function boxSet(columns: Columns, each: boolean): BoxSet | null {
-  const count = columns.entry.length;
-  if (count === 0) return null;
-  return {
-    family: columns.family,
-    mode: each ? 'each' : 'first',
-    count,
-    entry: new Uint32Array(columns.entry),
-    src: new Uint32Array(columns.src),
-    dst: new Uint32Array(columns.dst),
-    srcLength: new Uint8Array(columns.srcLength),
-    dstLength: new Uint8Array(columns.dstLength),
-    scalars: columns.scalars.map((values) => new Uint16Array(values)),
-    bitsMask: new Uint16Array(columns.bitsMask),
-    bitsValue: new Uint16Array(columns.bitsValue),
-    checked: new Uint8Array(columns.checked),
-  };
+function putAddresses4(to: Columns, src: NumberRange, dst: NumberRange): void {
+  const at = 2 * to.count;
+  to.src[at] = src[0];
+  to.src[at + 1] = src[1];
+  to.dst[at] = dst[0];
+  to.dst[at + 1] = dst[1];
+}
+
+function putAddresses6(to: Columns, src: Prefix6, dst: Prefix6): void {
+  for (let word = 0; word < 4; word++) {
+    to.src[4 * to.count + word] = src.words[word] as number;
+    to.dst[4 * to.count + word] = dst.words[word] as number;
+  }
+  to.srcLength[to.count] = src.length;
+  to.dstLength[to.count] = dst.length;
 }

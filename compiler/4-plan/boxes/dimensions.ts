@@ -3,6 +3,7 @@ import type { Field } from '../../../grammar/fields/field.ts';
 import { FIELDS } from '../../../grammar/fields/index.ts';
 import type { Expression, Predicate, Program } from '../../2-resolve/program.ts';
 import type { Target } from '../../targets/target.ts';
+import { ruleKinds } from '../rule-kinds.ts';
 import { slotName } from '../slots.ts';
 import { SCALARS_MAX, type Scalar, type TreeShape } from '../tree/box-set.ts';
 import { bitsFor, countAsked, nothingAsked } from './presence.ts';
@@ -25,19 +26,19 @@ export interface Dimensions {
   readonly dst: boolean;
 }
 
-export function dimensionsOf(program: Program, target: Target): Dimensions {
+export function dimensionsOf(program: Program, target: Target, { kinds } = ruleKinds(program.rules)): Dimensions {
   const uses = new Map<string, number>();
   const counted = nothingAsked();
   let [src, dst] = [false, false];
-  for (const rule of program.rules) {
+  for (const { rule, count } of kinds) {
     forPredicates(rule.condition, (predicate) => {
       if (predicate.kind === 'address' || predicate.kind === 'present') {
         src ||= predicate.field === 'src';
         dst ||= predicate.field === 'dst';
       } else if (predicate.kind === 'in' || predicate.kind === 'bits' || predicate.kind === 'some') {
-        uses.set(predicate.field, (uses.get(predicate.field) ?? 0) + 1);
+        uses.set(predicate.field, (uses.get(predicate.field) ?? 0) + count);
       }
-      countAsked(predicate, counted);
+      countAsked(predicate, counted, count);
     });
   }
   const asked = FIELDS.filter((field) => uses.has(field.name) && target.constants[field.name] === undefined);

@@ -27,10 +27,11 @@ export function nothingAsked(): Asked {
   return { flags: new Map(), alone: new Map(), zeroes: new Map() };
 }
 
-export function countAsked(predicate: Predicate, { flags, alone, zeroes }: Asked): void {
+/** @param rules that ask the same */
+export function countAsked(predicate: Predicate, { flags, alone, zeroes }: Asked, rules: number): void {
   const { field } = predicate;
-  if (predicate.kind === 'present') alone.set(field, (alone.get(field) ?? 0) + 1);
-  if (tellsZero(predicate)) zeroes.set(field, (zeroes.get(field) ?? 0) + 1);
+  if (predicate.kind === 'present') alone.set(field, (alone.get(field) ?? 0) + rules);
+  if (tellsZero(predicate)) zeroes.set(field, (zeroes.get(field) ?? 0) + rules);
   if (predicate.kind === 'bits' || predicate.kind === 'some') flags.set(field, (flags.get(field) ?? 0) | predicate.mask);
 }
 

@@ -12,6 +12,11 @@ import { type Cost, costOf, type Probes, probesOf } from './probes.ts';
 
 export interface GrownSet {
   readonly set: BoxSet;
+  readonly dimensions: Dimensions;
+  /** What it was divided by. */
+  readonly pairs: readonly Fixed[];
+  /** Boxes that have changed since that was chosen. */
+  readonly changed: number;
   /** Ascending by their lowest entry. */
   readonly parts: readonly GrownPartition[];
   readonly cost: Cost;
@@ -48,7 +53,19 @@ export function arrange(set: BoxSet, shape: TreeShape, most: number, growing: Gr
   }
   const single = set.count > SINGLE_TRIED ? null : grow(trials, []);
   if (best === null || (single !== null && single.cost.price <= best.cost.price)) best = single;
-  return best ?? { set, parts: [], cost: { reads: 0, price: 0 } };
+  return best ?? { set, dimensions, pairs, changed: 0, parts: [], cost: { reads: 0, price: 0 } };
+}
+
+/** A set whose trees are there. */
+export function grownOf(
+  set: BoxSet,
+  dimensions: Dimensions,
+  pairs: readonly Fixed[],
+  parts: readonly GrownPartition[],
+  probes = probesOf(dimensions, set.entry, set.family === 6),
+): GrownSet {
+  const sorted = parts.toSorted((a, b) => a.root.first - b.root.first);
+  return { set, dimensions, pairs, changed: 0, parts: sorted, cost: costOf(sorted, probes) };
 }
 
 /** null: it would take too long. */
@@ -66,8 +83,7 @@ function grow(trials: Trials, pairs: readonly Fixed[]): GrownSet | null {
     known.set(name, grown);
     return grown;
   });
-  parts.sort((a, b) => a.root.first - b.root.first);
-  return { set, parts, cost: costOf(parts, probes) };
+  return grownOf(set, dimensions, pairs, parts, probes);
 }
 
 /** Different boxes have different names, or nearly so: a hash of 32 bits beside their number. */

@@ -6,6 +6,7 @@
 
 import { arrange, type GrownSet } from './arrange.ts';
 import { type BoxSet, PARTITIONS_MAX, type TreeShape } from './box-set.ts';
+import { growAgain } from './grow-again.ts';
 import type { GrowOptions } from './grow-set.ts';
 import type { Fixed } from './hash-address.ts';
 import { bytesOf, writeTrees } from './write-trees.ts';
@@ -19,6 +20,24 @@ export interface TreeOptions {
   readonly entryBits: Uint32Array;
   /** Most partitions of a set, 1 to 8; 1: a single tree. */
   readonly partitions?: number;
+  /** Trees of the boxes as they were before a change; those of now are kept there. */
+  readonly memo?: TreesMemo | undefined;
+}
+
+/** What growing trees may leave for the next time. Whoever plans again keeps it. */
+export interface TreesMemo {
+  kept: KeptTrees | null;
+}
+
+interface KeptTrees {
+  readonly shape: string;
+  readonly most: number;
+  readonly growing: GrowOptions;
+  readonly grown: readonly (GrownSet | null)[];
+}
+
+export function createTreesMemo(): TreesMemo {
+  return { kept: null };
 }
 
 export interface Trees {
@@ -45,11 +64,20 @@ export function buildTrees(
   shape: TreeShape,
   options: TreeOptions,
 ): Trees | { readonly problem: 'too large' } {
-  const most = options.partitions ?? PARTITIONS_MAX;
+  const { start, bytesMax, entryBits, memo, partitions: most = PARTITIONS_MAX } = options;
+  const name = JSON.stringify(shape);
+  const before = memo?.kept?.shape === name && memo.kept.most === most ? memo.kept : null;
+  // While trees are changed they are not to be found there, in case that it ends early.
+  if (memo) memo.kept = null;
   for (const growing of [FAST, SMALL]) {
-    const grown = sets.map((set) => (set === null || set.count === 0 ? null : arrange(set, shape, most, growing)));
-    if (bytesOf(grown, shape) <= options.bytesMax)
-      return { ...writeTrees(grown, shape, options.start, options.entryBits), ...measure(grown) };
+    const grown = sets.map((set, at) => {
+      if (set === null || set.count === 0) return null;
+      const old = before?.growing === growing ? before.grown[at] : null;
+      return (old && growAgain(old, set, shape, growing)) ?? arrange(set, shape, most, growing);
+    });
+    if (bytesOf(grown, shape) > bytesMax) continue;
+    if (memo) memo.kept = { shape: name, most, growing, grown };
+    return { ...writeTrees(grown, shape, start, entryBits), ...measure(grown) };
   }
   return { problem: 'too large' };
 }

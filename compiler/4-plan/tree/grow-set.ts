@@ -5,9 +5,9 @@ import { countUp } from './counting.ts';
 import type { Dimensions } from './dimensions.ts';
 import { growNode } from './grow-tree.ts';
 import { CUT_BITS_MAX, DEPTH_MAX, type Growth, newCell, wholeKey } from './growth.ts';
-import { hashBox } from './hash-address.ts';
+import { type Fixed, hashBox } from './hash-address.ts';
 import { type Partition, wordsOf } from './partitions.ts';
-import { addNodes, newStore, type TreeStore } from './tree-store.ts';
+import { addNodes, clearNode, newStore, type TreeStore } from './tree-store.ts';
 
 /** Where a partition begins: the bucket of the packet's addresses among `2 ** bits`, the first nodes of its tree. */
 export interface Root {
@@ -77,7 +77,7 @@ export function growPartition(growth: Growth, partition: Partition): GrownPartit
   growth.depth = 0;
   growth.longest = 0;
   growth.top = boxes.length;
-  const allowed = growth.repeat === 0 ? 1 : growth.repeat + (EXTRA * growth.set.count + 1024) / boxes.length;
+  const allowed = allowedFor(growth, partition);
   const bits = src === 0 && dst === 0 ? 0 : growBuckets(growth, partition, allowed);
   if (bits === 0) {
     growth.pool.set(boxes);
@@ -85,6 +85,26 @@ export function growPartition(growth: Growth, partition: Partition): GrownPartit
   }
   const { store, depth, longest } = growth;
   return { partition, root: { first, bits, ...shifts }, store, depth, longest };
+}
+
+/** Records to a box. */
+function allowedFor({ repeat, set }: Growth, { boxes }: Partition): number {
+  return repeat === 0 ? 1 : repeat + (EXTRA * set.count + 1024) / boxes.length;
+}
+
+/** Grows one bucket of `growth.store` again; what it was is left behind, and never read. */
+export function growBucket(growth: Growth, partition: Partition, bucket: number, boxes: readonly number[]): void {
+  growth.saved = 0;
+  growth.top = boxes.length;
+  growth.pool.set(boxes);
+  clearNode(growth.store, bucket);
+  growNode(growth, bucket, 0, boxes.length, 0, allowedFor(growth, partition));
+}
+
+/** A function that says in which of its partition's `2 ** bits` buckets a box is. */
+export function bucketsOf(dimensions: Dimensions, six: boolean, fixed: Fixed, bits: number): (box: number) => number {
+  const { src, dst } = wordsOf(dimensions, six);
+  return (box) => hashBox(src, dst, fixed, box) >>> (32 - bits);
 }
 
 /** A node for each bucket; how many bits number them. */

@@ -68,9 +68,16 @@ function isIn({ srcFixed, dstFixed }: Dimensions, { src, dst }: Fixed, box: numb
   return (srcFixed[box] ?? 0) >= src && (dstFixed[box] ?? 0) >= dst;
 }
 
+const REST: Fixed = { src: 0, dst: 0 };
+
+/** The pair that a box is found by when these are chosen. */
+export function partitionOf(dimensions: Dimensions, chosen: readonly Fixed[], box: number): Fixed {
+  return chosen.find((fixed) => isIn(dimensions, fixed, box)) ?? REST;
+}
+
 /** Each box in the first of the pairs that it settles, the others in a tree without buckets. */
 export function divide(dimensions: Dimensions, count: number, chosen: readonly Fixed[]): readonly Partition[] {
-  const all = [...chosen, { src: 0, dst: 0 }];
+  const all = [...chosen, REST];
   const where = new Uint8Array(count);
   const sizes = new Uint32Array(all.length);
   for (let box = 0; box < count; box++) {

@@ -12,6 +12,8 @@ export const NO_ENTRY = 0x7fff_ffff;
 /** In `boxes`: a record that only holds how many follow. */
 export const HEADER = 0xffff_ffff;
 
+const KNOWN_MIN = 1024;
+
 export interface TreeStore {
   nodes: Uint32Array;
   nodeBytes: Uint8Array;
@@ -35,8 +37,8 @@ export function newStore(boxes: number): TreeStore {
     boxes: new Uint32Array(64 + 2 * boxes),
     recordCount: 0,
     longLeaves: new Map(),
-    known: new Uint32Array(1024),
-    knownLength: new Uint32Array(1024),
+    known: new Uint32Array(KNOWN_MIN),
+    knownLength: new Uint32Array(KNOWN_MIN),
     knownCount: 0,
   };
 }
@@ -52,7 +54,7 @@ export function addNodes(store: TreeStore, count: number): number {
     store.nodes = more;
     store.nodeBytes = new Uint8Array(more.buffer);
   }
-  for (let node = store.nodeCount; node < first + count; node++) setNode(store, node, 0, LEAF, 63, 0, 31, 0, NO_ENTRY);
+  for (let node = store.nodeCount; node < first + count; node++) clearNode(store, node);
   store.nodeCount = first + count;
   return first;
 }
@@ -77,6 +79,30 @@ export function setNode(
   nodeBytes[4 * word + 7] = down;
   nodes[word + 2] = next;
   nodes[word + 3] = first;
+}
+
+export function clearNode(store: TreeStore, node: number): void {
+  setNode(store, node, 0, LEAF, 63, 0, 31, 0, NO_ENTRY);
+}
+
+/**
+ * Gives all boxes and entries other numbers, in the same order.
+ * @param boxes by the number before; -1: gone, and in no leaf that is still to be read
+ */
+export function renumber(store: TreeStore, boxes: Int32Array, entries: Uint32Array): void {
+  for (let record = 0; record < store.recordCount; record++) {
+    const box = store.boxes[record] as number;
+    if (box !== HEADER) store.boxes[record] = boxes[box] as number;
+  }
+  const { nodes, nodeCount } = store;
+  for (let word = 3; word < NODE_WORDS * nodeCount; word += NODE_WORDS) {
+    const entry = nodes[word] as number;
+    if (entry !== NO_ENTRY) nodes[word] = entries[entry] as number;
+  }
+  // Leaves were known by the numbers that their boxes had.
+  store.known = new Uint32Array(KNOWN_MIN);
+  store.knownLength = new Uint32Array(KNOWN_MIN);
+  store.knownCount = 0;
 }
 
 /** Number of the first record of a leaf that holds `pool[from..to)`: one that is there already, or a new one. */
