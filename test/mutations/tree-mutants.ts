@@ -69,8 +69,8 @@ export const IN_TREES: readonly Mutant[] = [
   {
     what: 'a rule has the check of the next',
     file: 'compiler/4-plan/rule-data.ts',
-    from: 'checkOf[index] ?? 0',
-    to: 'checkOf[index + 1] ?? 0',
+    from: 'checkOf[index] as number;',
+    to: 'checkOf[index + 1] as number;',
     ...trees,
   },
   {
@@ -141,14 +141,14 @@ export const C_TREE_MUTANTS: readonly Change[] = [
   {
     what: 'rules without a verdict are looked for among those with one',
     file: `${C}/classify.h`,
-    from: 'data, key, set + 1, entry);',
-    to: 'data, key, set, entry);',
+    from: 'data, key, set + 1, entry & PKTC_ENTRY_NUMBER);',
+    to: 'data, key, set, entry & PKTC_ENTRY_NUMBER);',
   },
   {
     what: 'the rule behind one that was looked at is left out',
     file: `${C}/tree.h`,
-    from: 'merge->state->floor = (merge->state->least & ~PKTC_TREE_CHECKED) + 1;',
-    to: 'merge->state->floor = (merge->state->least & ~PKTC_TREE_CHECKED) + 2;',
+    from: 'merge->state->floor = (merge->state->least & PKTC_ENTRY_NUMBER) + 1;',
+    to: 'merge->state->floor = (merge->state->least & PKTC_ENTRY_NUMBER) + 2;',
   },
   {
     what: 'the last record that matches is found, not the first',
