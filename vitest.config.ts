@@ -25,7 +25,7 @@ export default defineConfig({
           include: ['test/kernel/**/*.test.ts', 'test/classify/**/*.test.ts'],
           testTimeout: 600_000,
           // They wait a good deal: for packets, for processes, for times to be over.
-          maxWorkers: availableParallelism() + 1,
+          maxWorkers: availableParallelism() + 2,
         },
       },
       {
