@@ -70,9 +70,9 @@ export function capacityFor(bytes: number, olderThan: typeof kernelOlderThan = k
 }
 
 /** The verifier follows each node and each tree that there may be: it takes two thirds less for 8 and 4 than for 32 and 8. */
-const DEPTHS: readonly number[] = [8, 16, 24, 32];
+const DEPTHS: readonly number[] = [4, 8, 16, 24, 32];
 const DEPTH_SPARE = 2;
-const PARTITIONS: readonly number[] = [4, 6, 8];
+const PARTITIONS: readonly number[] = [2, 4, 6, 8];
 
 /** Room for the data, and for them to grow. @throws RuntimeError PKT6040 when this kernel has no maps of that size, PKT6003 */
 export function roomFor(data: Uint8Array): DataRoom {
