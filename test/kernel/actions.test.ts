@@ -130,6 +130,17 @@ const whereMark3 = (action: number) => `4,32 0 0 4294963220,21 0 1 3,6 0 0 ${act
 const [SHOT, STOLEN] = [2, 4];
 
 describeKernel('mark', () => {
+  test('of more values than an entry of a tree has numbers for', async () => {
+    const ports = Array.from({ length: 3000 }, (_, at) => 1000 + at);
+    const artifact = await compileRules(ports.map((port) => `match udp dport ${port} -> mark ${port}, pass\n`).join(''), 'tc');
+    using loaded = loadArtifact(artifact);
+    // Numbers end at 2,046. Each packet comes twice: the second time the flow is known.
+    const asked = [1000, 3045, 3046, 3047, 3048, 3999];
+    for (const port of asked) for (let time = 0; time < 2; time++) expect(loaded.testRun(frameTo(port)).mark).toBe(port);
+    const counted = loaded.counters().flatMap(({ packets }, at) => (packets === 2n ? [1000 + at] : []));
+    expect(counted).toEqual(asked);
+  });
+
   test.each([
     ['tc ingress', 'far'],
     ['tc egress', 'near'],
