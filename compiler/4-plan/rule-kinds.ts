@@ -69,6 +69,7 @@ export function withOneOfEachKind(program: Program, { kinds }: RuleKinds): Progr
   return kinds.length === program.rules.length ? program : { ...program, rules: kinds.map(({ rule }) => rule) };
 }
 
+/** Where the values of the rule's literals begin in its table. */
 export function valuesAt({ table, row }: NonNullable<ReturnType<typeof rowOf>>): number {
   return table.rows.valueAt[row] ?? 0;
 }

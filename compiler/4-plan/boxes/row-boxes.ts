@@ -7,6 +7,7 @@ import type { Expression, NumberRange, Rule } from '../../2-resolve/program.ts';
 import { rowOf } from '../../2-resolve/row-rule.ts';
 import type { TemplateNode } from '../../2-resolve/rule-template.ts';
 import { predicatesOf } from '../long-lists.ts';
+import { valuesAt } from '../rule-kinds.ts';
 import { type Columns, copyBox } from './columns.ts';
 import type { Dimensions } from './dimensions.ts';
 
@@ -99,8 +100,8 @@ interface Literals {
 function literalsOf(open: readonly OpenBounds[], rule: Rule): Literals | null {
   const place = rowOf(rule);
   if (place === null) return null;
-  const { values, valueAt } = place.table.rows;
-  const at = valueAt[place.row] ?? 0;
+  const { values } = place.table.rows;
+  const at = valuesAt(place);
   return { values, at, lists: open.map((one) => listOf(one.open, values, at)), open };
 }
 
@@ -137,8 +138,8 @@ function pickOf(
 export function appendLike({ open, blocks }: Recipe, rule: Rule, entry: number): number {
   const place = rowOf(rule);
   if (place === null) return 0;
-  const { values, valueAt } = place.table.rows;
-  const at = valueAt[place.row] ?? 0;
+  const { values } = place.table.rows;
+  const at = valuesAt(place);
   let boxes = 0;
   for (let number = 0; number < blocks.length; number++) {
     const { columns, from, count, picks } = blocks[number] as Block;

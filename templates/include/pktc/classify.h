@@ -91,7 +91,10 @@ static __always_inline struct pktc_key *pktc_key_room(void)
 #define PKTC_KEY(name) struct pktc_key name##_memory, *name = &name##_memory
 #endif
 
-/* The rule that decides and its verdict, or PKTC_UNDECIDED. A global function: checked once, whatever the packet held before. */
+/*
+ * The rule that decides and its verdict, or PKTC_UNDECIDED. A global function: checked once, whatever the packet held before.
+ * Action and slot come out of the rule's row: what an entry says of them takes more of the stack, and only the quick walk is in such a hurry.
+ */
 #ifdef PKTC_CHECKS_INNER
 __noinline int pktc_decide(struct pktc_ctx *ctx, struct pktc_fields *f, struct pktc_fields *in)
 #else
