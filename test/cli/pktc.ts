@@ -1,6 +1,6 @@
 /** The command as people start it: `cli/launcher.cjs`, which builds what it runs when the sources are newer. */
 import { type SpawnOptions, spawn } from 'node:child_process';
-import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll } from 'vitest';
@@ -15,10 +15,23 @@ export interface Result {
   readonly stderr: string;
 }
 
-export interface Options extends Pick<SpawnOptions, 'cwd' | 'uid' | 'gid'> {
+export interface Options extends Pick<SpawnOptions, 'cwd'> {
+  /** Started by root as somebody who has no privilege. */
+  readonly unprivileged?: boolean;
   readonly input?: string | Uint8Array;
   readonly env?: Readonly<Record<string, string>>;
 }
+
+/** The owner of the checkout without any capability: others may be unable to look into it, and a test would prove only that. */
+const { uid, gid } = statSync(ROOT);
+const WITHOUT_PRIVILEGE = [
+  'setpriv',
+  `--reuid=${uid}`,
+  `--regid=${gid}`,
+  '--clear-groups',
+  '--inh-caps=-all',
+  '--bounding-set=-all',
+];
 
 /** An environment in which nothing asks for colour, and nothing forbids it. */
 export function plainEnvironment(): NodeJS.ProcessEnv {
@@ -27,8 +40,13 @@ export function plainEnvironment(): NodeJS.ProcessEnv {
 }
 
 /** Runs one command line to its end. No shell is involved. */
-export function pktc(parameters: readonly string[], { input, env, ...options }: Options = {}): Promise<Result> {
-  const child = spawn(process.execPath, [LAUNCHER, ...parameters], {
+export function pktc(
+  parameters: readonly string[],
+  { input, env, unprivileged = false, ...options }: Options = {},
+): Promise<Result> {
+  const starter = unprivileged && process.getuid?.() === 0 ? WITHOUT_PRIVILEGE : [];
+  const [file = '', ...before] = [...starter, process.execPath];
+  const child = spawn(file, [...before, LAUNCHER, ...parameters], {
     ...options,
     env: { ...plainEnvironment(), ...env },
     stdio: 'pipe',
