@@ -1,16 +1,23 @@
 /** What is left to `pktc run` once it has attached, in the kernel's own words, thread by thread: `docs/security.md` says the same. */
 import { execFileSync } from 'node:child_process';
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { tcpFrame, udpFrame } from '../../cli/demo/frames.ts';
 import { kernelOlderThan } from '../../runtime/kernel-version.ts';
-import { LAUNCHER, pktc, temporaryFolder } from '../cli/pktc.ts';
+import { pktc, ROOT, temporaryFolder } from '../cli/pktc.ts';
 import { withCgroup } from './cgroup.ts';
 import { describeKernel, eventually, ip, openInjector, withNetwork } from './environment.ts';
 import { type Running, start } from './run-command.ts';
 
 const folder = temporaryFolder();
+
+/** The launcher of a copy of what is published, for users who may not look into the checkout. */
+function installed(): string {
+  const parts = ['package.json', 'cli/launcher.cjs', 'dist', 'templates', 'node_modules/koffi', 'node_modules/@koromix'];
+  for (const part of parts) cpSync(path.join(ROOT, part), path.join(folder, 'pktc', part), { recursive: true, dereference: true });
+  return path.join(folder, 'pktc', 'cli', 'launcher.cjs');
+}
 const DNS = udpFrame({ src: '10.9.9.9', dst: '10.0.0.1' }, [5353, 53], 'abc');
 const SYN = tcpFrame({ src: '10.9.9.9', dst: '10.0.0.1' }, [4000, 22], 2);
 const CAPABILITIES = ['CapInh', 'CapPrm', 'CapEff', 'CapBnd', 'CapAmb'];
@@ -119,7 +126,7 @@ describeKernel('least privilege after attaching', () => {
       const three = '-all,+bpf,+net_admin,+perfmon';
       const user = ['--reuid', '65534', '--regid', '65534', '--clear-groups'];
       const sets = ['--inh-caps', three, '--ambient-caps', three, '--bounding-set', three];
-      const command = [process.execPath, LAUNCHER, 'run', '-e', 'match udp', '-i', near.ifname, '--for', '20s', '--json'];
+      const command = [process.execPath, installed(), 'run', '-e', 'match udp', '-i', near.ifname, '--for', '20s', '--json'];
       const child = near.spawn('setpriv', [...user, ...sets, ...command], { stdio: ['ignore', 'pipe', 'pipe'] });
       let said = '';
       child.stderr?.setEncoding('utf8').on('data', (text: string) => {
