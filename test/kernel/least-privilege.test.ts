@@ -14,8 +14,17 @@ const folder = temporaryFolder();
 
 /** The launcher of a copy of what is published, for users who may not look into the checkout. */
 function installed(): string {
-  const parts = ['package.json', 'cli/launcher.cjs', 'dist', 'templates', 'node_modules/koffi', 'node_modules/@koromix'];
-  for (const part of parts) cpSync(path.join(ROOT, part), path.join(folder, 'pktc', part), { recursive: true, dereference: true });
+  const parts = [
+    'package.json',
+    'cli/launcher.cjs',
+    'dist',
+    'templates',
+    'node_modules/chevrotain',
+    'node_modules/koffi',
+    'node_modules/@koromix',
+  ];
+  for (const part of parts)
+    cpSync(path.join(ROOT, part), path.join(folder, 'pktc', part), { recursive: true, dereference: true });
   return path.join(folder, 'pktc', 'cli', 'launcher.cjs');
 }
 const DNS = udpFrame({ src: '10.9.9.9', dst: '10.0.0.1' }, [5353, 53], 'abc');
