@@ -64,8 +64,13 @@ export function grownOf(
   parts: readonly GrownPartition[],
   probes = probesOf(dimensions, set.entry, set.family === 6),
 ): GrownSet {
-  const sorted = parts.toSorted((a, b) => a.root.first - b.root.first);
+  const sorted = inOrder(parts);
   return { set, dimensions, pairs, changed: 0, parts: sorted, cost: costOf(sorted, probes) };
+}
+
+/** Ascending by the first rule that is in them. */
+export function inOrder(parts: readonly GrownPartition[]): readonly GrownPartition[] {
+  return parts.toSorted((a, b) => a.root.first - b.root.first);
 }
 
 /** null: it would take too long. */

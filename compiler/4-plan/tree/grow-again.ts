@@ -3,7 +3,7 @@
  * are the same; numbers of boxes and of rules are put right in all of them. What comes of it judges packets as trees do that were grown
  * anew, and need not be the same bytes: what a part may repeat depends on the parts before it.
  */
-import { type GrownSet, grownOf } from './arrange.ts';
+import { type GrownSet, grownOf, inOrder } from './arrange.ts';
 import type { BoxSet, TreeShape } from './box-set.ts';
 import { type Dimensions, dimensionsOf } from './dimensions.ts';
 import { bucketsOf, type GrownPartition, type GrowOptions, growBucket, growPartition, newGrowth } from './grow-set.ts';
@@ -15,6 +15,9 @@ import { renumber } from './tree-store.ts';
 /** Where more than this part of the boxes has changed since the division was chosen, another may be better; of few boxes all may change. */
 const CHANGED_MAX = 1 / 16;
 const CHANGED_FEW = 64;
+
+/** Of so many boxes, those that may change do not show in what the trees cost. */
+const COSTED_AGAIN = 8192;
 
 /**
  * @param before its trees are changed, and of no use afterwards
@@ -32,7 +35,8 @@ export function growAgain(before: GrownSet, set: BoxSet, shape: TreeShape, growi
     return (old && growPartitionAgain(growth, partition, old, change)) ?? growPartition(growth, partition);
   });
   const changed = before.changed + matched.gone.length + matched.come.length;
-  return { ...grownOf(set, dimensions, before.pairs, parts), changed };
+  if (set.count < COSTED_AGAIN) return { ...grownOf(set, dimensions, before.pairs, parts), changed };
+  return { set, dimensions, pairs: before.pairs, parts: inOrder(parts), cost: before.cost, changed };
 }
 
 interface Change {

@@ -19,21 +19,85 @@ export function matchBoxes(before: BoxSet, now: BoxSet, most: number): MatchedBo
   const numbers = new Int32Array(before.count).fill(-1);
   const gone: number[] = [];
   const come: number[] = [];
-  let [one, other] = [0, 0];
-  while (one < old.count || other < fresh.count) {
-    if (one < old.count && other < fresh.count && same(one, other)) {
+  const ahead = entriesAhead(before, old, now, fresh);
+  const behind = entriesBehind(before, old, now, fresh, ahead);
+  for (let box = 0; box < boxAt(old, ahead); box++) numbers[box] = box;
+  const by = now.count - before.count;
+  for (let box = boxAt(old, old.count - behind); box < before.count; box++) numbers[box] = box + by;
+  let [one, other] = [ahead, ahead];
+  const [oneEnd, otherEnd] = [old.count - behind, fresh.count - behind];
+  while (one < oneEnd || other < otherEnd) {
+    if (one < oneEnd && other < otherEnd && same(one, other)) {
       const by = boxAt(fresh, other) - boxAt(old, one);
       for (let box = boxAt(old, one); box < boxAt(old, one + 1); box++) numbers[box] = box + by;
       one++;
       other++;
       continue;
     }
-    const [skipOne, skipOther] = toNextAlike(old.count - one, fresh.count - other, (a, b) => same(one + a, other + b));
+    const [skipOne, skipOther] = toNextAlike(oneEnd - one, otherEnd - other, (a, b) => same(one + a, other + b));
     for (const end = one + skipOne; one < end; one++) list(old, one, gone);
     for (const end = other + skipOther; other < end; other++) list(fresh, other, come);
     if (gone.length + come.length > most) return null;
   }
   return { numbers, gone, come };
+}
+
+/** How many entries both sets begin with. */
+function entriesAhead(before: BoxSet, old: Entries, now: BoxSet, fresh: Entries): number {
+  let boxes = Math.min(before.count, now.count);
+  for (const { a, b, width } of columnPairs(before, now)) boxes = Math.floor(alikeAhead(a, b, width * boxes) / width);
+  const most = Math.min(old.count, fresh.count);
+  let entries = 0;
+  while (entries < most && boxAt(old, entries + 1) === boxAt(fresh, entries + 1) && boxAt(old, entries + 1) <= boxes) entries++;
+  return entries;
+}
+
+/** How many entries both sets end with, behind the first ones. */
+function entriesBehind(before: BoxSet, old: Entries, now: BoxSet, fresh: Entries, ahead: number): number {
+  let boxes = Math.min(before.count - boxAt(old, ahead), now.count - boxAt(fresh, ahead));
+  for (const { a, b, width } of columnPairs(before, now)) {
+    boxes = Math.floor(alikeBehind(a, width * before.count, b, width * now.count, width * boxes) / width);
+  }
+  const most = Math.min(old.count, fresh.count) - ahead;
+  const last = (of: BoxSet, entries: Entries, count: number) => of.count - boxAt(entries, entries.count - count);
+  let entries = 0;
+  while (entries < most) {
+    const next = last(before, old, entries + 1);
+    if (next !== last(now, fresh, entries + 1) || next > boxes) break;
+    entries++;
+  }
+  return entries;
+}
+
+type Column = Uint32Array | Uint16Array | Uint8Array;
+
+/** All that makes a box, but for its entry; `width` elements a box. */
+function columnPairs(before: BoxSet, now: BoxSet): readonly { readonly a: Column; readonly b: Column; readonly width: number }[] {
+  const words = before.family === 4 ? 2 : 4;
+  const scalars = before.scalars.map((a, scalar) => ({ a, b: now.scalars[scalar] ?? new Uint16Array(), width: 2 }));
+  const columns = [
+    { a: before.src, b: now.src, width: words },
+    { a: before.dst, b: now.dst, width: words },
+    { a: before.srcLength, b: now.srcLength, width: 1 },
+    { a: before.dstLength, b: now.dstLength, width: 1 },
+    ...scalars,
+    { a: before.bitsMask, b: now.bitsMask, width: 1 },
+    { a: before.bitsValue, b: now.bitsValue, width: 1 },
+    { a: before.checked, b: now.checked, width: 1 },
+  ];
+  return columns.filter(({ a, b }) => a.length > 0 || b.length > 0);
+}
+
+function alikeAhead(a: Column, b: Column, most: number): number {
+  let count = 0;
+  while (count < most && a[count] === b[count]) count++;
+  return count;
+}
+
+function alikeBehind(a: Column, aEnd: number, b: Column, bEnd: number, most: number): number {
+  let count = 0;
+  while (count < most && a[aEnd - 1 - count] === b[bEnd - 1 - count]) count++;
+  return count;
 }
 
 /** Where the boxes of each entry begin, and behind the last where they end. */

@@ -22,6 +22,8 @@ export interface TreeStore {
   boxes: Uint32Array;
   recordCount: number;
   readonly longLeaves: Map<number, number>;
+  /** Its records as bytes, as far as there were any when they were last written. */
+  written: Uint8Array;
   /** Leaves by what they hold: first record + 1, open addressing, with its length beside it. */
   known: Uint32Array;
   knownLength: Uint32Array;
@@ -37,6 +39,7 @@ export function newStore(boxes: number): TreeStore {
     boxes: new Uint32Array(64 + 2 * boxes),
     recordCount: 0,
     longLeaves: new Map(),
+    written: new Uint8Array(),
     known: new Uint32Array(KNOWN_MIN),
     knownLength: new Uint32Array(KNOWN_MIN),
     knownCount: 0,

@@ -94,6 +94,7 @@ function copyNodes(
   }
 }
 
+/** What was written before has the same bounds; its rules may have other numbers now. */
 function writeRecords(
   bytes: Uint8Array,
   set: BoxSet,
@@ -104,15 +105,20 @@ function writeRecords(
 ): void {
   const words = new Uint32Array(bytes.buffer);
   const halves = new Uint16Array(bytes.buffer);
-  for (let record = 0; record < store.recordCount; record++) {
+  const known = store.written.length / layout.bytes;
+  bytes.set(store.written, offset);
+  for (let record = 0; record < known; record++) {
+    const box = store.boxes[record] as number;
+    if (box !== HEADER) words[(offset + record * layout.bytes + layout.entry) >>> 2] = entryWord(set, box, entryBits);
+  }
+  for (let record = known; record < store.recordCount; record++) {
     const at = offset + record * layout.bytes;
     const box = store.boxes[record] as number;
     if (box === HEADER) {
       words[at >>> 2] = store.longLeaves.get(record) ?? 0;
       continue;
     }
-    const rule = set.entry[box] as number;
-    words[(at + layout.entry) >>> 2] = rule | (entryBits[rule] ?? 0) | (set.checked[box] === 1 ? CHECKED : 0);
+    words[(at + layout.entry) >>> 2] = entryWord(set, box, entryBits);
     if (set.family === 4) writeAddresses4(words, at >>> 2, set, box);
     else writeAddresses6(bytes, words, at, set, box);
     for (const { scalar, offset: inside, bytes: width } of layout.fields) {
@@ -128,6 +134,12 @@ function writeRecords(
       }
     }
   }
+  store.written = bytes.subarray(offset, offset + store.recordCount * layout.bytes);
+}
+
+function entryWord(set: BoxSet, box: number, entryBits: Uint32Array): number {
+  const rule = set.entry[box] as number;
+  return rule | (entryBits[rule] ?? 0) | (set.checked[box] === 1 ? CHECKED : 0);
 }
 
 function writeAddresses4(words: Uint32Array, at: number, set: BoxSet, box: number): void {
