@@ -2,10 +2,12 @@
  * Reads a file that was read before and has changed since: what stands before and behind the change is taken over. It says what
  * {@link recognise} says of the new text.
  */
+import type { Statement } from '../../grammar/ast.ts';
 import type { SourceFile } from '../../grammar/source.ts';
+import { type Change, type LineStarts, lineStartsAgain } from '../diagnostics/position.ts';
 import { movedSyntax } from './moved.ts';
 import { createReader, type Reader, type Reading, readOn, recognise } from './recognise.ts';
-import { appendRows } from './rows.ts';
+import { appendRows, roomLike } from './rows.ts';
 
 /** What one analysis may leave for the next, by the name of the file. Whoever analyses again keeps it. */
 export interface ReadingMemo {
@@ -24,13 +26,6 @@ export function readWith(memo: ReadingMemo, source: SourceFile): Reading {
   return reading;
 }
 
-/** Where two texts differ: what is before `from` is the same in both, and what is behind the two ends. */
-interface Change {
-  readonly from: number;
-  readonly oldEnd: number;
-  readonly newEnd: number;
-}
-
 /** Shorter files, and those with errors in their syntax, are read anew. */
 const WORTH_ROWS = 1000;
 
@@ -41,7 +36,7 @@ function readAgain(before: Reading, source: SourceFile): Reading | null {
   const change = changeBetween(old, text);
   // Names decide where some statements begin, wherever in the file they are given.
   if (givesNames(old, change.from, change.oldEnd) || givesNames(text, change.from, change.newEnd)) return null;
-  const reader = createReader(source, before.tree, true);
+  const reader = createReader(source, before.tree, roomLike(before.rows), linesAgain(before, text, change));
   // The statement at the change may go on, or end, the one before it.
   const kept = Math.max(0, itemsBefore(before, change.from) - 2);
   take(reader, before, 0, kept, 0);
@@ -51,6 +46,12 @@ function readAgain(before: Reading, source: SourceFile): Reading | null {
   const met = readOn(reader, kept === 0 ? 0 : startOf(before, kept), isOld);
   if (met < text.length) take(reader, before, itemsBefore(before, met - by), before.order.length, by);
   return reader;
+}
+
+/** The line starts of the text before are found out now, or they would keep the reading before, and that the one before it. */
+function linesAgain(before: Reading, text: string, change: Change): () => LineStarts {
+  const lines = before.lines();
+  return () => lineStartsAgain(lines, text, change);
 }
 
 /** Texts are compared in pieces of this many characters, which is as fast as memory. */
@@ -110,18 +111,20 @@ function startsIn(reading: Reading, place: number): boolean {
 function take(reader: Reader, { order, rows, statements }: Reading, first: number, end: number, by: number): void {
   let firstRow = -1;
   let endRow = -1;
-  const rowShift = (row: number): number => reader.rows.count + row - firstRow;
+  let shift = 0;
   for (let item = first; item < end; item += 1) {
-    const at = order[item] ?? 0;
-    const statement = at < 0 ? statements[~at] : undefined;
-    if (statement) {
+    const at = order[item] as number;
+    if (at < 0) {
       reader.order.push(~reader.statements.length);
-      reader.statements.push(movedSyntax(statement, by));
-    } else {
-      if (firstRow < 0) firstRow = at;
-      endRow = at + 1;
-      reader.order.push(rowShift(at));
+      reader.statements.push(movedSyntax(statements[~at] as Statement, by));
+      continue;
     }
+    if (firstRow < 0) {
+      firstRow = at;
+      shift = reader.rows.count - at;
+    }
+    endRow = at + 1;
+    reader.order.push(at + shift);
   }
   if (firstRow >= 0) appendRows(reader.rows, rows, firstRow, endRow, by);
 }

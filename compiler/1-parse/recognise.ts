@@ -6,8 +6,9 @@ import type { RuleStatement, Statement } from '../../grammar/ast.ts';
 import type { SourceFile } from '../../grammar/source.ts';
 import { STATEMENT_WORDS, spanOf, type Token } from '../../grammar/tokens.ts';
 import type { Diagnostic } from '../diagnostics/diagnostic.ts';
+import { type LineStarts, lineStarts } from '../diagnostics/position.ts';
 import { parseStatement, spanAcross } from './parse.ts';
-import { addRow, createRows, type Rows } from './rows.ts';
+import { addRow, createRows, type Rows, type RowsRoom, roomFor } from './rows.ts';
 import { createShapeTree, HOLE_SIZE, type Hole, SHAPES_MAX, type Shape, type ShapeTree } from './shape.ts';
 import { type DeclaredNames, declaredNames, type StatementTokens, split } from './split.ts';
 import { createWalk, endOfWord, standsAt, type Walk, walkLine } from './walk-shape.ts';
@@ -23,6 +24,8 @@ export interface Reading {
   readonly order: readonly number[];
   readonly diagnostics: readonly Diagnostic[];
   readonly tree: ShapeTree;
+  /** Where its lines begin, found out once. */
+  readonly lines: () => LineStarts;
 }
 
 export interface RecogniseOptions {
@@ -47,25 +50,38 @@ export interface Reader {
   readonly walk: Walk;
   readonly names: DeclaredNames;
   readonly shapes: boolean;
+  readonly lines: () => LineStarts;
 }
 
 export function recognise(source: SourceFile, { shapesFrom = SHAPES_FROM }: RecogniseOptions = {}): Reading {
-  const reader = createReader(source, createShapeTree(), source.text.length >= shapesFrom);
+  const { length } = source.text;
+  const reader = createReader(source, createShapeTree(), length >= shapesFrom ? roomFor(length / RULE_LENGTH) : null);
   readOn(reader, 0, () => false);
   return reader;
 }
 
-export function createReader(source: SourceFile, tree: ShapeTree, shapes: boolean): Reader {
+/** @param room for the rules that are recognised; null: none are @param findLines as {@link lineStarts} does, or faster */
+export function createReader(
+  source: SourceFile,
+  tree: ShapeTree,
+  room: RowsRoom | null,
+  findLines: () => LineStarts = () => lineStarts(source.text),
+): Reader {
+  let lines: LineStarts | null = null;
   return {
     source,
     statements: [],
-    rows: createRows(tree, shapes ? source.text.length / RULE_LENGTH : 0),
+    rows: createRows(tree, room ?? roomFor(0)),
     order: [],
     diagnostics: [],
     tree,
     walk: createWalk(tree),
     names: declaredNames(source.text),
-    shapes,
+    shapes: room !== null,
+    lines: () => {
+      lines ??= findLines();
+      return lines;
+    },
   };
 }
 

@@ -2,6 +2,7 @@
  * Rules of known shapes, in columns: a hundred thousand of them are a few arrays. Places are kept from the start of a statement, so that
  * text before it can change without touching anything but where it starts.
  */
+import { emptyFacts, type FactsOfRows } from './row-facts.ts';
 import type { Shape, ShapeTree } from './shape.ts';
 import type { Walk } from './walk-shape.ts';
 
@@ -22,24 +23,43 @@ export interface Rows {
   valueCount: number;
   /** Two words a row of a hash of what it says, for whoever wants to know it once; 0: nobody has. */
   hashes: Int32Array;
+  readonly facts: FactsOfRows;
   /** The shapes that the numbers are of. */
   readonly tree: ShapeTree;
 }
 
-/** @param expected how many rules there may be; it grows */
-export function createRows(tree: ShapeTree, expected: number): Rows {
-  const room = Math.max(16, Math.ceil(expected));
+/** What there may be room for at once; it grows. */
+export interface RowsRoom {
+  readonly rows: number;
+  readonly places: number;
+  readonly values: number;
+}
+
+/** For so many rules, about. */
+export function roomFor(rules: number): RowsRoom {
+  const rows = Math.max(16, Math.ceil(rules));
+  return { rows, places: 28 * rows, values: 8 * rows };
+}
+
+/** As much as these have, and some rules more. */
+export function roomLike({ count, placeCount, valueCount }: Rows): RowsRoom {
+  const more = roomFor(count / 64 + 64);
+  return { rows: count + more.rows, places: placeCount + more.places, values: valueCount + more.values };
+}
+
+export function createRows(tree: ShapeTree, { rows: room, places, values }: RowsRoom): Rows {
   return {
     count: 0,
     shape: new Int32Array(room),
     start: new Int32Array(room),
     placeAt: new Int32Array(room),
     valueAt: new Int32Array(room),
-    places: new Uint16Array(28 * room),
+    places: new Uint16Array(places),
     placeCount: 0,
-    values: new Float64Array(8 * room),
+    values: new Float64Array(values),
     valueCount: 0,
     hashes: new Int32Array(2 * room),
+    facts: new Map(),
     tree,
   };
 }
@@ -62,6 +82,7 @@ function makeRoom(rows: Rows, more: number, places: number, values: number): voi
     rows.valueAt = grown(rows.valueAt, count);
   }
   rows.hashes = grown(rows.hashes, 2 * count);
+  for (const facts of rows.facts.values()) facts.words = grown(facts.words, rows.shape.length);
   rows.places = grown(rows.places, rows.placeCount + places);
   rows.values = grown(rows.values, rows.valueCount + values);
 }
@@ -82,7 +103,7 @@ export function addRow(rows: Rows, shape: Shape, walk: Walk): void {
   rows.valueCount = valueCount + walk.values;
 }
 
-/** Appends rows of another text, in which they began `by` characters earlier. */
+/** Appends rows of another text, in which they began `by` characters earlier. All that are ever appended are of one table. */
 export function appendRows(rows: Rows, from: Rows, first: number, end: number, by: number): void {
   if (first >= end) return;
   const placeFirst = from.placeAt[first] ?? 0;
@@ -94,6 +115,11 @@ export function appendRows(rows: Rows, from: Rows, first: number, end: number, b
   const [placesBy, valuesBy] = [rows.placeCount - placeFirst, rows.valueCount - valueFirst];
   rows.shape.set(from.shape.subarray(first, end), count);
   rows.hashes.set(from.hashes.subarray(2 * first, 2 * end), 2 * count);
+  for (const [about, { by, words, numbers }] of from.facts) {
+    const facts = rows.facts.get(about) ?? emptyFacts(rows.shape.length, by, numbers);
+    rows.facts.set(about, facts);
+    facts.words.set(words.subarray(first, end), count);
+  }
   for (let row = first; row < end; row += 1) {
     const at = count + row - first;
     rows.start[at] = (from.start[row] ?? 0) + by;

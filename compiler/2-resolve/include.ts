@@ -28,7 +28,7 @@ export interface Assembly {
 }
 
 /** A file as it is read: what was parsed, or with rules that were only recognised. */
-export type FileReading = Pick<Reading, 'statements'> & Partial<Pick<Reading, 'rows' | 'order'>>;
+export type FileReading = Pick<Reading, 'statements'> & Partial<Pick<Reading, 'rows' | 'order' | 'lines'>>;
 
 /** Reads an included file. */
 export type ReadFile = (source: SourceFile) => Reading;
@@ -78,6 +78,7 @@ export function include(
   const diagnostics: Diagnostic[] = [];
   const found: Found[] = [];
   const sources: [SourceFile, ...SourceFile[]] = [source];
+  const lines = new Map([[source, main.lines]]);
   const stack: Open[] = [{ source, by: null, statements: inOrder(main) }];
   for (let open = stack.at(-1); open; open = stack.at(-1)) {
     const next = open.statements.next();
@@ -101,10 +102,11 @@ export function include(
       const reading = read(taken);
       for (const one of reading.diagnostics) diagnostics.push(one);
       sources.push(taken);
+      lines.set(taken, reading.lines);
       stack.push({ source: taken, by: { source: open.source, span: statement.span }, statements: inOrder(reading) });
     }
   }
-  const whole = wholeOf(sources);
+  const whole = wholeOf(sources, (one) => lines.get(one)?.());
   const placed = new Map(whole.files.map((file) => [file.source, file]));
   const statements = found.map(({ source: from, statement }) => {
     const file = placed.get(from) ?? (whole.files[0] as PlacedFile);

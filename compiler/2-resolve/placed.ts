@@ -5,14 +5,14 @@
 import type { SourceFile } from '../../grammar/source.ts';
 import { moved } from '../1-parse/moved.ts';
 import type { Diagnostic, Label } from '../diagnostics/diagnostic.ts';
-import { lineStarts } from '../diagnostics/position.ts';
+import { type LineStarts, lineStarts } from '../diagnostics/position.ts';
 import type { Expression, RuleActions } from './program.ts';
 
 /** A file, and where its text begins in the whole. */
 export interface PlacedFile {
   readonly source: SourceFile;
   readonly base: number;
-  readonly lines: readonly number[];
+  readonly lines: LineStarts;
 }
 
 /** The texts of several files behind each other; of one file, the file itself. */
@@ -25,11 +25,15 @@ export interface Whole {
 /** Between two stretches, so that no word grows over the seam. */
 const SEAM = '\n';
 
-export function wholeOf(sources: readonly [SourceFile, ...SourceFile[]]): Whole {
+/** @param linesOf where the lines of a file begin, where somebody knows */
+export function wholeOf(
+  sources: readonly [SourceFile, ...SourceFile[]],
+  linesOf: (source: SourceFile) => LineStarts | undefined = () => undefined,
+): Whole {
   const [main] = sources;
   let base = 0;
   const files = sources.map((source) => {
-    const file = { source, base, lines: lineStarts(source.text) };
+    const file = { source, base, lines: linesOf(source) ?? lineStarts(source.text) };
     base += source.text.length + SEAM.length;
     return file;
   });

@@ -4,7 +4,7 @@
  */
 import type { SourceFile, Span } from '../../grammar/source.ts';
 import type { Rows } from '../1-parse/rows.ts';
-import { lineAt } from '../diagnostics/position.ts';
+import { type LineStarts, lineAt } from '../diagnostics/position.ts';
 import { IDENTITY_DIGITS, identityTexts } from './identity.ts';
 import { rangesOf } from './open-predicate.ts';
 import type { Expression, Rule, RuleActions } from './program.ts';
@@ -21,7 +21,7 @@ export interface RuleTable {
   /** The same as text, once somebody has asked for one of them; null: nobody has. */
   identityTexts: string | null;
   /** Where lines begin. */
-  readonly lines: readonly number[];
+  readonly lines: LineStarts;
   /** What the file is called in names of rules. */
   readonly title: string;
 }
@@ -37,6 +37,25 @@ class RowRule implements Rule {
     this.index = index;
     this.#table = table;
     this.#row = row;
+  }
+
+  /** Rules that follow each other and are rows that do so, and between them those that are none. */
+  static runsOf(rules: readonly Rule[]): readonly RuleRun[] {
+    const runs: RuleRun[] = [];
+    let open: { first: number; end: number; table: RuleTable; row: number } | null = null;
+    for (let index = 0; index < rules.length; index += 1) {
+      const rule = rules[index] as Rule;
+      if (!(rule instanceof RowRule)) {
+        open = null;
+        runs.push({ first: index, end: index + 1, table: null, row: 0 });
+      } else if (open !== null && open.table === rule.#table && open.row + index - open.first === rule.#row) {
+        open.end = index + 1;
+      } else {
+        open = { first: index, end: index + 1, table: rule.#table, row: rule.#row };
+        runs.push(open);
+      }
+    }
+    return runs;
   }
 
   get row(): { readonly table: RuleTable; readonly row: number; readonly template: Template } {
@@ -93,6 +112,16 @@ export function ruleOfRow(index: number, table: RuleTable, row: number): Rule {
 /** The row that a rule is; null: it is an object of its own. */
 export function rowOf(rule: Rule): RowRule['row'] | null {
   return rule instanceof RowRule ? rule.row : null;
+}
+
+/** Rules `[first, end)` of a list; the first one is `row` of the table, the next one the row behind it. A rule without a table is alone. */
+export type RuleRun = { readonly first: number; readonly end: number } & (
+  | { readonly table: RuleTable; readonly row: number }
+  | { readonly table: null; readonly row: 0 }
+);
+
+export function runsOf(rules: readonly Rule[]): readonly RuleRun[] {
+  return RowRule.runsOf(rules);
 }
 
 /** A rule with all of its members, for `{ ...rule }` and comparisons. */

@@ -2,11 +2,12 @@
  * Rules of which a check says the same: those of one shape whose values differ where no check looks. A hundred thousand rules are a few
  * kinds, and what takes long is asked of one rule of each.
  */
+import { factsOf } from '../1-parse/row-facts.ts';
 import { HOLE_SIZE } from '../1-parse/shape.ts';
 import { V4_LAST, V6_LAST } from '../2-resolve/address.ts';
 import { type OpenPredicate, rangesOf } from '../2-resolve/open-predicate.ts';
 import type { Expression, Program, Rule } from '../2-resolve/program.ts';
-import { rowOf } from '../2-resolve/row-rule.ts';
+import { type RuleRun, type RuleTable, runsOf } from '../2-resolve/row-rule.ts';
 import type { Template, TemplateNode } from '../2-resolve/rule-template.ts';
 import type { Diagnostic } from '../diagnostics/diagnostic.ts';
 import { implied } from './implied.ts';
@@ -17,6 +18,7 @@ export interface Alike {
   readonly some: readonly Rule[];
   /** All rules of a kind, in order. */
   readonly like: (rule: Rule) => readonly Rule[];
+  readonly runs: readonly RuleRun[];
 }
 
 /** What `find` finds in every rule: asked of one rule of each kind first, and where it finds something, of all of the kind. */
@@ -29,39 +31,46 @@ export function inEvery({ some, like }: Alike, find: (rule: Rule) => readonly Di
 }
 
 export function alikeOf({ rules }: Program): Alike {
+  const runs = runsOf(rules);
   const some: Rule[] = [];
   const kinds = new Int32Array(rules.length);
-  const known = new Map<Template, Kinds>();
-  for (const rule of rules) {
-    const row = rowOf(rule);
-    if (row === null) {
-      kinds[rule.index] = some.length;
-      some.push(rule);
+  const known = new Map<RuleTable, Numbered>();
+  for (const { first, end, table, row } of runs) {
+    if (table === null) {
+      kinds[first] = some.length;
+      some.push(rules[first] as Rule);
       continue;
     }
-    const { template, table } = row;
-    let same = known.get(template);
-    if (same === undefined) {
-      same = { byKey: new Map(), valued: valuedIn(template) };
-      known.set(template, same);
+    const { words, kindOf } = known.get(table) ?? numbered(table);
+    known.set(table, { words, kindOf });
+    for (let index = first; index < end; index += 1) {
+      const word = words[row + index - first] as number;
+      if (kindOf[word] === NO_KIND) {
+        kindOf[word] = some.length;
+        some.push(rules[index] as Rule);
+      }
+      kinds[index] = kindOf[word] as number;
     }
-    const { byKey, valued } = same;
-    const { values, valueAt } = table.rows;
-    const key = keyOf(template.open, valued, values, valueAt[row.row] ?? 0);
-    let kind = byKey.get(key);
-    if (kind === undefined) {
-      kind = some.length;
-      byKey.set(key, kind);
-      some.push(rule);
-    }
-    kinds[rule.index] = kind;
   }
-  return { some, like: membersOf(rules, kinds) };
+  return { some, like: membersOf(rules, kinds), runs };
 }
 
-interface Kinds {
-  readonly byKey: Map<string | number, number>;
-  readonly valued: readonly boolean[];
+/** Kinds of the rows of one table. */
+interface Numbered {
+  /** A row each. */
+  readonly words: Int32Array;
+  /** By word. */
+  readonly kindOf: Int32Array;
+}
+
+const NO_KIND = -1;
+
+function numbered({ rows, templates }: RuleTable): Numbered {
+  const { words, numbers } = factsOf<Template>(rows, 'check', templates, (template, numberOf) => {
+    const valued = valuedIn(template);
+    return (values, at) => numberOf(keyOf(template.open, valued, values, at));
+  });
+  return { words, kindOf: new Int32Array(numbers.count + 1).fill(NO_KIND) };
 }
 
 function membersOf(rules: readonly Rule[], kinds: Int32Array): Alike['like'] {

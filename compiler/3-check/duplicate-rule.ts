@@ -1,31 +1,47 @@
 import type { Program, Rule } from '../2-resolve/program.ts';
 import { diagnostic } from '../diagnostics/catalog.ts';
 import type { Diagnostic } from '../diagnostics/diagnostic.ts';
-import { areTwins, createMeaning, createSieve } from './meaning.ts';
+import type { Alike } from './alike.ts';
+import { areTwins, createMeaning, numbersOf } from './meaning.ts';
 
 /** PKT3007: a rule whose packets an earlier one has decided about, to the letter. */
-export function duplicateRule({ rules }: Program): readonly Diagnostic[] {
+export function duplicateRule({ rules }: Program, { runs }: Alike): readonly Diagnostic[] {
   const found: Diagnostic[] = [];
-  const sieve = createSieve();
+  const numbers = numbersOf(rules, runs);
   const isSame = createComparison();
-  /** Rules with a verdict, where their number says or behind that; an open-addressing table, half full at most. */
-  const table = new Int32Array(2 ** Math.ceil(Math.log2(2 * rules.length + 2)));
-  const numbers = new Int32Array(table.length);
-  const mask = table.length - 1;
-  for (const rule of rules) {
-    const number = sieve(rule);
-    let slot = number & mask;
-    let earlier: Rule | undefined;
-    for (; table[slot] !== 0; slot = (slot + 1) & mask) {
-      earlier = numbers[slot] === number ? rules[(table[slot] ?? 0) - 1] : undefined;
-      if (earlier && isSame(earlier, rule)) break;
-    }
-    if (table[slot] !== 0 && earlier) {
-      found.push(tell(rule, earlier));
-    } else if (rule.actions.verdict !== null) {
-      table[slot] = rule.index + 1;
-      numbers[slot] = number;
-    }
+  /** Rules with a verdict, by their numbers; one that is not the first of its number is held against those before it. */
+  const decided = new Map<number, Rule[]>();
+  for (const index of crowded(numbers)) {
+    const rule = rules[index] as Rule;
+    const number = numbers[index] as number;
+    const others = decided.get(number);
+    const earlier = others?.find((other) => isSame(other, rule));
+    if (earlier) found.push(tell(rule, earlier));
+    else if (rule.actions.verdict === null) continue;
+    else if (others) others.push(rule);
+    else decided.set(number, [rule]);
+  }
+  return found;
+}
+
+/** Bits to a rule in the table that tells whose number is met once. */
+const BITS = 16;
+
+/** Rules that may have the same number as another one, in order; few that have not. */
+function crowded(numbers: Int32Array): readonly number[] {
+  const size = 2 ** Math.ceil(Math.log2(BITS * numbers.length + 32));
+  const [once, twice] = [new Uint32Array(size / 32), new Uint32Array(size / 32)];
+  for (let index = 0; index < numbers.length; index += 1) {
+    const bit = (numbers[index] as number) & (size - 1);
+    const mask = 1 << (bit & 31);
+    const word = once[bit >>> 5] as number;
+    if ((word & mask) === 0) once[bit >>> 5] = word | mask;
+    else twice[bit >>> 5] = (twice[bit >>> 5] as number) | mask;
+  }
+  const found: number[] = [];
+  for (let index = 0; index < numbers.length; index += 1) {
+    const bit = (numbers[index] as number) & (size - 1);
+    if (((twice[bit >>> 5] as number) & (1 << (bit & 31))) !== 0) found.push(index);
   }
   return found;
 }

@@ -1,7 +1,8 @@
 /** What a condition asks, without its places: as a number, for finding rules that may be equal, and to the letter. */
+import { factsOf } from '../1-parse/row-facts.ts';
 import { type OpenPredicate, rangesOf } from '../2-resolve/open-predicate.ts';
 import type { Expression, Predicate, Rule } from '../2-resolve/program.ts';
-import { rowOf } from '../2-resolve/row-rule.ts';
+import { type RuleRun, type RuleTable, rowOf } from '../2-resolve/row-rule.ts';
 import type { Template, TemplateNode } from '../2-resolve/rule-template.ts';
 
 /** Values that are written out; longer lists have a number in their place, so that ten rules with one list do not write it ten times. */
@@ -183,21 +184,30 @@ function ofOpen({ ofText, ofRanges }: Shared, open: OpenPredicate): OfValues {
   };
 }
 
-/** Equal for equal conditions, and most often different for others. */
-export type Sieve = (rule: Rule) => number;
-
-export function createSieve(): Sieve {
+/** Of each rule a number, equal for equal conditions, and most often different for others. */
+export function numbersOf(rules: readonly Rule[], runs: readonly RuleRun[]): Int32Array {
   const shared = createShared();
-  const sieves = new Map<Template, OfValues>();
-  return (rule) => {
-    const row = rowOf(rule);
-    if (row === null) return numberOf(shared, rule.condition);
-    const { values, valueAt } = row.table.rows;
-    let sieve = sieves.get(row.template);
-    if (sieve === undefined) {
-      sieve = ofNode(shared, row.template.condition);
-      sieves.set(row.template, sieve);
+  const numbers = new Int32Array(rules.length);
+  const known = new Map<RuleTable, Int32Array>();
+  for (const { first, end, table, row } of runs) {
+    if (table === null) {
+      numbers[first] = notZero(numberOf(shared, (rules[first] as Rule).condition));
+      continue;
     }
-    return sieve(values, valueAt[row.row] ?? 0);
-  };
+    const words = known.get(table) ?? wordsOf(table, shared);
+    known.set(table, words);
+    numbers.set(words.subarray(row, row + end - first), first);
+  }
+  return numbers;
+}
+
+function wordsOf({ rows, templates }: RuleTable, shared: Shared): Int32Array {
+  return factsOf<Template>(rows, 'meaning', templates, ({ condition }) => {
+    const find = ofNode(shared, condition);
+    return (values, at) => notZero(find(values, at));
+  }).words;
+}
+
+function notZero(number: number): number {
+  return number | 0 || 1;
 }

@@ -79,11 +79,19 @@ export function chooseClassifier(
 }
 
 /** Of every rule, in their order. */
-function ruleCosts({ kinds, of }: RuleKinds): readonly number[] {
+function ruleCosts({ kinds, of }: RuleKinds): Float64Array {
   const costs = kinds.map(({ rule }) => ruleCost(rule));
-  const all: number[] = [];
-  for (let rule = 0; rule < of.length; rule++) all.push(costs[of[rule] as number] ?? 0);
+  const all = new Float64Array(of.length);
+  for (let rule = 0; rule < of.length; rule++) all[rule] = costs[of[rule] as number] ?? 0;
   return all;
+}
+
+type Costs = Float64Array | readonly number[];
+
+function sumOf(costs: Costs): number {
+  let sum = 0;
+  for (let at = 0; at < costs.length; at++) sum += costs[at] as number;
+  return sum;
 }
 
 function treeInstructions({ checks, observers }: TreePlan, fixed: number): Plan['cost'] {
@@ -94,8 +102,8 @@ function treeInstructions({ checks, observers }: TreePlan, fixed: number): Plan[
   );
 }
 
-function chainNs(costs: readonly number[]): number {
-  return CHAIN_INSTRUCTION_NS * costs.reduce((sum, one) => sum + one, 0);
+function chainNs(costs: Costs): number {
+  return CHAIN_INSTRUCTION_NS * sumOf(costs);
 }
 
 function treeNs({ cost }: TreePlan): number {
@@ -114,13 +122,13 @@ function noTree({ rules }: Program, reason: string): Diagnostic {
   return diagnostic('PKT4002', { rules: rules.length, limit: CHAIN_RULES_MAX, reason }, null, { help: WRITE_LISTS });
 }
 
-function costOf(fixed: number, costs: readonly number[]): Plan['cost'] {
-  return { instructions: fixed + costs.reduce((sum, one) => sum + one, 0), limit: VERIFIER_INSTRUCTIONS_MAX };
+function costOf(fixed: number, costs: Costs): Plan['cost'] {
+  return { instructions: fixed + sumOf(costs), limit: VERIFIER_INSTRUCTIONS_MAX };
 }
 
 function chainPlan(
   program: Program,
-  costs: readonly number[],
+  costs: Float64Array,
   fixed: number,
   noTree: string,
 ): { readonly plan: ChainPlan; readonly cost: Plan['cost'] } | Diagnostic {
@@ -129,7 +137,7 @@ function chainPlan(
   return problem ?? { plan: { name: 'chain', reason: '', blocks: blocksOf(costs), long: false }, cost };
 }
 
-function sizeProblem(program: Program, costs: readonly number[], cost: Plan['cost'], reason: string): Diagnostic | null {
+function sizeProblem(program: Program, costs: Float64Array, cost: Plan['cost'], reason: string): Diagnostic | null {
   const { rules } = program;
   const first = rules[CHAIN_RULES_MAX];
   if (first !== undefined) {
@@ -150,7 +158,7 @@ function sizeProblem(program: Program, costs: readonly number[], cost: Plan['cos
 }
 
 /** Consecutive rules of about equal cost, as few blocks as there can be. */
-function blocksOf(costs: readonly number[]): readonly (readonly [number, number])[] {
+function blocksOf(costs: Float64Array): readonly (readonly [number, number])[] {
   const blocks: [number, number][] = [];
   let first = 0;
   let sum = 0;

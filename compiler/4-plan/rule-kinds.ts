@@ -2,9 +2,10 @@
  * Rules that differ in nothing but the values of their literals. A hundred thousand rules are a few dozen kinds: what does not depend on
  * the values is found out for the first rule of each.
  */
+import { factsOf } from '../1-parse/row-facts.ts';
 import { type OpenPredicate, rangesOf } from '../2-resolve/open-predicate.ts';
 import type { Program, Rule } from '../2-resolve/program.ts';
-import { rowOf } from '../2-resolve/row-rule.ts';
+import { type RuleRun, type RuleTable, type rowOf, runsOf } from '../2-resolve/row-rule.ts';
 import type { Template } from '../2-resolve/rule-template.ts';
 import { COMPARED_RANGES_MAX } from './cost.ts';
 
@@ -22,6 +23,7 @@ export interface RuleKinds {
   readonly kinds: readonly RuleKind[];
   /** Place in `kinds`, a rule each. */
   readonly of: Uint32Array;
+  readonly runs: readonly RuleRun[];
 }
 
 /** A signature is a number of one byte a predicate with literals, exact in so many. */
@@ -38,30 +40,50 @@ interface OpenKind {
 export function ruleKinds(rules: readonly Rule[]): RuleKinds {
   const kinds: OpenKind[] = [];
   const of = new Uint32Array(rules.length);
-  const known = new Map<Template, Map<number, number>>();
-  for (let index = 0; index < rules.length; index++) {
-    const rule = rules[index] as Rule;
-    const place = rowOf(rule);
-    const signature = place === null ? null : signatureOf(place.template, place.table.rows.values, valuesAt(place));
-    if (place === null || signature === null) {
-      of[index] = kinds.push({ rule, count: 1, template: null }) - 1;
+  const known = new Map<RuleTable, Numbered>();
+  const runs = runsOf(rules);
+  for (const { first, end, table, row } of runs) {
+    if (table === null) {
+      of[first] = kinds.push({ rule: rules[first] as Rule, count: 1, template: null }) - 1;
       continue;
     }
-    let alike = known.get(place.template);
-    if (alike === undefined) {
-      alike = new Map();
-      known.set(place.template, alike);
-    }
-    const kind = alike.get(signature);
-    if (kind === undefined) {
-      of[index] = kinds.push({ rule, count: 1, template: place.template }) - 1;
-      alike.set(signature, of[index] as number);
-    } else {
-      of[index] = kind;
-      (kinds[kind] as OpenKind).count++;
+    const { words, kindOf } = known.get(table) ?? numbered(table);
+    known.set(table, { words, kindOf });
+    for (let index = first; index < end; index++) {
+      const at = row + index - first;
+      const word = words[at] as number;
+      const kind = word === ALONE ? NO_KIND : (kindOf[word] as number);
+      if (kind !== NO_KIND) {
+        of[index] = kind;
+        (kinds[kind] as OpenKind).count++;
+        continue;
+      }
+      const template = word === ALONE ? null : (table.templates[table.rows.shape[at] as number] ?? null);
+      of[index] = kinds.push({ rule: rules[index] as Rule, count: 1, template }) - 1;
+      if (word !== ALONE) kindOf[word] = of[index] as number;
     }
   }
-  return { kinds, of };
+  return { kinds, of, runs };
+}
+
+/** Kinds of the rows of one table. */
+interface Numbered {
+  /** A row each. */
+  readonly words: Int32Array;
+  /** By word. */
+  readonly kindOf: Int32Array;
+}
+
+const NO_KIND = -1;
+/** The word of a row that is a kind of its own. */
+const ALONE = -1;
+
+function numbered({ rows, templates }: RuleTable): Numbered {
+  const { words, numbers } = factsOf<Template>(rows, 'plan', templates, (template, numberOf) => (values, at) => {
+    const signature = signatureOf(template, values, at);
+    return signature === null ? ALONE : numberOf(signature);
+  });
+  return { words, kindOf: new Int32Array(numbers.count + 1).fill(NO_KIND) };
 }
 
 /** The program with one rule of each kind. */

@@ -1,7 +1,7 @@
 import type { SourceFile, Span } from '../../grammar/source.ts';
 import { CATALOG, isCode } from './catalog.ts';
 import type { Diagnostic, Label } from './diagnostic.ts';
-import { lineStarts, type Position, positionOf } from './position.ts';
+import { type LineStarts, lineStarts, type Position, positionOf } from './position.ts';
 
 /** Version of the object; it changes when a member goes or changes its meaning, not when one is added. */
 export const DIAGNOSTIC_VERSION = 1;
@@ -27,7 +27,7 @@ export interface JsonDiagnostic {
 }
 
 /** Line starts worked out once for many diagnostics of a file. */
-export type LineIndex = Map<SourceFile, readonly number[]>;
+export type LineIndex = Map<SourceFile, LineStarts>;
 
 /**
  * One object for a line of `--json`: bytes are UTF-8 offsets, lines and columns count from 1. A fix's edits are in the primary's file.

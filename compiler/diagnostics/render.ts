@@ -1,7 +1,7 @@
 import type { SourceFile } from '../../grammar/source.ts';
 import type { Diagnostic, Fix, Label } from './diagnostic.ts';
 import { type Paint, painter } from './paint.ts';
-import { countCharacters, lineAt, lineStarts } from './position.ts';
+import { countCharacters, type LineStarts, lineAt, lineStarts } from './position.ts';
 import { type Mark, renderMarks } from './snippet.ts';
 import { visible, visibleLine } from './visible.ts';
 
@@ -15,7 +15,7 @@ const BEFORE = 60;
 
 interface Sheet {
   readonly source: SourceFile;
-  readonly starts: readonly number[];
+  readonly starts: LineStarts;
 }
 
 /** A label on one line, with the stretch of it that is shown. */

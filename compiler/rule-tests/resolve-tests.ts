@@ -8,7 +8,7 @@ import type { SourceFile } from '../../grammar/source.ts';
 import { type Context, createReport } from '../2-resolve/context.ts';
 import type { Program } from '../2-resolve/program.ts';
 import type { Outcome } from '../diagnostics/diagnostic.ts';
-import { lineAt, lineStarts } from '../diagnostics/position.ts';
+import { type LineStarts, lineAt, lineStarts } from '../diagnostics/position.ts';
 import type { PacketAbout } from '../interpret/packet-about.ts';
 import { buildFrame, type Refuse } from './build-frame.ts';
 import { resolveCount, resolveExpectation } from './expectation.ts';
@@ -37,8 +37,11 @@ export function resolveTests(
     all: () => [],
   };
   const context: Context = { source, report, names };
-  const starts = lineStarts(source.text);
-  const lineOf = (offset: number): number => lineAt(starts, offset) + 1;
+  let starts: LineStarts | null = null;
+  const lineOf = (offset: number): number => {
+    starts ??= lineStarts(source.text);
+    return lineAt(starts, offset) + 1;
+  };
   const value = tests.map((test) => resolveTest(context, test, program, lineOf));
   return { value, diagnostics };
 }

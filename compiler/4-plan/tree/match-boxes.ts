@@ -72,7 +72,10 @@ function entriesBehind(before: BoxSet, old: Entries, now: BoxSet, fresh: Entries
 type Column = Uint32Array | Uint16Array | Uint8Array;
 
 /** All that makes a box, but for its entry; `width` elements a box. */
-function columnPairs(before: BoxSet, now: BoxSet): readonly { readonly a: Column; readonly b: Column; readonly width: number }[] {
+function columnPairs(
+  before: BoxSet,
+  now: BoxSet,
+): readonly { readonly a: Column; readonly b: Column; readonly width: number }[] {
   const words = before.family === 4 ? 2 : 4;
   const scalars = before.scalars.map((a, scalar) => ({ a, b: now.scalars[scalar] ?? new Uint16Array(), width: 2 }));
   const columns = [
