@@ -8,6 +8,7 @@ import { resolve } from './2-resolve/resolve.ts';
 import type { KnownTemplates } from './2-resolve/rule-template.ts';
 import type { ReferencedFiles } from './2-resolve/sources.ts';
 import { check } from './3-check/check.ts';
+import { type BoxesMemo, createBoxesMemo } from './4-plan/boxes/boxes-again.ts';
 import type { Plan } from './4-plan/plan.ts';
 import { type PlanOptions, planProgram } from './4-plan/plan-program.ts';
 import { createTreesMemo, type TreesMemo } from './4-plan/tree/build-trees.ts';
@@ -38,10 +39,11 @@ export type Phase = 'read' | 'resolve' | 'check' | 'plan' | 'emit' | 'build';
 export interface AnalysisMemo extends ReadingMemo {
   readonly templates: KnownTemplates;
   readonly trees: TreesMemo;
+  readonly boxes: BoxesMemo;
 }
 
 export function createAnalysisMemo(): AnalysisMemo {
-  return { ...createReadingMemo(), templates: new WeakMap(), trees: createTreesMemo() };
+  return { ...createReadingMemo(), templates: new WeakMap(), trees: createTreesMemo(), boxes: createBoxesMemo() };
 }
 
 export interface CompileOptions extends BuildOptions, AnalyseOptions {}
@@ -84,6 +86,7 @@ export function analyse(source: SourceFile, options: AnalyseOptions): Analysis {
   const { value: plan, diagnostics: inPlan } = planProgram(program, targetFor(program.hook), {
     ...planning,
     trees: memo?.trees,
+    boxes: memo?.boxes,
   });
   return { ...looked, plan, diagnostics: inOrder([...found, ...inPlan], program) };
 }

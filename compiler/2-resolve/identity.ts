@@ -1,4 +1,5 @@
 import type { LiteralScalar, RuleStatement } from '../../grammar/ast.ts';
+import type { Crowd } from './crowd.ts';
 
 /**
  * A hash of 64 bits in two lanes, for texts that nobody forges: two multiplicative hashes of 32 bits, mixed in the end (after bryc's
@@ -82,12 +83,25 @@ function isLiteral(value: unknown): value is LiteralScalar {
 
 /** Gives each rule its identity, in file order. The last one given is in `a` and `b`. */
 export interface Identities {
-  readonly ofRule: (rule: RuleStatement) => void;
   /** Of a rule with this label. */
   readonly ofLabel: (text: string, from: number, to: number) => void;
-  /** Of a rule of which {@link hashOfPieces} has been taken. */
+  /** Of a rule of which {@link hashOfRule} or {@link hashOfPieces} has been taken. */
   readonly ofHash: (a: number, b: number) => void;
   readonly last: Readonly<Hash>;
+}
+
+/** The hash of what a rule says. */
+export function hashOfRule(rule: RuleStatement): Readonly<Hash> {
+  const { words, literals } = sayingOf(rule);
+  const hash = { ...SEED };
+  feed(hash, words);
+  for (const text of literals) feedLiteral(hash, text);
+  return hash;
+}
+
+/** A word of a hash, for {@link Crowd}. */
+export function crowdWord(a: number, b: number): number {
+  return a ^ (b >>> 9);
 }
 
 /** The state behind a rule's words, from which {@link hashOfPieces} goes on. */
@@ -132,11 +146,12 @@ export function hashOfPieces(
  * An identity comes from the rule's label; or from what it says, and how many rules before it say the same. It survives a move and a
  * reformatting, so that counters can be carried over a reload.
  */
-export function createIdentities(expected: number): Identities {
-  const seen = createCounts(expected);
+/** @param crowd has the hashes of all rules without a label, by {@link crowdWord}; null: nobody knows them */
+export function createIdentities(expected: number, crowd: Crowd | null): Identities {
+  const seen = createCounts(crowd === null ? expected : 0);
   const hash: Hash = { ...SEED };
   const end = (): void => {
-    const occurrence = seen(hash.a, hash.b);
+    const occurrence = crowd?.has(crowdWord(hash.a, hash.b)) === false ? 0 : seen(hash.a, hash.b);
     if (occurrence > 0) feed(hash, ` ${occurrence}`);
     finish(hash);
   };
@@ -154,17 +169,6 @@ export function createIdentities(expected: number): Identities {
       end();
     },
     ofLabel,
-    ofRule: (rule) => {
-      if (rule.label) {
-        ofLabel(rule.label.text, 0, rule.label.text.length);
-        return;
-      }
-      const { words, literals } = sayingOf(rule);
-      begin(hash, SEED);
-      feed(hash, words);
-      for (const text of literals) feedLiteral(hash, text);
-      end();
-    },
   };
 }
 

@@ -55,7 +55,8 @@ function* inOrder({ statements, rows, order }: FileReading): Generator<Statement
   }
   let from = 0;
   let end = 0;
-  for (const item of order) {
+  for (let index = 0; index < order.length; index += 1) {
+    const item = order[index] as number;
     if (item >= 0) {
       end = item + 1;
       continue;

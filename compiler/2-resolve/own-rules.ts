@@ -82,7 +82,7 @@ function ownRule(
 ): Rule {
   const { lines } = fileAt(whole, set.span.start);
   const { source, span } = placeOf(whole, set);
-  const identities = createIdentities(1);
+  const identities = createIdentities(1, null);
   identities.ofLabel(name, 0, name.length);
   const { a, b } = identities.last;
   return {

@@ -10,7 +10,8 @@ import { createWalk, type Walk } from '../1-parse/walk-shape.ts';
 import { resolveActions } from './actions.ts';
 import { resolveCondition } from './condition.ts';
 import type { Context } from './context.ts';
-import { createIdentities, hashOfPieces, type Identities, identityText } from './identity.ts';
+import { type Crowd, createCrowd } from './crowd.ts';
+import { createIdentities, crowdWord, hashOfPieces, hashOfRule, type Identities, identityText } from './identity.ts';
 import type { RowRun } from './include.ts';
 import { inBounds } from './open-predicate.ts';
 import type { OwnRules } from './own-rules.ts';
@@ -29,8 +30,8 @@ interface Resolving {
   readonly identities: Identities;
   readonly tables: Map<Rows, OpenTable>;
   readonly templates: KnownTemplates;
-  /** Room for the places of a rule's literals. */
-  readonly places: number[];
+  /** Hashes of the rules that were parsed, as far as anybody has asked. */
+  readonly hashes: Map<RuleStatement, ReturnType<typeof hashOfRule>>;
 }
 
 interface OpenTable extends RuleTable {
@@ -53,9 +54,12 @@ export function resolveRules(
   const names = createRuleNames(context, whole);
   for (const label of own.labels) names.take(label);
   const expected = statements.reduce((sum, one) => sum + (one.kind === 'rows' ? one.end - one.from : 1), 0);
-  const identities = createIdentities(expected);
+  const tables = new Map<Rows, OpenTable>();
+  const hashes: Resolving['hashes'] = new Map();
+  const hashing: Hashing = { context, names, tables, templates, hashes };
+  const identities = createIdentities(expected, crowdOf(hashing, statements, expected));
   const rules = [...own.ahead];
-  const resolving: Resolving = { context, whole, rules, names, identities, tables: new Map(), templates, places: [] };
+  const resolving: Resolving = { ...hashing, whole, rules, identities };
   for (const statement of statements) {
     if (statement.kind === 'rule') resolveRule(resolving, statement);
     else if (statement.kind === 'rows') resolveRun(resolving, statement);
@@ -63,9 +67,48 @@ export function resolveRules(
   return resolving.rules;
 }
 
-function resolveRule({ context, whole, rules, names, identities }: Resolving, statement: RuleStatement): void {
+type Hashing = Pick<Resolving, 'context' | 'names' | 'tables' | 'templates' | 'hashes'>;
+
+/** With so many rules it is worth knowing whose hash is met once. */
+const CROWD = 1000;
+
+/** The hashes of all rules without a label; null: those of some are known when they are resolved. */
+function crowdOf(hashing: Hashing, statements: readonly (Statement | RowRun)[], expected: number): Crowd | null {
+  if (expected < CROWD) return null;
+  const crowd = createCrowd(expected);
+  for (const statement of statements) {
+    if (statement.kind === 'rule' && statement.label === null) {
+      const hash = hashOfRule(statement);
+      hashing.hashes.set(statement, hash);
+      crowd.add(crowdWord(hash.a, hash.b));
+    } else if (statement.kind === 'rows') {
+      if (!addRun(hashing, statement, crowd)) return null;
+    }
+  }
+  return crowd;
+}
+
+/** False: a shape has no template, so that nothing is known of its rules. */
+function addRun(hashing: Hashing, run: RowRun, crowd: Crowd): boolean {
+  const { rows } = run;
+  const table = tableOf(hashing, run);
+  const places: number[] = [];
+  for (let row = run.from; row < run.end; row += 1) {
+    const template = templateFor(hashing, table, rows.shape[row] as number);
+    if (template === null) return false;
+    if (template.shape.labelled) continue;
+    hashRow(table, template, row, places);
+    crowd.add(crowdWord(rows.hashes[2 * row] as number, rows.hashes[2 * row + 1] as number));
+  }
+  return true;
+}
+
+function resolveRule({ context, whole, rules, names, identities, hashes }: Resolving, statement: RuleStatement): void {
   const { line, name } = names.nameOf(statement);
-  identities.ofRule(statement);
+  const { label } = statement;
+  const hash = label === null ? (hashes.get(statement) ?? hashOfRule(statement)) : null;
+  if (label !== null) identities.ofLabel(label.text, 0, label.text.length);
+  if (hash !== null) identities.ofHash(hash.a, hash.b);
   const identity = identityText(identities.last.a, identities.last.b);
   const condition = resolveCondition(context, statement.condition);
   const actions = resolveActions(context, statement.actions);
@@ -89,25 +132,18 @@ function resolveRule({ context, whole, rules, names, identities }: Resolving, st
 }
 
 function resolveRun(resolving: Resolving, run: RowRun): void {
-  const { rules, context } = resolving;
+  const { rules } = resolving;
   const { rows, file } = run;
   const table = tableOf(resolving, run);
+  const places: number[] = [];
   for (let row = run.from; row < run.end; row += 1) {
-    const number = rows.shape[row] ?? 0;
-    let template = table.templates[number];
-    if (template === undefined) {
-      const shape = rows.tree.shapes[number];
-      const known = shape && resolving.templates.get(shape);
-      template = known ?? (shape === undefined || known === null ? null : templateOf(shape, table.walk, context.names));
-      if (shape) resolving.templates.set(shape, template);
-      table.templates[number] = template;
-    }
+    const template = templateFor(resolving, table, rows.shape[row] as number);
     const known =
       template !== null &&
       inBounds(template.open, rows.values, rows.valueAt[row] ?? 0) &&
       (!template.shape.labelled || takeLabel(resolving.names, rows, row, file));
     if (known) {
-      identify(resolving, table, template as Template, row);
+      identify(resolving, table, template, row, places);
       rules.push(ruleOfRow(rules.length, table, row));
     } else {
       const statement = ruleAt(file.source, rows.start[row] ?? 0);
@@ -116,7 +152,22 @@ function resolveRun(resolving: Resolving, run: RowRun): void {
   }
 }
 
-function tableOf({ tables, names }: Resolving, { rows, file }: RowRun): OpenTable {
+/** null: its rules are resolved one by one. */
+function templateFor({ templates, context }: Hashing, table: OpenTable, number: number): Template | null {
+  const template = table.templates[number];
+  return template === undefined ? findTemplate(templates, context, table, number) : template;
+}
+
+function findTemplate(known: KnownTemplates, { names }: Context, table: OpenTable, number: number): Template | null {
+  const shape = table.rows.tree.shapes[number];
+  const before = shape && known.get(shape);
+  const template = before ?? (shape === undefined || before === null ? null : templateOf(shape, table.walk, names));
+  if (shape) known.set(shape, template);
+  table.templates[number] = template;
+  return template;
+}
+
+function tableOf({ tables, names }: Hashing, { rows, file }: RowRun): OpenTable {
   const known = tables.get(rows);
   if (known) return known;
   const { source, lines } = file;
@@ -135,33 +186,32 @@ function takeLabel(names: RuleNames, { start, places, placeAt }: Rows, row: numb
   return names.take({ text: source.text.slice(from, end), span: { start: base + from, end: base + end } });
 }
 
-/** What {@link Identities.ofRule} says of the same rule. */
-function identify(
-  { identities, places }: Resolving,
-  { source, rows, identities: given }: RuleTable,
-  template: Template,
-  row: number,
-): void {
-  const { shape, words, literals, shared } = template;
-  const start = rows.start[row] ?? 0;
-  const at = rows.placeAt[row] ?? 0;
-  const place = (index: number): number => start + (rows.places[at + index] ?? 0);
-  if (shape.labelled) {
-    identities.ofLabel(source.text, start, place(1) - 1);
+/** What {@link resolveRule} says of the same rule. */
+function identify({ identities }: Resolving, table: RuleTable, template: Template, row: number, places: number[]): void {
+  const { source, rows, identities: given } = table;
+  if (template.shape.labelled) {
+    const start = rows.start[row] ?? 0;
+    identities.ofLabel(source.text, start, start + (rows.places[(rows.placeAt[row] ?? 0) + 1] ?? 0) - 1);
   } else {
-    const { hashes } = rows;
-    if (hashes[2 * row] === 0 && hashes[2 * row + 1] === 0) {
-      for (let index = 0; index < literals.length; index += 1) {
-        const token = literals[index] ?? 0;
-        places[2 * index] = place(2 * token);
-        places[2 * index + 1] = place(2 * token + 1);
-      }
-      hashOfPieces(words, source.text, places, 2 * literals.length, shared, hashes, 2 * row);
-    }
-    identities.ofHash(hashes[2 * row] ?? 0, hashes[2 * row + 1] ?? 0);
+    hashRow(table, template, row, places);
+    identities.ofHash(rows.hashes[2 * row] ?? 0, rows.hashes[2 * row + 1] ?? 0);
   }
   given[2 * row] = identities.last.a;
   given[2 * row + 1] = identities.last.b;
+}
+
+/** Notes what {@link hashOfRule} says of the same rule. @param places room for those of its literals */
+function hashRow({ source, rows }: RuleTable, { words, literals, shared }: Template, row: number, places: number[]): void {
+  const { hashes } = rows;
+  if (hashes[2 * row] !== 0 || hashes[2 * row + 1] !== 0) return;
+  const start = rows.start[row] ?? 0;
+  const at = rows.placeAt[row] ?? 0;
+  for (let index = 0; index < literals.length; index += 1) {
+    const token = literals[index] ?? 0;
+    places[2 * index] = start + (rows.places[at + 2 * token] ?? 0);
+    places[2 * index + 1] = start + (rows.places[at + 2 * token + 1] ?? 0);
+  }
+  hashOfPieces(words, source.text, places, 2 * literals.length, shared, hashes, 2 * row);
 }
 
 /** The rule that is the rest of the line from `start` on, as syntax. */

@@ -3,8 +3,10 @@
  * of a second; most of it nobody looks at. What is asked for is made then, of the template of the rule's shape.
  */
 import type { SourceFile, Span } from '../../grammar/source.ts';
+import type { ManifestRule } from '../../runtime/abi/manifest.ts';
 import type { Rows } from '../1-parse/rows.ts';
 import { type LineStarts, lineAt } from '../diagnostics/position.ts';
+import { visible } from '../diagnostics/visible.ts';
 import { IDENTITY_DIGITS, identityTexts } from './identity.ts';
 import { rangesOf } from './open-predicate.ts';
 import type { Expression, Rule, RuleActions } from './program.ts';
@@ -27,7 +29,7 @@ export interface RuleTable {
 }
 
 /** A class, for its members are made when they are read: an object literal with accessors would be ten closures a rule. */
-class RowRule implements Rule {
+class RowRule implements Rule, ManifestRule {
   readonly index: number;
   readonly #table: RuleTable;
   readonly #row: number;
@@ -100,8 +102,21 @@ class RowRule implements Rule {
     return templateAt(this.#table, this.#row).actions;
   }
 
-  toJSON(): Rule {
-    return plainRule(this);
+  get text(): string {
+    return lineOf(this);
+  }
+
+  get verdict(): ManifestRule['verdict'] {
+    return this.actions.verdict;
+  }
+
+  get logs(): boolean {
+    return this.actions.log !== null;
+  }
+
+  /** Into manifests: nothing else writes rules as they are. */
+  toJSON(): ManifestRule {
+    return inManifest(this);
   }
 }
 
@@ -122,6 +137,21 @@ export type RuleRun = { readonly first: number; readonly end: number } & (
 
 export function runsOf(rules: readonly Rule[]): readonly RuleRun[] {
   return RowRule.runsOf(rules);
+}
+
+/** What the manifest says of a rule. Of many rules hardly anybody asks: of a row it is made when it is read. */
+export function manifestRule(rule: Rule): ManifestRule {
+  return rule instanceof RowRule ? rule : inManifest(rule);
+}
+
+export function inManifest(rule: Rule): ManifestRule {
+  const { name, identity, line, actions } = rule;
+  return { name, identity, line, text: lineOf(rule), verdict: actions.verdict, logs: actions.log !== null };
+}
+
+/** The text of a rule on one line. */
+function lineOf({ source, span }: Rule): string {
+  return visible(source.text.slice(span.start, span.end).replace(/\s+/g, ' '));
 }
 
 /** A rule with all of its members, for `{ ...rule }` and comparisons. */

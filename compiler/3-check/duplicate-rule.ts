@@ -1,3 +1,4 @@
+import { createCrowd } from '../2-resolve/crowd.ts';
 import type { Program, Rule } from '../2-resolve/program.ts';
 import { diagnostic } from '../diagnostics/catalog.ts';
 import type { Diagnostic } from '../diagnostics/diagnostic.ts';
@@ -24,25 +25,12 @@ export function duplicateRule({ rules }: Program, { runs }: Alike): readonly Dia
   return found;
 }
 
-/** Bits to a rule in the table that tells whose number is met once. */
-const BITS = 16;
-
 /** Rules that may have the same number as another one, in order; few that have not. */
 function crowded(numbers: Int32Array): readonly number[] {
-  const size = 2 ** Math.ceil(Math.log2(BITS * numbers.length + 32));
-  const [once, twice] = [new Uint32Array(size / 32), new Uint32Array(size / 32)];
-  for (let index = 0; index < numbers.length; index += 1) {
-    const bit = (numbers[index] as number) & (size - 1);
-    const mask = 1 << (bit & 31);
-    const word = once[bit >>> 5] as number;
-    if ((word & mask) === 0) once[bit >>> 5] = word | mask;
-    else twice[bit >>> 5] = (twice[bit >>> 5] as number) | mask;
-  }
+  const crowd = createCrowd(numbers.length);
+  for (let index = 0; index < numbers.length; index += 1) crowd.add(numbers[index] as number);
   const found: number[] = [];
-  for (let index = 0; index < numbers.length; index += 1) {
-    const bit = (numbers[index] as number) & (size - 1);
-    if (((twice[bit >>> 5] as number) & (1 << (bit & 31))) !== 0) found.push(index);
-  }
+  for (let index = 0; index < numbers.length; index += 1) if (crowd.has(numbers[index] as number)) found.push(index);
   return found;
 }
 

@@ -2,6 +2,7 @@
 import type { Program } from '../2-resolve/program.ts';
 import type { Target } from '../targets/target.ts';
 import { boxSetsOf } from './boxes/box-sets.ts';
+import type { BoxesMemo } from './boxes/boxes-again.ts';
 import { dimensionsOf } from './boxes/dimensions.ts';
 import { conditionCost } from './cost.ts';
 import { redirectsOf } from './interfaces.ts';
@@ -30,6 +31,8 @@ export interface TreeOptions {
   readonly flowCache?: boolean | undefined;
   /** Trees of the rules before a change. What comes of them judges alike, and may be other bytes. */
   readonly trees?: TreesMemo | undefined;
+  /** Boxes of the rules before a change. */
+  readonly boxes?: BoxesMemo | undefined;
 }
 
 /** The plan, or why the rules cannot be a tree: for people, to be read behind "not a tree: ". */
@@ -37,7 +40,7 @@ export function planTree(program: Program, kinds: RuleKinds, target: Target, opt
   if (kinds.kinds.some(({ rule }) => rule.actions.adds !== undefined)) return 'rules that add to sets are tried in their order';
   if (program.rules.length > TREE_RULES_MAX) return `more than ${TREE_RULES_MAX.toLocaleString('en')} rules`;
   const dimensions = dimensionsOf(program, target, kinds);
-  const boxes = boxSetsOf(program, dimensions, kinds);
+  const boxes = boxSetsOf(program, dimensions, kinds, options.boxes);
   if (boxes === null) return 'the rules come to more than 4,194,304 ranges';
   const { checks } = boxes;
   const instructions = checks.reduce((sum, { condition }) => sum + conditionCost(condition), 0);

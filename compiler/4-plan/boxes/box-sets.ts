@@ -1,7 +1,8 @@
 /** All rules of a program as the sets of boxes that trees are built from, and the checks that their boxes leave. */
 import type { Expression, NumberRange, Program, Rule } from '../../2-resolve/program.ts';
-import { ruleKinds } from '../rule-kinds.ts';
+import { type RuleKinds, ruleKinds } from '../rule-kinds.ts';
 import type { BoxSet } from '../tree/box-set.ts';
+import { alikeEnds, type BoxesMemo, copyBoxes, dimensionsKey, type KeptBoxes } from './boxes-again.ts';
 import { boxSet, type Columns, makeRoom, newColumns } from './columns.ts';
 import type { Dimensions } from './dimensions.ts';
 import type { Prefix6 } from './ranges.ts';
@@ -12,6 +13,7 @@ import {
   ANY6,
   type BoxProduct,
   createExpressionKey,
+  type ExpressionKey,
   ruleBoxes,
   type ScalarBox,
 } from './rule-boxes.ts';
@@ -36,48 +38,120 @@ export interface Boxes {
   readonly checks: readonly { readonly condition: Expression; readonly rule: number }[];
 }
 
-/** null: more boxes than are kept, or more than 65,535 different checks. */
-export function boxSetsOf(program: Program, dimensions: Dimensions, kinds = ruleKinds(program.rules)): Boxes | null {
-  const columns = KINDS.flatMap((kind) => [newColumns(familyOf(kind), dimensions), newColumns(familyOf(kind), dimensions)]);
-  const checkOf = new Uint16Array(program.rules.length);
-  const checks: { condition: Expression; rule: number }[] = [];
-  const known = new Map<string, number>();
-  const keyOf = createExpressionKey();
+/** Boxes that are being made. */
+interface Making {
+  readonly program: Program;
+  readonly dimensions: Dimensions;
+  readonly kinds: RuleKinds;
+  readonly columns: readonly Columns[];
+  readonly checkOf: Uint16Array;
+  readonly checks: { condition: Expression; rule: number }[];
+  readonly known: Map<string, number>;
+  readonly keyOf: ExpressionKey;
   /** By kind; undefined: none of it has been met, null: each of its rules is looked at. */
-  const recipes: (Recipe | null | undefined)[] = kinds.kinds.map(({ count }) => (count === 1 ? null : undefined));
-  let boxes = 0;
-  for (let index = 0; index < program.rules.length; index++) {
+  readonly recipes: (Recipe | null | undefined)[];
+  boxes: number;
+}
+
+/** @param memo boxes of the rules as they were before. null: more boxes than are kept, or more than 65,535 different checks. */
+export function boxSetsOf(
+  program: Program,
+  dimensions: Dimensions,
+  kinds = ruleKinds(program.rules),
+  memo?: BoxesMemo,
+): Boxes | null {
+  const name = memo === undefined ? '' : dimensionsKey(dimensions);
+  const before = memo?.kept?.dimensions === name ? memo.kept : null;
+  const boxes = (before && boxesAgain(newMaking(program, dimensions, kinds), before)) ?? boxesAnew(program, dimensions, kinds);
+  const listed = { rules: program.rules, runs: kinds.runs };
+  if (memo) memo.kept = boxes === null ? null : { listed, dimensions: name, boxes };
+  return boxes;
+}
+
+function boxesAnew(program: Program, dimensions: Dimensions, kinds: RuleKinds): Boxes | null {
+  const making = newMaking(program, dimensions, kinds);
+  return addRules(making, 0, program.rules.length) ? boxesOf(making) : null;
+}
+
+function newMaking(program: Program, dimensions: Dimensions, kinds: RuleKinds): Making {
+  return {
+    program,
+    dimensions,
+    kinds,
+    columns: KINDS.flatMap((kind) => [newColumns(familyOf(kind), dimensions), newColumns(familyOf(kind), dimensions)]),
+    checkOf: new Uint16Array(program.rules.length),
+    checks: [],
+    known: new Map(),
+    keyOf: createExpressionKey(),
+    recipes: kinds.kinds.map(({ count }) => (count === 1 ? null : undefined)),
+    boxes: 0,
+  };
+}
+
+function boxesOf({ columns, checkOf, checks }: Making): Boxes {
+  return { sets: columns.map((one, number) => boxSet(one, number % 2 === 1)), checkOf, checks };
+}
+
+/** Where more than this part of the rules is new, all are looked at. */
+const NEW_MAX = 1 / 4;
+
+/** null: too much is new; or there are checks, whose numbers depend on the rules ahead. */
+function boxesAgain(making: Making, { listed, boxes }: KeptBoxes): Boxes | null {
+  const { columns, kinds, program } = making;
+  const { rules } = program;
+  if (boxes.checks.length > 0) return null;
+  const { ahead, behind } = alikeEnds(listed, { rules, runs: kinds.runs });
+  const end = rules.length - behind;
+  if (end - ahead > NEW_MAX * rules.length) return null;
+  const before = listed.rules.length;
+  copyBoxes(boxes.sets, columns, 0, ahead, 0);
+  if (!addRules(making, ahead, end) || making.checks.length > 0) return null;
+  copyBoxes(boxes.sets, columns, before - behind, before, rules.length - before);
+  return columns.reduce((sum, { count }) => sum + count, 0) > BOXES_MAX ? null : boxesOf(making);
+}
+
+/** Appends the boxes of rules `[from, end)`; false: there are too many, or too many checks. */
+function addRules(making: Making, from: number, end: number): boolean {
+  const { program, dimensions, kinds, columns, checkOf, recipes } = making;
+  for (let index = from; index < end; index++) {
     const rule = program.rules[index] as Rule;
     const kind = kinds.of[index] as number;
     const recipe = recipes[kind];
     if (recipe) {
-      boxes += appendLike(recipe, rule, index);
+      making.boxes += appendLike(recipe, rule, index);
       checkOf[index] = recipe.check;
-      if (boxes > BOXES_MAX) return null;
+      if (making.boxes > BOXES_MAX) return false;
       continue;
     }
     const starts = recipe === undefined ? columns.map(({ count }) => count) : [];
-    const { products, check } = ruleBoxes(rule.condition, dimensions, keyOf);
-    if (check !== null) {
-      const key = keyOf(check);
-      const number = known.get(key) ?? checks.push({ condition: check, rule: index });
-      if (number > 0xffff) return null;
-      known.set(key, number);
-      checkOf[index] = number;
-    }
-    const silent = rule.actions.verdict === null ? 1 : 0;
-    for (const product of products) {
-      for (const [number, name] of KINDS.entries()) {
-        const set = columns[2 * number + silent];
-        const sides = set === undefined ? null : sidesFor(name, product, dimensions);
-        if (set === undefined || sides === null) continue;
-        boxes += appendProduct(set, index, sides, product, check !== null);
-      }
-    }
-    if (boxes > BOXES_MAX) return null;
+    const check = addRule(making, rule, index);
+    if (check === undefined || making.boxes > BOXES_MAX) return false;
     if (recipe === undefined) recipes[kind] = recipeOf(rule, columns, starts, check, checkOf[index] as number, dimensions);
   }
-  return { sets: columns.map((one, number) => boxSet(one, number % 2 === 1)), checkOf, checks };
+  return true;
+}
+
+/** What its boxes leave to be asked; null: nothing, undefined: one check too many. */
+function addRule(making: Making, rule: Rule, index: number): Expression | null | undefined {
+  const { dimensions, columns, checkOf, checks, known, keyOf } = making;
+  const { products, check } = ruleBoxes(rule.condition, dimensions, keyOf);
+  if (check !== null) {
+    const key = keyOf(check);
+    const number = known.get(key) ?? checks.push({ condition: check, rule: index });
+    if (number > 0xffff) return undefined;
+    known.set(key, number);
+    checkOf[index] = number;
+  }
+  const silent = rule.actions.verdict === null ? 1 : 0;
+  for (const product of products) {
+    for (const [number, name] of KINDS.entries()) {
+      const set = columns[2 * number + silent];
+      const sides = set === undefined ? null : sidesFor(name, product, dimensions);
+      if (set === undefined || sides === null) continue;
+      making.boxes += appendProduct(set, index, sides, product, check !== null);
+    }
+  }
+  return check;
 }
 
 type Sides =

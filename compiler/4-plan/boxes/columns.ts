@@ -43,6 +43,7 @@ export function makeRoom(to: Columns, more: number): void {
 }
 
 function resize(to: Columns, room: number): void {
+  if (room === to.entry.length) return;
   const words = to.family === 4 ? 2 : 4;
   to.entry = resized(to.entry, new Uint32Array(room));
   to.src = resized(to.src, new Uint32Array(words * room));
@@ -90,6 +91,31 @@ export function copyBox(columns: Columns, from: number, entry: number): number {
   checked[to] = checked[from] as number;
   columns.entry[to] = entry;
   return to;
+}
+
+/** Boxes `[from, end)` of a set, behind all others; the numbers of their rules are larger by `by`. */
+export function appendBoxes(to: Columns, set: BoxSet, from: number, end: number, by: number): void {
+  const count = end - from;
+  if (count === 0) return;
+  if (to.count + count > to.entry.length) resize(to, to.count + count + ROOM_MIN);
+  const words = to.family === 4 ? 2 : 4;
+  const at = to.count;
+  to.src.set(set.src.subarray(words * from, words * end), words * at);
+  to.dst.set(set.dst.subarray(words * from, words * end), words * at);
+  if (to.family === 6) {
+    to.srcLength.set(set.srcLength.subarray(from, end), at);
+    to.dstLength.set(set.dstLength.subarray(from, end), at);
+  }
+  for (const [scalar, column] of to.scalars.entries()) {
+    column.set((set.scalars[scalar] as Uint16Array).subarray(2 * from, 2 * end), 2 * at);
+  }
+  if (to.dimensions.shape.bits !== null) {
+    to.bitsMask.set(set.bitsMask.subarray(from, end), at);
+    to.bitsValue.set(set.bitsValue.subarray(from, end), at);
+  }
+  to.checked.set(set.checked.subarray(from, end), at);
+  for (let box = from; box < end; box++) to.entry[at + box - from] = (set.entry[box] as number) + by;
+  to.count += count;
 }
 
 /** null: there are no boxes. */

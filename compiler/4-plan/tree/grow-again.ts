@@ -82,7 +82,11 @@ function growPartitionAgain(
   for (const box of gone) lists.set(bucketBefore(box), []);
   for (const box of come) lists.set(bucketNow(box), []);
   if (lists.size === 0) return kept;
-  for (const box of partition.boxes) lists.get(bucketNow(box))?.push(box);
+  const { boxes } = partition;
+  for (let at = 0; at < boxes.length; at++) {
+    const box = boxes[at] as number;
+    lists.get(bucketNow(box))?.push(box);
+  }
   return { ...kept, ...growBuckets(growth, kept, lists) };
 }
 

@@ -81,7 +81,8 @@ export function divide(dimensions: Dimensions, count: number, chosen: readonly F
   const where = new Uint8Array(count);
   const sizes = new Uint32Array(all.length);
   for (let box = 0; box < count; box++) {
-    const at = all.findIndex((fixed) => isIn(dimensions, fixed, box));
+    let at = 0;
+    while (!isIn(dimensions, all[at] as Fixed, box)) at++;
     where[box] = at;
     countUp(sizes, at);
   }
