@@ -16,7 +16,13 @@ export interface Walked {
   readonly records: number;
 }
 
-/** `start`: where the bytes lie in the data; every number in them counts from the data's beginning. */
+/** The number of an entry that says nothing beside it. */
+const NUMBER = 0x7fff_ffff;
+
+/**
+ * `start`: where the bytes lie in the data; every number in them counts from the data's beginning. `number`: the bits of an entry that
+ * are its rule's number; `met` is told of all of its bits.
+ */
 export function walkTrees(
   bytes: Uint8Array,
   start: number,
@@ -24,6 +30,8 @@ export function walkTrees(
   family: 4 | 6,
   roots: readonly number[],
   key: Key,
+  number = NUMBER,
+  met: (entry: number) => void = () => {},
 ): Walked {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   const at = (unit: number): number => {
@@ -67,11 +75,13 @@ export function walkTrees(
       for (let record = 0; record < count; record++) {
         const offset = at(next) + (record + (long ? 1 : 0)) * width;
         const entry = view.getUint32(offset + (family === 4 ? 0 : 40), true);
-        if ((entry & 0x7fff_ffff) < before) throw new Error('entries of a leaf descend');
-        if (record === 0 && (entry & 0x7fff_ffff) !== view.getUint32(node + 12, true)) throw new Error('not the lowest entry');
-        before = entry & 0x7fff_ffff;
+        if ((entry & number) < before) throw new Error('entries of a leaf descend');
+        if (record === 0 && (entry & number) !== view.getUint32(node + 12, true)) throw new Error('not the lowest entry');
+        before = entry & number;
         records++;
-        if (holds(view, offset, shape, family, key)) matches.push({ entry: before, checked: entry >= 0x8000_0000 });
+        if (!holds(view, offset, shape, family, key)) continue;
+        met(entry);
+        matches.push({ entry: before, checked: entry >= 0x8000_0000 });
       }
       break;
     }
