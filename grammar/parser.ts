@@ -322,9 +322,10 @@ export function readStatement(tokens: readonly IToken[]): Reading {
   };
 }
 
-/** What chevrotain finds wrong with the grammar itself (ambiguities, left recursion): nothing, as a test shows. */
+/** What chevrotain finds wrong with the tokens and the grammar (ambiguities, left recursion): nothing, as a test shows. */
 export function grammarProblems(): readonly string[] {
   try {
+    T.createLexer(true);
     new StatementParser(true);
     return [];
   } catch (error) {

@@ -200,7 +200,13 @@ export const TOKEN_TYPES: readonly TokenType[] = [
   Stray,
 ];
 
-const LEXER = new Lexer([...TOKEN_TYPES], { positionTracking: 'onlyOffset', ensureOptimizations: true });
+/** @param validate whether the tokens themselves are looked at, which takes longer than a small file: a test has that done */
+export function createLexer(validate: boolean): InstanceType<typeof Lexer> {
+  const options = { positionTracking: 'onlyOffset', ensureOptimizations: true, skipValidations: !validate } as const;
+  return new Lexer([...TOKEN_TYPES], options);
+}
+
+const LEXER = createLexer(false);
 
 /** Characters lexed at once: enough to be fast, few enough that the tokens of a large file are never all alive. */
 const SLICE = 1 << 13;

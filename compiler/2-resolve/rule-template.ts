@@ -5,6 +5,7 @@
  */
 import type { Condition, RuleStatement } from '../../grammar/ast.ts';
 import type { SourceFile, Span } from '../../grammar/source.ts';
+import { movedSyntax } from '../1-parse/moved.ts';
 import { parseStatement } from '../1-parse/parse.ts';
 import type { Shape } from '../1-parse/shape.ts';
 import { split } from '../1-parse/split.ts';
@@ -57,10 +58,9 @@ interface Sample {
 export function templateOf(shape: Shape, walk: Walk, names: DefinedNames): Template | null {
   const { first } = shape;
   if (!isPlain(first.condition)) return null;
-  const samples = [shape.text, ...PROBES.map((probe) => probeText(shape, probe))].map((text) =>
-    sampleOf(shape, walk, text, names),
-  );
-  const [one, ...others] = samples.filter((sample) => sample !== null);
+  const one = sampleOf(shape, walk, shape.text, movedSyntax(first, -first.span.start), names);
+  const probes = PROBES.map((probe) => probeText(shape, probe));
+  const others = probes.map((text) => sampleOf(shape, walk, text, onlyRule(text), names)).filter((sample) => sample !== null);
   if (!one || others.length < PROBES.length) return null;
   if (others.some((other) => JSON.stringify(other.actions) !== JSON.stringify(one.actions))) return null;
   const condition = nodeOf(
@@ -133,9 +133,8 @@ function probeText({ text, holes, places }: Shape, probe: Probe): string {
 }
 
 /** Null: something was wrong with it, or worth a warning. */
-function sampleOf(shape: Shape, walk: Walk, text: string, names: DefinedNames): Sample | null {
+function sampleOf(shape: Shape, walk: Walk, text: string, statement: RuleStatement | null, names: DefinedNames): Sample | null {
   const source: SourceFile = { name: '', text };
-  const statement = onlyRule(source);
   if (statement === null || !walkLine(walk, text, 0, false) || walk.node.shape !== shape) return null;
   const { report, diagnostics } = createReport(source);
   const context: Context = { source, report, names };
@@ -146,7 +145,8 @@ function sampleOf(shape: Shape, walk: Walk, text: string, names: DefinedNames): 
   return { places, numbers: walk.numbers.slice(0, walk.values), condition, actions };
 }
 
-function onlyRule(source: SourceFile): RuleStatement | null {
+function onlyRule(text: string): RuleStatement | null {
+  const source: SourceFile = { name: '', text };
   const [tokens, more] = split(source.text, () => {});
   if (tokens === undefined || more !== undefined) return null;
   const read = parseStatement(source, tokens);
