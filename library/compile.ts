@@ -3,7 +3,7 @@ import { readSources } from '../cli/rule-source.ts';
 import type { Sources } from '../compiler/2-resolve/sources.ts';
 import type { Diagnostic } from '../compiler/diagnostics/diagnostic.ts';
 import { renderDiagnostics } from '../compiler/diagnostics/render.ts';
-import { compile as compileSource } from '../compiler/index.ts';
+import { type AnalysisMemo, compile as compileSource, createAnalysisMemo } from '../compiler/index.ts';
 import type { HookName } from '../grammar/fields/field.ts';
 import type { Artifact } from '../runtime/abi/manifest.ts';
 
@@ -48,10 +48,26 @@ export class RuleError extends Error {
  *   Error with `help` when the file cannot be read
  */
 export async function compile(rules: Rules, options: CompileOptions = {}): Promise<CompiledRules> {
+  return compileWith(undefined, rules, options);
+}
+
+/** Compiles rules that change: what it found out of them the time before it does not find out again. */
+export interface Compiler {
+  /** As the function {@link compile}, with the same result for packets and people; the bytes of `artifact.data` may be others. */
+  compile(rules: Rules, options?: CompileOptions): Promise<CompiledRules>;
+}
+
+/** It keeps the rules that it compiled last in memory. */
+export function createCompiler(): Compiler {
+  const memo = createAnalysisMemo();
+  return { compile: (rules, options = {}) => compileWith(memo, rules, options) };
+}
+
+async function compileWith(memo: AnalysisMemo | undefined, rules: Rules, options: CompileOptions): Promise<CompiledRules> {
   const { hook = null, includeRoots = [], flowCache, cache = true } = options;
   const { main, files } = await sourcesOf(rules, includeRoots);
   const planning = flowCache === undefined ? {} : { flowCache };
-  const { artifact, emission, diagnostics } = await compileSource(main, { hook, files, planning, cache });
+  const { artifact, emission, diagnostics } = await compileSource(main, { hook, files, planning, cache, memo });
   if (artifact === null || emission === null) throw new RuleError(diagnostics);
   return { artifact, c: emission.c, warnings: diagnostics };
 }
