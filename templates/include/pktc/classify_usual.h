@@ -27,14 +27,36 @@ static __always_inline int pktc_match(struct pktc_ctx *ctx, const struct pktc_fi
 
 #include <pktc/usual.h>
 
+/*
+ * What is done with a packet of this entry: PKTC_UNUSUAL where its rule does more than decide. Where no rule does, it is the
+ * default's decision, which saves those behind this a branch that nobody could foretell.
+ */
+static __always_inline int pktc_settle(struct pktc_ctx *ctx, const __u8 *data, __u32 entry)
+{
+	const struct pktc_action *action;
+
+	if (entry == PKTC_NO_ENTRY)
+		return pktc_decision(PKTC_DEFAULT_SLOT, PKTC_DEFAULT);
+	if (unlikely(entry & PKTC_TREE_CHECKED))
+		return PKTC_UNUSUAL;
+	action = pktc_entry_action(data, entry);
+	if (!action)
+		return PKTC_UNUSUAL;
+#ifdef PKTC_ACTION_LOG_H
+	if (action->sample)
+		return PKTC_UNUSUAL;
+#endif
+	pktc_act_mark(ctx, action);
+	return pktc_decision_to((int)pktc_entry_slot(data, entry), action->verdict, action->redirect);
+}
+
 /* As pktc_decide(), or PKTC_UNUSUAL; of `f` only the length is written. */
 static __always_inline int pktc_decide_quickly(struct pktc_ctx *ctx, enum pktc_direction direction,
 					       struct pktc_fields *f)
 {
 	const __u8 *data = pktc_data();
-	const struct pktc_action *action;
 	struct pktc_keyed room;
-	__u32 entry, zero, i;
+	__u32 zero, set, decided, i;
 	PKTC_KEY(key);
 	int kind;
 
@@ -49,24 +71,19 @@ static __always_inline int pktc_decide_quickly(struct pktc_ctx *ctx, enum pktc_d
 	if (unlikely(kind < 0))
 		return PKTC_UNUSUAL;
 	f->len = room.len;
+	set = 2 * kind + zero;
 #ifdef PKTC_WANT_FLOW_CACHE
-	entry = pktc_cached_first(NULL, NULL, NULL, data, key, 2 * kind + zero);
+	if (!pktc_flow_find(data, key, set, &decided)) {
+		decided = pktc_tree_look(data, key, set);
+		if (!PKTC_MARKS)
+			decided = pktc_settle(ctx, data, decided);
+		pktc_flow_keep(data, key, set, decided);
+	}
+	return PKTC_MARKS ? pktc_settle(ctx, data, decided) : decided;
 #else
-	entry = pktc_tree_look(data, key, 2 * kind + zero);
+	decided = pktc_tree_look(data, key, set);
+	return pktc_settle(ctx, data, decided);
 #endif
-	if (entry == PKTC_NO_ENTRY)
-		return PKTC_UNDECIDED;
-	if (unlikely(entry & PKTC_TREE_CHECKED))
-		return PKTC_UNUSUAL;
-	action = pktc_entry_action(data, entry);
-	if (!action)
-		return PKTC_UNDECIDED;
-#ifdef PKTC_ACTION_LOG_H
-	if (action->sample)
-		return PKTC_UNUSUAL;
-#endif
-	pktc_act_mark(ctx, action);
-	return pktc_decision_to((int)pktc_entry_slot(data, entry), action->verdict, action->redirect);
 }
 
 #endif /* PKTC_CLASSIFY_USUAL_H */
