@@ -8,6 +8,7 @@ import type { TreeShape } from './tree/box-set.ts';
 /** What lines of each CPU take for a family, from so many rules on: hardly more than what they stand in front of. */
 const FLOW_KIB: readonly (readonly [rules: number, kib: number])[] = [
   [32_768, 2048],
+  [8192, 1024],
   [1024, 512],
   [0, 64],
 ];

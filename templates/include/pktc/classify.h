@@ -130,7 +130,7 @@ __noinline int pktc_decide(struct pktc_ctx *ctx, struct pktc_fields *f)
 	__builtin_memset(key, 0, sizeof(*key));
 	set = 2 * pktc_fill_key(f, key, false);
 #if defined(PKTC_WANT_FLOW_CACHE) && !defined(PKTC_WANT_USUAL)
-	if (!pktc_flow_find(data, key, set, &entry)) {
+	if (!pktc_flow_find(data, key, pktc_is_ipv6(set), set, &entry)) {
 		entry = pktc_tree_first(ctx, f, in, data, key, set);
 		pktc_flow_keep(data, key, set, entry);
 	}

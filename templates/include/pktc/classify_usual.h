@@ -63,8 +63,12 @@ static __always_inline int pktc_decide_quickly(struct pktc_ctx *ctx, enum pktc_d
 	if (!data || !key)
 		return PKTC_UNUSUAL;
 	zero = pktc_tree_zero(data);
+	/* The scalars are always filled. */
 #pragma unroll
-	for (i = 0; i < PKTC_KEY_WORDS; i++)
+	for (i = 0; i < PKTC_KEY_SCALARS; i++)
+		key->at[i] = zero;
+#pragma unroll
+	for (i = PKTC_KEY_USED; i < PKTC_KEY_WORDS; i++)
 		key->at[i] = zero;
 	room.key = key;
 	kind = pktc_decide_usual(ctx, direction, &room);
@@ -73,7 +77,7 @@ static __always_inline int pktc_decide_quickly(struct pktc_ctx *ctx, enum pktc_d
 	f->len = room.len;
 	set = 2 * kind + zero;
 #ifdef PKTC_WANT_FLOW_CACHE
-	if (!pktc_flow_find(data, key, set, &decided)) {
+	if (!pktc_flow_find(data, key, kind == PKTC_KIND_IPV6, set, &decided)) {
 		decided = pktc_tree_look(data, key, set);
 		if (!PKTC_MARKS)
 			decided = pktc_settle(ctx, data, decided);

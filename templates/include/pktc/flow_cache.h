@@ -170,12 +170,14 @@ static __always_inline void pktc_flow_store(const bool six, const __u8 *data,
 	*(volatile __u64 *)&line[pktc_flow_words(six)] = pktc_flow_decided(hash, decided);
 }
 
-/* True: `decided` is what was kept for this key. False: it is to be found out, and kept. */
-static __always_inline bool pktc_flow_find(const __u8 *data, const struct pktc_key *key, __u32 set,
-					   __u32 *decided)
+/*
+ * True: `decided` is what was kept for this key. False: it is to be found out, and kept. `six`: the key has addresses of IPv6.
+ */
+static __always_inline bool pktc_flow_find(const __u8 *data, const struct pktc_key *key,
+					   const bool six, __u32 set, __u32 *decided)
 {
-	return pktc_is_ipv6(set) ? pktc_flow_found(true, data, key, set, decided) :
-				   pktc_flow_found(false, data, key, set, decided);
+	return six ? pktc_flow_found(true, data, key, set, decided) :
+		     pktc_flow_found(false, data, key, set, decided);
 }
 
 static __always_inline void pktc_flow_keep(const __u8 *data, const struct pktc_key *key, __u32 set,
