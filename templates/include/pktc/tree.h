@@ -92,11 +92,8 @@ static __always_inline __u32 pktc_tree_bucket(const struct pktc_tree_root *root,
 {
 	__u64 src = (key->at[PKTC_KEY_SRC] >> (root->src_shift & 63)) >> (root->src_more & 63);
 	__u64 dst = (key->at[PKTC_KEY_DST] >> (root->dst_shift & 63)) >> (root->dst_more & 63);
-	__u32 hash = (__u32)src * 0x9e3779b1U + (__u32)(src >> 32) * 0x85ebca6bU +
-		     (__u32)dst * 0xc2b2ae35U + (__u32)(dst >> 32) * 0x27d4eb2fU;
 
-	hash = (hash ^ hash >> 15) * 0x2c1b3c6dU;
-	return (__u64)hash >> (root->down & 63);
+	return (src * 0x9e3779b97f4a7c15ULL + dst * 0xc2b2ae3d27d4eb4fULL) >> 32 >> (root->down & 63);
 }
 
 /* The leaf that a packet gets to; none where no rule below number `best` can match. */
@@ -151,12 +148,13 @@ static __always_inline bool pktc_tree_try(const __u8 *data, const struct pktc_ke
 		matches = pktc_record4_matches(record, key);
 		entry = pktc_read(record->entry);
 	}
-	number = entry & PKTC_ENTRY_NUMBER;
-	if (number >= best)
-		return true;
-	if (!matches || number < floor)
+	if (!matches)
 		return false;
-	*found = entry;
+	number = entry & PKTC_ENTRY_NUMBER;
+	if (number < floor)
+		return false;
+	if (number < best)
+		*found = entry;
 	return true;
 }
 
