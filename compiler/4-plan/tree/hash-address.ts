@@ -15,8 +15,12 @@ export function hashAddresses(srcHigh: number, src: number, dstHigh: number, dst
   const dstProduct = dst * DST_LOW_UPPER + Math.floor((dst * DST_LOW_LOWER) / 0x1_0000);
   const lower = (Math.imul(src, SRC_LOW) >>> 0) + (Math.imul(dst, DST_LOW) >>> 0);
   const upper =
-    Math.floor(srcProduct / 0x1_0000) + Math.imul(src, SRC_HIGH) + Math.imul(srcHigh, SRC_LOW) +
-    Math.floor(dstProduct / 0x1_0000) + Math.imul(dst, DST_HIGH) + Math.imul(dstHigh, DST_LOW);
+    Math.floor(srcProduct / 0x1_0000) +
+    Math.imul(src, SRC_HIGH) +
+    Math.imul(srcHigh, SRC_LOW) +
+    Math.floor(dstProduct / 0x1_0000) +
+    Math.imul(dst, DST_HIGH) +
+    Math.imul(dstHigh, DST_LOW);
   return (upper + (lower >= 2 ** 32 ? 1 : 0)) >>> 0;
 }
 

@@ -87,11 +87,11 @@ enum pktc_packet_kind {
 };
 
 /* Sets of packets with addresses of IPv6: of kinds 1 and 4. */
-#define PKTC_SETS6 0x30c
+#define PKTC_IPV6_KINDS 0x30c
 
 static __always_inline __u32 pktc_is_ipv6(__u32 set)
 {
-	return PKTC_SETS6 >> (set & 31) & 1;
+	return PKTC_IPV6_KINDS >> (set & 31) & 1;
 }
 
 /*
