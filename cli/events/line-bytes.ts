@@ -101,7 +101,8 @@ export function createLineBytes(length: number) {
     return lastAt + (fewLength[last] as number);
   };
 
-  return { bytes, putPiece, putTwoWords, putNanosecond, putNumber, putLargeNumber, putIpv4, ...byteByByte(bytes) };
+  const { putIpv6, putHex, putText } = byteByByte(bytes);
+  return { bytes, putPiece, putTwoWords, putNanosecond, putNumber, putLargeNumber, putIpv4, putIpv6, putHex, putText };
 }
 
 /** What is rare, or of any length. */
