@@ -36,11 +36,6 @@ const HEX_DIGITS = ascii('0123456789abcdef');
 export function createLineBytes(length: number) {
   const bytes = new Uint8Array(length);
   const view = new DataView(bytes.buffer);
-  // Digits that need not be worked out: four bytes in one number, the first digit in the lowest.
-  const three = Uint32Array.from({ length: THOUSAND }, (_, value) => wordOf(String(value).padStart(3, '0')));
-  const few = Uint32Array.from({ length: THOUSAND }, (_, value) => wordOf(String(value)));
-  const fewLength = Uint8Array.from({ length: THOUSAND }, (_, value) => String(value).length);
-  const octet = Uint32Array.from({ length: 256 }, (_, value) => wordOf(`${value}.`));
 
   const putPiece = (at: number, { words, length }: Piece): number => {
     for (let word = 0; word < words.length; word++) view.setFloat64(at + 8 * word, words[word] as number, true);
@@ -53,6 +48,19 @@ export function createLineBytes(length: number) {
     view.setFloat64(at + 8, words[1] as number, true);
     return at + length;
   };
+
+  const { putNanosecond, putNumber, putLargeNumber, putIpv4 } = inDigits(view);
+  const { putIpv6, putHex, putText } = byteByByte(bytes);
+  return { bytes, putPiece, putTwoWords, putNanosecond, putNumber, putLargeNumber, putIpv4, putIpv6, putHex, putText };
+}
+
+/** What is the same in most lines. */
+function inDigits(view: DataView) {
+  // Digits that need not be worked out: four bytes in one number, the first digit in the lowest.
+  const three = Uint32Array.from({ length: THOUSAND }, (_, value) => wordOf(String(value).padStart(3, '0')));
+  const few = Uint32Array.from({ length: THOUSAND }, (_, value) => wordOf(String(value)));
+  const fewLength = Uint8Array.from({ length: THOUSAND }, (_, value) => String(value).length);
+  const octet = Uint32Array.from({ length: 256 }, (_, value) => wordOf(`${value}.`));
 
   /** Nine digits; the byte behind them becomes `behind`. @param nanosecond below 10^9 */
   const putNanosecond = (at: number, nanosecond: number, behind: number): void => {
@@ -101,8 +109,7 @@ export function createLineBytes(length: number) {
     return lastAt + (fewLength[last] as number);
   };
 
-  const { putIpv6, putHex, putText } = byteByByte(bytes);
-  return { bytes, putPiece, putTwoWords, putNanosecond, putNumber, putLargeNumber, putIpv4, putIpv6, putHex, putText };
+  return { putNanosecond, putNumber, putLargeNumber, putIpv4 };
 }
 
 /** What is rare, or of any length. */
