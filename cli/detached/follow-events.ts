@@ -133,16 +133,11 @@ type Printer = Awaited<ReturnType<typeof createPrinter>>;
 async function createPrinter(followed: FollowedEvents, options: FollowOptions, stop: Stop, terminal: Terminal) {
   const { only, json, count } = options;
   const { paint } = terminal.out;
-  const interfaces = new Map<number, string>();
-  const refreshInterfaces = async () => {
-    const now = await interfacesOf(followed.program.attachments);
-    interfaces.clear();
-    for (const [ifindex, name] of now) interfaces.set(ifindex, name);
-  };
-  const tableNow = () => createEventTable(followed.program.loaded.manifest, interfaces, paint);
-  await refreshInterfaces();
-  const lines = createEventLines(interfaces);
-  let table = tableNow();
+  const tableNow = async () =>
+    createEventTable(followed.program.loaded.manifest, await interfacesOf(followed.program.attachments), paint);
+  const linesNow = async () => createEventLines(await interfacesOf(followed.program.attachments));
+  let table = await tableNow();
+  let lines = await linesNow();
   let header = json ? '' : table.header;
   let events = 0;
   let inRing = 0n;
@@ -185,8 +180,8 @@ async function createPrinter(followed: FollowedEvents, options: FollowOptions, s
     /** How many events may still come. */
     wanted: () => (count === null ? Number.MAX_SAFE_INTEGER : Math.max(1, count - events)),
     async changed() {
-      await refreshInterfaces();
-      table = tableNow();
+      table = await tableNow();
+      lines = await linesNow();
       if (!json) header = table.header;
     },
     async end({ reason, duration_s }: Ending) {
