@@ -5,6 +5,8 @@ import type { Boxes } from './boxes/box-sets.ts';
 import type { FlowLines } from './plan.ts';
 import type { TreeShape } from './tree/box-set.ts';
 
+type Family = keyof FlowLines;
+
 /** What lines of each CPU take for a family, from so many rules on: hardly more than what they stand in front of. */
 const FLOW_KIB: readonly (readonly [rules: number, kib: number])[] = [
   [32_768, 2048],
@@ -13,12 +15,13 @@ const FLOW_KIB: readonly (readonly [rules: number, kib: number])[] = [
   [0, 64],
 ];
 /** Rules with a verdict, about packets with addresses of IPv6 and about others: enum pktc_packet_kind in templates/include/pktc/data.h. */
-const SETS = { ipv4: [0, 4, 6], ipv6: [2, 8] };
+const SETS: Readonly<Record<Family, readonly number[]>> = { ipv4: [0, 4, 6], ipv6: [2, 8] };
 const WORD_BYTES = 8;
 /** Words of addresses, and the least that a line takes. */
-const FAMILIES = { ipv4: { addresses: 1, bytes: 32 }, ipv6: { addresses: 4, bytes: 64 } };
-
-type Family = keyof FlowLines;
+const FAMILIES: Readonly<Record<Family, { readonly addresses: number; readonly bytes: number }>> = {
+  ipv4: { addresses: 1, bytes: 32 },
+  ipv6: { addresses: 4, bytes: 64 },
+};
 
 /**
  * null: no cache. What a check says may differ from packet to packet of a flow; and a program at a cgroup may be interrupted by another
