@@ -12,7 +12,8 @@ import path from 'node:path';
 import { createWidePairs } from '../compiler/2-resolve/ipv6-lines.ts';
 import type { BigRange, WideRanges } from '../compiler/2-resolve/program.ts';
 import { addDirect, createDirect, PAGE_WORDS } from '../compiler/5-emit/sets/direct.ts';
-import { edges32, edges128 } from '../compiler/5-emit/sets/edges.ts';
+import { edges32, edges128, type WideEdges } from '../compiler/5-emit/sets/edges.ts';
+import { addLines, createLines, lineTablesOf, planLines } from '../compiler/5-emit/sets/lines.ts';
 import { createSetTables, type Table, tableOf } from '../compiler/5-emit/sets/tables.ts';
 import { findClang } from '../compiler/6-build/find-clang.ts';
 import { runClang } from '../compiler/6-build/run-clang.ts';
@@ -132,7 +133,15 @@ function structuresFor(prefixes: Prefixes, ranges: WideRanges): readonly Structu
   };
   const sets: readonly Structure[] =
     family === 6
-      ? [{ ...plain, name: 'networks', macro: 'SET6', ...timed(() => tablesOf((sets) => sets.add128(edges128(ranges)), true)) }]
+      ? [
+          {
+            ...plain,
+            name: 'networks',
+            macro: 'SET6',
+            ...timed(() => tablesOf((sets) => sets.add128(edges128(ranges)), true)),
+          },
+          { ...plain, name: 'lines', macro: 'LINES6', ...timed(() => lineTables(edges128(ranges))) },
+        ]
       : [
           { ...plain, name: 'blocks', macro: 'SET4', ...timed(() => tablesOf((sets) => sets.add32(edges32(numbers)), false)) },
           { ...plain, name: 'direct', macro: 'DIRECT4', ...timed(() => directTables(edges32(numbers))) },
@@ -144,6 +153,14 @@ function tablesOf(add: (sets: ReturnType<typeof createSetTables>) => void, wide:
   const sets = createSetTables();
   add(sets);
   return [...sets.tables(), ...(wide ? sets.wideTables() : [])];
+}
+
+function lineTables(edges: WideEdges): readonly Table[] {
+  const [sets, lines] = [createSetTables(), createLines()];
+  const plan = planLines(edges);
+  if (plan === null) throw new Error('such a set has no lines');
+  addLines(lines, plan, sets.add128);
+  return [...sets.tables(), ...sets.wideTables(), ...lineTablesOf(lines)];
 }
 
 function directTables(edges: Uint32Array): readonly Table[] {
@@ -251,6 +268,6 @@ if (!found.found) throw new Error('no clang');
 const chosen = process.argv.slice(2).map(Number);
 console.log('| family | prefixes | ranges | structure | many, median (least) | one | floor | MiB | build ms | load ms |');
 console.log('|---|---:|---:|---|---:|---:|---:|---:|---:|---:|');
-for (const family of [4, 6] as const) {
+for (const family of process.env.FAM ? [Number(process.env.FAM) as Family] : ([4, 6] as const)) {
   for (const size of chosen.length > 0 ? chosen : SIZES) await measure(found.path, family, size);
 }
