@@ -11,8 +11,9 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { createWidePairs } from '../compiler/2-resolve/ipv6-lines.ts';
 import type { BigRange, WideRanges } from '../compiler/2-resolve/program.ts';
+import { LINES_RANGES_MIN } from '../compiler/5-emit/long-lists.ts';
 import { addDirect, createDirect, PAGE_WORDS } from '../compiler/5-emit/sets/direct.ts';
-import { edges32, edges128, type WideEdges } from '../compiler/5-emit/sets/edges.ts';
+import { edges32, edges128 } from '../compiler/5-emit/sets/edges.ts';
 import { addLines, createLines, lineTablesOf, planLines } from '../compiler/5-emit/sets/lines.ts';
 import { createSetTables, type Table, tableOf } from '../compiler/5-emit/sets/tables.ts';
 import { findClang } from '../compiler/6-build/find-clang.ts';
@@ -140,7 +141,9 @@ function structuresFor(prefixes: Prefixes, ranges: WideRanges): readonly Structu
             macro: 'SET6',
             ...timed(() => tablesOf((sets) => sets.add128(edges128(ranges)), true)),
           },
-          { ...plain, name: 'lines', macro: 'LINES6', ...timed(() => lineTables(edges128(ranges))) },
+          ...(ranges.length >= LINES_RANGES_MIN
+            ? [{ ...plain, name: 'lines', macro: 'LINES6', ...timed(() => lineTables(ranges)) }]
+            : []),
         ]
       : [
           { ...plain, name: 'blocks', macro: 'SET4', ...timed(() => tablesOf((sets) => sets.add32(edges32(numbers)), false)) },
@@ -155,9 +158,9 @@ function tablesOf(add: (sets: ReturnType<typeof createSetTables>) => void, wide:
   return [...sets.tables(), ...(wide ? sets.wideTables() : [])];
 }
 
-function lineTables(edges: WideEdges): readonly Table[] {
+function lineTables(ranges: WideRanges): readonly Table[] {
   const [sets, lines] = [createSetTables(), createLines()];
-  const plan = planLines(edges);
+  const plan = planLines(edges128(ranges));
   if (plan === null) throw new Error('such a set has no lines');
   addLines(lines, plan, sets.add128);
   return [...sets.tables(), ...sets.wideTables(), ...lineTablesOf(lines)];
@@ -268,6 +271,6 @@ if (!found.found) throw new Error('no clang');
 const chosen = process.argv.slice(2).map(Number);
 console.log('| family | prefixes | ranges | structure | many, median (least) | one | floor | MiB | build ms | load ms |');
 console.log('|---|---:|---:|---|---:|---:|---:|---:|---:|---:|');
-for (const family of process.env.FAM ? [Number(process.env.FAM) as Family] : ([4, 6] as const)) {
+for (const family of [4, 6] as const) {
   for (const size of chosen.length > 0 ? chosen : SIZES) await measure(found.path, family, size);
 }

@@ -81,13 +81,14 @@ function packed(codes: Uint8Array): Uint32Array {
 function fill(pieces: Pieces, shape: LineShape): { readonly codes: Uint8Array; readonly table: LineTable } {
   const { networks, lengths, within } = pieces;
   const { unit, keys, divides } = shape;
-  const codes = codesFor(pieces, shape);
+  const units = unitsOf(pieces, unit);
+  const codes = codesFor(pieces, units, shape);
   const bits = Math.log2(codes.length);
   const table = createLineTable(sizeClass(Math.max(LINES_MIN, Math.ceil(lengths.length / LOAD))), keys);
   const spot: Spot = { high: 0, low: 0, code: 0, line: 0 };
   let part = 0;
-  for (let from = 0; from < lengths.length; ) {
-    const to = unitEnd(networks, lengths.length, from, unit);
+  for (let index = 0; index + 1 < units.length; index++) {
+    const [from, to] = [units[index] ?? 0, units[index + 1] ?? 0];
     const first = lengths[from] ?? 0;
     if (first >= unit) {
       const slot = unitHash(networks[2 * from] ?? 0, networks[2 * from + 1] ?? 0, unit, spot) >>> (32 - bits);
@@ -103,34 +104,38 @@ function fill(pieces: Pieces, shape: LineShape): { readonly codes: Uint8Array; r
         } else if (placeAll(table, high, low, length, code, keys[code] ?? 0, spot)) lengths[piece] = length + TAKEN;
       }
     } else if (divides) divide(table, codes, pieces, from, shape, bits);
-    from = to;
   }
   return { codes, table };
 }
 
+/** First pieces of the units, and how many pieces there are. */
+function unitsOf({ networks, lengths }: Pieces, unit: number): Uint32Array {
+  const units = growing((length) => new Uint32Array(length));
+  for (let from = 0; from < lengths.length; from = unitEnd(networks, lengths.length, from, unit)) units.push(from);
+  units.push(lengths.length);
+  return units.view();
+}
+
 /** The code of each hash of a unit: what costs the least for all units that have it. */
-function codesFor({ networks, lengths }: Pieces, { unit, keys, divides }: LineShape): Uint8Array {
+function codesFor({ networks, lengths }: Pieces, units: Uint32Array, { unit, keys, divides }: LineShape): Uint8Array {
   const wide: Wide = { high: 0, low: 0 };
   const own = new Float64Array(keys.length);
-  let units = 0;
-  for (let from = 0; from < lengths.length; from = unitEnd(networks, lengths.length, from, unit)) units += 1;
-  const bits = Math.max(CODE_BITS_MIN, Math.ceil(Math.log2(CODES_A_UNIT * units)));
+  const bits = Math.max(CODE_BITS_MIN, Math.ceil(Math.log2(CODES_A_UNIT * (units.length - 1))));
   const costs = new Float32Array(keys.length * 2 ** bits);
   const add = (high: number, low: number): void => {
     const slot = keys.length * (unitHash(high, low, unit, wide) >>> (32 - bits));
     for (let code = 0; code < keys.length; code++) costs[slot + code] = (costs[slot + code] ?? 0) + (own[code] ?? 0);
   };
-  for (let from = 0; from < lengths.length; ) {
-    const to = unitEnd(networks, lengths.length, from, unit);
+  for (let index = 0; index + 1 < units.length; index++) {
+    const from = units[index] ?? 0;
     const [high, low, length] = [networks[2 * from] ?? 0, networks[2 * from + 1] ?? 0, lengths[from] ?? 0];
     if (length >= unit) {
-      unitCosts(networks, lengths, from, to, keys, own);
+      unitCosts(networks, lengths, from, units[index + 1] ?? 0, keys, own);
       add(high, low);
     } else if (divides) {
       for (let code = 0; code < keys.length; code++) own[code] = 2 ** ((keys[code] ?? 0) - unit);
       eachPart(high, low, length, unit, add);
     }
-    from = to;
   }
   return new Uint8Array(2 ** bits).map((_, slot) => {
     let least = 0;

@@ -90,6 +90,11 @@ function pushPiece({ networks, lengths }: Parts, high: number, low: number, leng
 
 /** The prefixes of the /64 networks from one to another, both included; none when the second is below the first. */
 function addNetworks(parts: Parts, fromHigh: number, fromLow: number, lastHigh: number, lastLow: number): void {
+  const length = prefixLength(fromHigh, fromLow, lastHigh, lastLow);
+  if (length >= 0) {
+    pushPiece(parts, fromHigh, fromLow, length);
+    return;
+  }
   let [high, low] = [fromHigh, fromLow];
   while (high < lastHigh || (high === lastHigh && low <= lastLow)) {
     const bits = Math.min(zerosOf(high, low), roomBits(high, low, lastHigh, lastLow));
@@ -100,6 +105,13 @@ function addNetworks(parts: Parts, fromHigh: number, fromLow: number, lastHigh: 
     low = sum >>> 0;
     if (high > LAST) return;
   }
+}
+
+/** Bits of the prefix that the networks from one to another are, as most ranges are one; -1: they are none. */
+function prefixLength(high: number, low: number, lastHigh: number, lastLow: number): number {
+  const [above, below] = [high ^ lastHigh, low ^ lastLow];
+  if (above === 0) return (below & (below + 1)) === 0 && (low & below) === 0 ? 32 + Math.clz32(below) : -1;
+  return below === -1 && low === 0 && (above & (above + 1)) === 0 && (high & above) === 0 ? Math.clz32(above) : -1;
 }
 
 /** Zeros at the end of a 64-bit number. */
