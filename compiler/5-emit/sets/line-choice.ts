@@ -1,5 +1,4 @@
 /** How many bits of an address choose its line, so that most prefixes find a place and few have to be divided. */
-import { upper } from './line-hash.ts';
 import { type Pieces, WITHIN } from './pieces.ts';
 
 /** The lengths of a set: of its units, and of what may choose lines, by the codes of units. */
@@ -86,15 +85,9 @@ function sampleOf(networks: Uint32Array, lengths: Uint8Array): Pick<Pieces, 'net
 
 /** The first piece behind those that lie in the same unit as piece `from`. */
 export function unitEnd(networks: Uint32Array, count: number, from: number, unit: number): number {
-  const [maskHigh, maskLow] = [upper(unit), upper(unit - 32)];
   let to = from + 1;
-  while (to < count && alike(networks, from, to, maskHigh, maskLow)) to++;
+  while (to < count && sharedBits(networks, from, to) >= unit) to++;
   return to;
-}
-
-function alike(networks: Uint32Array, one: number, other: number, maskHigh: number, maskLow: number): boolean {
-  if (((networks[2 * one] ?? 0) ^ (networks[2 * other] ?? 0)) & maskHigh) return false;
-  return (((networks[2 * one + 1] ?? 0) ^ (networks[2 * other + 1] ?? 0)) & maskLow) === 0;
 }
 
 /** What the pieces of a unit would cost, by the code of the unit: the prefixes they are divided into, more where they crowd a line. */
@@ -106,21 +99,26 @@ export function unitCosts(
   keys: readonly number[],
   into: Float64Array,
 ): void {
-  for (let code = 0; code < STEPS.length; code++) {
-    const key = keys[code] ?? 0;
-    const [maskHigh, maskLow] = [upper(key), upper(key - 32)];
-    let cost = 0;
-    let before = -1;
-    let together = 0;
-    for (let piece = from; piece < to; piece++) {
-      const length = lengths[piece] ?? 0;
-      if (length <= key) cost += 2 ** (key - length);
+  into.fill(0);
+  const together = [0, 0, 0, 0];
+  for (let piece = from; piece < to; piece++) {
+    const length = lengths[piece] ?? 0;
+    // Those that share a key are neighbours.
+    const shared = piece === from ? 0 : sharedBits(networks, piece - 1, piece);
+    for (let code = 0; code < STEPS.length; code++) {
+      const key = keys[code] ?? 0;
+      if (length <= key) into[code] = (into[code] ?? 0) + 2 ** (key - length);
       else {
-        together = before >= 0 && alike(networks, before, piece, maskHigh, maskLow) ? together + 1 : 1;
-        before = piece;
-        cost += COSTS[together - 1] ?? CROWDED;
+        const count = shared >= key ? (together[code] ?? 0) + 1 : 1;
+        together[code] = count;
+        into[code] = (into[code] ?? 0) + (COSTS[count - 1] ?? CROWDED);
       }
     }
-    into[code] = cost;
   }
+}
+
+/** How many bits two networks begin with alike. */
+function sharedBits(networks: Uint32Array, one: number, other: number): number {
+  const high = (networks[2 * one] ?? 0) ^ (networks[2 * other] ?? 0);
+  return high !== 0 ? Math.clz32(high) : 32 + Math.clz32((networks[2 * one + 1] ?? 0) ^ (networks[2 * other + 1] ?? 0));
 }

@@ -21,13 +21,14 @@ const PART_WORDS = 8;
 
 export interface Lines {
   readonly codes: Growing<Uint32Array>;
-  readonly lines: Growing<Uint32Array>;
+  /** Of each set, of which one may have many MiB. */
+  readonly lines: Uint32Array[];
   readonly sets: Growing<Uint32Array>;
 }
 
 export function createLines(): Lines {
   const words = () => growing((length) => new Uint32Array(length));
-  return { codes: words(), lines: words(), sets: words() };
+  return { codes: words(), lines: [], sets: words() };
 }
 
 /** What `addLines` needs. */
@@ -50,11 +51,11 @@ export function addLines(into: Lines, { pieces, shape }: LinePlan, addRest: (edg
   const bits = Math.log2(codes.length);
   const rest = addRest(restOf(pieces));
   const own = new Uint32Array(8);
-  own.set([64 - shape.unit, into.codes.length() / 2, 64 - bits, into.lines.length() / LINE_WORDS]);
+  own.set([64 - shape.unit, into.codes.length() / 2, 64 - bits, lengthOf(into.lines) / LINE_WORDS]);
   own.set([table.words.length / LINE_WORDS, table.restShift, rest, shape.divides ? 0 : 1], 4);
   into.sets.append(own);
   into.codes.append(packed(codes));
-  into.lines.append(table.words);
+  into.lines.push(table.words);
   return into.sets.length() / LINED_SET_WORDS - 1;
 }
 
@@ -63,8 +64,25 @@ export function lineTablesOf({ codes, lines, sets }: Lines): readonly Table[] {
   return [
     tableOf('PKTC_LINED_SETS', 'pktc_lined_sets', words, LINED_SET_WORDS, words.length / LINED_SET_WORDS),
     tableOf('PKTC_LINE_CODES', 'pktc_line_codes', codes.view(), 2),
-    tableOf('PKTC_LINES', 'pktc_lines', lines.view(), LINE_WORDS),
+    tableOf('PKTC_LINES', 'pktc_lines', joined(lines), LINE_WORDS),
   ];
+}
+
+function lengthOf(parts: readonly Uint32Array[]): number {
+  return parts.reduce((sum, { length }) => sum + length, 0);
+}
+
+/** Without a copy where there is only one. */
+function joined(parts: readonly Uint32Array[]): Uint32Array {
+  const [only] = parts;
+  if (only !== undefined && parts.length === 1) return only;
+  const all = new Uint32Array(lengthOf(parts));
+  let at = 0;
+  for (const part of parts) {
+    all.set(part, at);
+    at += part.length;
+  }
+  return all;
 }
 
 /** Two bits each. */
