@@ -21,7 +21,7 @@ export const DIRECT_RANGES_MIN = 2 ** 14;
 const DIRECT_LISTS_MAX = 4;
 
 /** From so many ranges on a list of IPv6 addresses is put into lines, if most of its prefixes find a place there. */
-export const LINES_RANGES_MIN = 2 ** 13;
+export const LINES_RANGES_MIN = 2 ** 14;
 
 /** Places in rules that ask a long list; where there are more, the lists are asked by a call. */
 const INLINE_USES_MAX = 16;
