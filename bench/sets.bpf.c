@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR MIT */
 /*
  * Looks 64 addresses up in a run, out of a cycle of 8,192. bench/sets.ts puts one of SET4, DIRECT4,
- * SET6, SEARCH4, SEARCH6, TRIE4 or TRIE6 and the sizes of the tables in front, and writes the tables.
+ * SET6, LINES6, SEARCH4, SEARCH6, TRIE4 or TRIE6 and the sizes of the tables in front, and writes the tables.
  */
 #include <pktc/context.h>
 
@@ -38,6 +38,8 @@ struct {
 #include <pktc/set_direct.h>
 #elif defined(SET6)
 #include <pktc/set6.h>
+#elif defined(LINES6)
+#include <pktc/set_lines.h>
 #else
 #include <pktc/sorted_search.h>
 #endif
@@ -51,6 +53,8 @@ static __always_inline __u32 is_in(__u64 high, __u64 low)
 	return pktc_in_direct(low, 0);
 #elif defined(SET6)
 	return pktc_in_set6(high, low, 0);
+#elif defined(LINES6)
+	return pktc_in_lines(high, low, 0);
 #elif defined(SEARCH4)
 	return pktc_search(low, 0, RANGES);
 #elif defined(SEARCH6)

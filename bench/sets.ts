@@ -11,8 +11,10 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { createWidePairs } from '../compiler/2-resolve/ipv6-lines.ts';
 import type { BigRange, WideRanges } from '../compiler/2-resolve/program.ts';
+import { LINES_RANGES_MIN } from '../compiler/5-emit/long-lists.ts';
 import { addDirect, createDirect, PAGE_WORDS } from '../compiler/5-emit/sets/direct.ts';
 import { edges32, edges128 } from '../compiler/5-emit/sets/edges.ts';
+import { addLines, createLines, lineTablesOf, planLines } from '../compiler/5-emit/sets/lines.ts';
 import { createSetTables, type Table, tableOf } from '../compiler/5-emit/sets/tables.ts';
 import { findClang } from '../compiler/6-build/find-clang.ts';
 import { runClang } from '../compiler/6-build/run-clang.ts';
@@ -132,7 +134,17 @@ function structuresFor(prefixes: Prefixes, ranges: WideRanges): readonly Structu
   };
   const sets: readonly Structure[] =
     family === 6
-      ? [{ ...plain, name: 'networks', macro: 'SET6', ...timed(() => tablesOf((sets) => sets.add128(edges128(ranges)), true)) }]
+      ? [
+          {
+            ...plain,
+            name: 'networks',
+            macro: 'SET6',
+            ...timed(() => tablesOf((sets) => sets.add128(edges128(ranges)), true)),
+          },
+          ...(ranges.length >= LINES_RANGES_MIN
+            ? [{ ...plain, name: 'lines', macro: 'LINES6', ...timed(() => lineTables(ranges)) }]
+            : []),
+        ]
       : [
           { ...plain, name: 'blocks', macro: 'SET4', ...timed(() => tablesOf((sets) => sets.add32(edges32(numbers)), false)) },
           { ...plain, name: 'direct', macro: 'DIRECT4', ...timed(() => directTables(edges32(numbers))) },
@@ -144,6 +156,14 @@ function tablesOf(add: (sets: ReturnType<typeof createSetTables>) => void, wide:
   const sets = createSetTables();
   add(sets);
   return [...sets.tables(), ...(wide ? sets.wideTables() : [])];
+}
+
+function lineTables(ranges: WideRanges): readonly Table[] {
+  const [sets, lines] = [createSetTables(), createLines()];
+  const plan = planLines(edges128(ranges));
+  if (plan === null) throw new Error('such a set has no lines');
+  addLines(lines, plan, sets.add128);
+  return [...sets.tables(), ...sets.wideTables(), ...lineTablesOf(lines)];
 }
 
 function directTables(edges: Uint32Array): readonly Table[] {

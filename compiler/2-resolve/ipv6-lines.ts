@@ -142,45 +142,62 @@ function withBigInts(words: Uint32Array): WideRanges {
     parts[at + HIGH] = words[at] ?? 0;
     parts[at + 1 - HIGH] = words[at + 1] ?? 0;
   }
-  const ranges: BigRange[] = [];
-  const big = (at: number): bigint => ((halves[at] ?? 0n) << 64n) | (halves[at + 1] ?? 0n);
-  for (let at = 0; at < halves.length; at += WORDS) ranges.push([big(at), big(at + 2)]);
+  /** What the last address of a prefix of 32 bits and more has above the first one, by their number. */
+  const spans = Array.from({ length: 33 }, (_, bits) => 2n ** BigInt(96 - bits) - 1n);
+  const ranges = new Array<BigRange>(halves.length / WORDS);
+  // Each operation makes an object: most ranges are prefixes of up to 64 bits or single addresses, and take fewer.
+  for (let range = 0; range < ranges.length; range++) {
+    const [at, word] = [WORDS * range, RANGE_WORDS * range];
+    const above = (halves[at] ?? 0n) << 64n;
+    const prefix = words[word] === words[word + 4] && isPrefix64(words, word);
+    const first = prefix ? above : above | (halves[at + 1] ?? 0n);
+    if (prefix) ranges[range] = [first, first + (spans[Math.clz32((words[word + 5] ?? 0) ^ (words[word + 1] ?? 0))] ?? 0n)];
+    else if (isSingle(words, word)) ranges[range] = [first, first];
+    else ranges[range] = [first, ((halves[at + 2] ?? 0n) << 64n) | (halves[at + 3] ?? 0n)];
+  }
   return Object.defineProperty(ranges, 'words', { value: words });
+}
+
+/** Whether a range that agrees in its first word is a prefix of 32 to 64 bits. */
+function isPrefix64(words: Uint32Array, at: number): boolean {
+  const differ = (words[at + 1] ?? 0) ^ (words[at + 5] ?? 0);
+  if ((differ & (differ + 1)) !== 0 || ((words[at + 1] ?? 0) & differ) !== 0) return false;
+  return words[at + 2] === 0 && words[at + 3] === 0 && words[at + 6] === LAST && words[at + 7] === LAST;
+}
+
+function isSingle(words: Uint32Array, at: number): boolean {
+  for (let word = at; word < at + WORDS; word++) if (words[word] !== words[word + WORDS]) return false;
+  return true;
 }
 
 function mergedWords(words: Uint32Array): Uint32Array {
   const order = sorted(words);
   const result = new Uint32Array(words.length);
-  /** The first address that would not touch what there is; null: there is none behind. */
-  let beyond: Uint32Array | null = new Uint32Array(WORDS);
   let tail = -RANGE_WORDS;
-  for (const range of order) {
-    const at = range * RANGE_WORDS;
-    if (tail < 0 || (beyond !== null && compared(words, at, beyond, 0) > 0)) {
+  for (let index = 0; index < order.length; index++) {
+    const at = (order[index] ?? 0) * RANGE_WORDS;
+    if (tail < 0 || !touches(words, at, result, tail + WORDS)) {
       tail += RANGE_WORDS;
-      copyWords(words, at, result, tail, RANGE_WORDS);
+      for (let word = 0; word < RANGE_WORDS; word++) result[tail + word] = words[at + word] ?? 0;
     } else if (compared(words, at + WORDS, result, tail + WORDS) > 0) {
-      copyWords(words, at + WORDS, result, tail + WORDS, WORDS);
-    } else continue;
-    beyond = following(result, tail + WORDS, beyond);
+      for (let word = WORDS; word < RANGE_WORDS; word++) result[tail + word] = words[at + word] ?? 0;
+    }
   }
   return result.slice(0, tail + RANGE_WORDS);
 }
 
-function copyWords(from: Uint32Array, at: number, to: Uint32Array, place: number, count: number): void {
-  for (let word = 0; word < count; word++) to[place + word] = from[at + word] ?? 0;
-}
-
-/** The number behind that at `at`, in `into`; null: there is none. */
-function following(words: Uint32Array, at: number, into: Uint32Array | null): Uint32Array | null {
-  if (into === null) return null;
+/** Whether the address at `at` is at most one behind another. */
+function touches(words: Uint32Array, at: number, others: Uint32Array, other: number): boolean {
+  const difference = compared(words, at, others, other);
+  if (difference <= 0) return true;
+  // One more, and what is carried on: nearly always the lowest words tell already.
   let carry = 1;
   for (let word = WORDS - 1; word >= 0; word--) {
-    const value = words[at + word] ?? 0;
-    into[word] = value + carry;
-    carry = value === LAST ? carry : 0;
+    const next = (others[other + word] ?? 0) + carry;
+    if (words[at + word] !== next >>> 0) return false;
+    carry = next > LAST ? 1 : 0;
   }
-  return carry === 1 ? null : into;
+  return carry === 0;
 }
 
 function compared(a: Uint32Array, at: number, b: Uint32Array, other: number): number {

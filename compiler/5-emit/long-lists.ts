@@ -10,6 +10,7 @@ import { addBits } from './sets/bits.ts';
 import { addDirect, createDirect, PAGE_WORDS } from './sets/direct.ts';
 import { edges32, edges128 } from './sets/edges.ts';
 import { type Growing, growing } from './sets/growing.ts';
+import { addLines, createLines, lineTablesOf, planLines } from './sets/lines.ts';
 import { createSetTables, type Table, tableOf } from './sets/tables.ts';
 
 /**
@@ -18,6 +19,9 @@ import { createSetTables, type Table, tableOf } from './sets/tables.ts';
 export const DIRECT_RANGES_MIN = 2 ** 14;
 /** The longest lists get them. */
 const DIRECT_LISTS_MAX = 4;
+
+/** From so many ranges on a list of IPv6 addresses is put into lines, if most of its prefixes find a place there. */
+export const LINES_RANGES_MIN = 2 ** 14;
 
 /** Places in rules that ask a long list; where there are more, the lists are asked by a call. */
 const INLINE_USES_MAX = 16;
@@ -117,6 +121,7 @@ function build(lists: readonly LongList[]): Built {
   const forms = formsOf(lists);
   const words = () => growing((length) => new Uint32Array(length));
   const [bits, places, rows, direct, sets] = [words(), words(), words(), createDirect(), createSetTables()];
+  const lines = createLines();
   const value = name('value');
   const tests = new Map<object, Expr>();
   lists.forEach((list, index) => {
@@ -132,8 +137,11 @@ function build(lists: readonly LongList[]): Built {
         tests.set(list, call('pktc_in_set', value, decimal(sets.add32(edges32(ranges as readonly NumberRange[])))));
         break;
       case 'set6': {
-        const number = decimal(sets.add128(edges128(ranges as readonly BigRange[])));
-        tests.set(list, call('pktc_in_set6', name('value.high'), name('value.low'), number));
+        const edges = edges128(ranges as readonly BigRange[]);
+        const plan = ranges.length < LINES_RANGES_MIN ? null : planLines(edges);
+        const number = plan ? addLines(lines, plan, sets.add128) : sets.add128(edges);
+        const asked = plan ? 'pktc_in_lines' : 'pktc_in_set6';
+        tests.set(list, call(asked, name('value.high'), name('value.low'), decimal(number)));
         break;
       }
       default: {
@@ -144,7 +152,7 @@ function build(lists: readonly LongList[]): Built {
       }
     }
   });
-  return { tests, headers: headersOf(new Set(forms), { bits, places, rows, direct, sets }) };
+  return { tests, headers: headersOf(new Set(forms), { bits, places, rows, direct, sets, lines }) };
 }
 
 interface Tables {
@@ -153,9 +161,10 @@ interface Tables {
   readonly rows: Growing<Uint32Array>;
   readonly direct: ReturnType<typeof createDirect>;
   readonly sets: ReturnType<typeof createSetTables>;
+  readonly lines: ReturnType<typeof createLines>;
 }
 
-function headersOf(forms: ReadonlySet<Form>, { bits, places, rows, direct, sets }: Tables): readonly Header[] {
+function headersOf(forms: ReadonlySet<Form>, { bits, places, rows, direct, sets, lines }: Tables): readonly Header[] {
   const headers: Header[] = [];
   if (forms.has('bits')) {
     headers.push({
@@ -176,6 +185,7 @@ function headersOf(forms: ReadonlySet<Form>, { bits, places, rows, direct, sets 
   }
   if (forms.has('set') || forms.has('set6')) headers.push({ path: 'pktc/set.h', tables: sets.tables() });
   if (forms.has('set6')) headers.push({ path: 'pktc/set6.h', tables: sets.wideTables() });
+  if (lines.sets.length() > 0) headers.push({ path: 'pktc/set_lines.h', tables: lineTablesOf(lines) });
   if (forms.has('rows')) {
     headers.push({
       path: 'pktc/search64.h',

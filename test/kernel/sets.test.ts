@@ -115,6 +115,29 @@ describeKernel('long lists', () => {
     }
   });
 
+  it('are exact as lines, with prefixes of all lengths, crowds, single addresses and ranges that are neither', async () => {
+    const site = (bits: number) => (0x2a00n << 112n) | (random.bigint(bits) << 96n);
+    const prefixes = Array.from({ length: 22_000 }, (_, index) => {
+      const length = random.pick([31, 32, 36, 40, 44, 48, 48, 48, 56, 64, 128]);
+      const address = site(index % 9 === 0 ? 2 : 20) | random.bigint(96);
+      return `${printIpv6((address >> BigInt(128 - length)) << BigInt(128 - length))}/${length}`;
+    });
+    const odd = Array.from({ length: 300 }, () => {
+      const first = site(20) | random.bigint(96);
+      return `${printIpv6(first)}-${printIpv6(first + random.bigint(random.int(1, 80)))}`;
+    });
+    const files = {
+      'main.rules': 'set x from "x.txt"\nmatch src in x -> drop\n',
+      'x.txt': [...prefixes, ...odd, 'ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff', '::'].join('\n'),
+    };
+    const main = { name: 'main.rules', text: files['main.rules'] };
+    const { emission } = await compile(main, { hook: 'xdp', files: referencedFiles(main, files), cache: false });
+    expect(emission?.c).toContain('pktc_in_lines(');
+    const { frames, dropped } = await compare(files, 2500);
+    expect(dropped).toBeGreaterThan(4000);
+    expect(dropped).toBeLessThan(frames);
+  });
+
   it('hold IPv6 addresses, ports and MAC addresses, several lists in one program, negated too', async () => {
     const wide = Array.from({ length: 300 }, () => {
       const address = random.bigint(128);

@@ -53,6 +53,39 @@ export function awkwardSets(bits: number, random: Random): readonly AwkwardSet[]
   return sets.map(([name, ranges]) => ({ name, ranges: merged(ranges) }));
 }
 
+/** Sets of IPv6 addresses that crowd the lines of `set_lines.h`. */
+export function crowdedSets(random: Random): readonly AwkwardSet[] {
+  const prefix = (address: bigint, length: number): Range<bigint> => {
+    const host = (1n << BigInt(128 - length)) - 1n;
+    return [address & ~host, address | host];
+  };
+  const some = (count: number, make: () => Range<bigint>): readonly Range<bigint>[] => Array.from({ length: count }, make);
+  const site = 0x20010db8n << 96n;
+  const sets: readonly (readonly [string, readonly Range<bigint>[]])[] = [
+    ['every length under one /32', some(1500, () => prefix(site | random.bigint(96), random.int(33, 128)))],
+    ['/48 under one /32', some(1500, () => prefix(site | random.bigint(96), 48))],
+    ['/64 side by side, every other', Array.from({ length: 1500 }, (_, at) => prefix(site | (BigInt(2 * at) << 64n), 64))],
+    ['hosts of one /64', some(1500, () => prefix(site | random.bigint(64), 128))],
+    ['hosts of one /48', some(1500, () => prefix(site | random.bigint(80), 128))],
+    [
+      'ends of /64 networks',
+      some(1000, () => prefix((site | random.bigint(96)) ^ BigInt.asUintN(64, -1n * BigInt(random.int(0, 1))), 127)),
+    ],
+    ['one of each length', Array.from({ length: 128 }, (_, at) => prefix((BigInt(at) << 120n) | random.bigint(120), at + 1))],
+    [
+      'networks of all lengths, and hosts beside them',
+      some(1500, () =>
+        prefix(((0x2a00n + random.bigint(4)) << 112n) | random.bigint(112), random.pick([29, 32, 36, 44, 48, 56, 64, 128])),
+      ),
+    ],
+    [
+      'the last address of all and those ahead of it',
+      Array.from({ length: 30 }, (_, at) => prefix((1n << 128n) - 1n - BigInt(3 * at), 128)),
+    ],
+  ];
+  return sets.map(([name, ranges]) => ({ name, ranges: merged(ranges) }));
+}
+
 function ordered(a: bigint, b: bigint, last?: bigint): Range<bigint> {
   const [low, high] = a < b ? [a, b] : [b, a];
   return [low, last !== undefined && high > last ? last : high];

@@ -5,14 +5,17 @@ import { readFileSet } from '../../compiler/2-resolve/file-set.ts';
 import type { BigRange } from '../../compiler/2-resolve/program.ts';
 import { addBits } from '../../compiler/5-emit/sets/bits.ts';
 import { addDirect, createDirect, PAGE_WORDS } from '../../compiler/5-emit/sets/direct.ts';
-import { edges32, edges128 } from '../../compiler/5-emit/sets/edges.ts';
+import { edges32, edges128, type WideEdges } from '../../compiler/5-emit/sets/edges.ts';
 import { growing } from '../../compiler/5-emit/sets/growing.ts';
+import type { LineShape } from '../../compiler/5-emit/sets/line-choice.ts';
+import { addLines, createLines, lineTablesOf, planLines } from '../../compiler/5-emit/sets/lines.ts';
+import { piecesOf } from '../../compiler/5-emit/sets/pieces.ts';
 import { placesFor } from '../../compiler/5-emit/sets/places.ts';
 import { sizeClass } from '../../compiler/5-emit/sets/size-class.ts';
 import { createSetTables, tableOf } from '../../compiler/5-emit/sets/tables.ts';
 import { ROOT } from '../house/source-tree.ts';
 import { createRandom } from '../packets/random.ts';
-import { awkwardSets, probesOf } from './awkward-sets.ts';
+import { awkwardSets, crowdedSets, probesOf } from './awkward-sets.ts';
 import { createWalker } from './walk-tables.ts';
 
 const numbers = (ranges: readonly BigRange[]) => ranges.map(([first, last]) => [Number(first), Number(last)] as const);
@@ -47,6 +50,30 @@ describe('tables of sets', () => {
     const set = sets.add128(edges128(ranges));
     const walker = createWalker([...sets.tables(), ...sets.wideTables()]);
     expect(wrong(probesOf(ranges, 128, random), (value) => walker.in128(value, set))).toEqual([]);
+  });
+
+  /** Lines of a set, which is the second: what is ahead of it shifts all places. */
+  const linesOf = (edges: WideEdges, shape: LineShape) => {
+    const [sets, lines] = [createSetTables(), createLines()];
+    const ahead = planLines(edges128([[5n << 80n, (6n << 80n) - 1n]]));
+    if (ahead !== null) addLines(lines, ahead, sets.add128);
+    const set = addLines(lines, { pieces: piecesOf(edges), shape }, sets.add128);
+    return { set, walker: createWalker([...sets.tables(), ...sets.wideTables(), ...lineTablesOf(lines)]) };
+  };
+
+  // Whether lines are worth their room does not matter here: they have to be right about every set, by any bits.
+  it.each([...awkwardSets(128, random), ...crowdedSets(random)])('of lines of IPv6 addresses: $name', ({ ranges }) => {
+    const probes = probesOf(ranges, 128, random);
+    for (const { unit, steps, divides } of [
+      { unit: 32, steps: [0, 4, 8, 16], divides: false },
+      { unit: 12, steps: [0, 4, 8, 16], divides: true },
+      { unit: 48, steps: [0, 4, 8, 16], divides: false },
+      { unit: 63, steps: [0, 0, 1, 1], divides: false },
+    ]) {
+      const shape = { unit, keys: steps.map((step) => unit + step), divides };
+      const { set, walker } = linesOf(edges128(ranges), shape);
+      expect([unit, wrong(probes, (value) => walker.inLines(value, set))]).toEqual([unit, []]);
+    }
   });
 
   it('of 16-bit values have a bit each', () => {

@@ -8,12 +8,16 @@ export interface Walker {
   inDirect(value: number, set: number): boolean;
   /** pktc_in_set6 */
   in128(value: bigint, set: number): boolean;
+  /** pktc_in_lines */
+  inLines(value: bigint, set: number): boolean;
 }
 
 const WINDOW = 8;
 const PROBES = 64;
 const MASK32 = 0xffff_ffffn;
 const MASK64 = (1n << 64n) - 1n;
+const LINE_FACTOR = 0x9e3779b97f4a7c15n;
+const LINE_PREFIXES = 6;
 
 /** Throws where the C would leave a table. */
 export function createWalker(tables: readonly Table[]): Walker {
@@ -57,7 +61,11 @@ export function createWalker(tables: readonly Table[]): Walker {
 
   const inLink = (first: number, count: number, low: bigint): boolean => {
     let below = 0;
-    while (below < count && double('set_hosts', first + below) <= low) below += 1;
+    for (let end = count; below < end; ) {
+      const middle = Math.floor((below + end) / 2);
+      if (double('set_hosts', first + middle) <= low) below = middle + 1;
+      else end = middle;
+    }
     return (first + below) % 2 === 1;
   };
 
@@ -80,6 +88,44 @@ export function createWalker(tables: readonly Table[]): Walker {
     return 0;
   };
 
+  const in128 = (value: bigint, set: number): boolean => {
+    const at = 10 * set;
+    const [high, low] = [value >> 64n, value & MASK64];
+    const [network, rest] = [Number(high >> 32n), Number(high & MASK32)];
+    const [factor, filterShift] = [word('sets6', at + 7), word('sets6', at + 9)];
+    const hash = Math.imul(rest ^ Math.imul(network, factor), factor) >>> 0;
+    const bit = hash >>> filterShift;
+    if (((double('set_filters', word('sets6', at + 8) + (bit >>> 6)) >> BigInt(bit % 64)) & 1n) === 1n) {
+      const found = findLink(high, low, word('sets6', at + 5) + (hash >>> word('sets6', at + 6)));
+      if (found !== null) return found;
+    }
+    const place = (Math.imul(network, word('sets6', at + 4)) >>> 0) >>> word('sets6', at + 3);
+    const block = findSite(network, word('sets6', at + 2) + place);
+    if (block !== 0) return inBlock(block, rest, rest);
+    return inTops(word('sets6', at), word('sets6', at + 1), network);
+  };
+
+  /** Line by line of the C, in one number of any length. */
+  const inLines = (value: bigint, set: number): boolean => {
+    const own = (at: number): number => word('lined_sets', 16 * set + 8 + at);
+    const [high, low] = [value >> 64n, value & MASK64];
+    const slot = Number((((high >> BigInt(own(0))) * LINE_FACTOR) & MASK64) >> BigInt(own(2)));
+    const code = Number((double('line_codes', own(1) + Math.floor(slot / 32)) >> BigInt((slot % 32) * 2)) & 3n);
+    const mask = double('lined_sets', 8 * set + code);
+    const key = ((high & mask) * LINE_FACTOR) & MASK64;
+    const line = own(3) + Number(((key >> 32n) * BigInt(own(4))) >> 32n);
+    const mixed = key + (high & (MASK64 ^ mask));
+    const left = (BigInt(code) << 62n) | (((mixed << 9n) & MASK64) >> 2n);
+    for (let place = 1; place <= LINE_PREFIXES; place++) {
+      const prefix = double('lines', 8 * line + place);
+      if ((left ^ prefix) >> (prefix & 63n) === 0n) return true;
+    }
+    const last = double('lines', 8 * line + LINE_PREFIXES);
+    if ((last & 64n) !== 0n && (left ^ last) >> (last & 63n) === 1n && double('lines', 8 * line + 7) === low) return true;
+    const asks = (double('lines', 8 * line) >> ((mixed >> BigInt(own(5))) & 63n)) & 1n;
+    return (asks === 1n || own(7) === 1) && in128(value, own(6));
+  };
+
   return {
     in32: (value, set) => inTops(word('sets', 2 * set), word('sets', 2 * set + 1), value),
     inDirect: (value, set) => {
@@ -91,21 +137,7 @@ export function createWalker(tables: readonly Table[]): Walker {
       for (let before = 0; before < net; before++) page += (paged >> before) & 1;
       return ((double('direct_pages', 4 * page + ((value >>> 6) & 3)) >> BigInt(value % 64)) & 1n) === 1n;
     },
-    in128: (value, set) => {
-      const at = 10 * set;
-      const [high, low] = [value >> 64n, value & MASK64];
-      const [network, rest] = [Number(high >> 32n), Number(high & MASK32)];
-      const [factor, filterShift] = [word('sets6', at + 7), word('sets6', at + 9)];
-      const hash = Math.imul(rest ^ Math.imul(network, factor), factor) >>> 0;
-      const bit = hash >>> filterShift;
-      if (((double('set_filters', word('sets6', at + 8) + (bit >>> 6)) >> BigInt(bit % 64)) & 1n) === 1n) {
-        const found = findLink(high, low, word('sets6', at + 5) + (hash >>> word('sets6', at + 6)));
-        if (found !== null) return found;
-      }
-      const place = (Math.imul(network, word('sets6', at + 4)) >>> 0) >>> word('sets6', at + 3);
-      const block = findSite(network, word('sets6', at + 2) + place);
-      if (block !== 0) return inBlock(block, rest, rest);
-      return inTops(word('sets6', at), word('sets6', at + 1), network);
-    },
+    in128,
+    inLines,
   };
 }

@@ -142,7 +142,9 @@ export function tableOf(
   width: number,
   length = sizeClass(words.length / width),
 ): Table {
-  const room = new Uint32Array(length * width);
-  room.set(words);
+  // What has the length already is taken as it is, when nothing else lies in its memory.
+  const whole = words.length === length * width && words.byteLength === words.buffer.byteLength;
+  const room = whole ? words : new Uint32Array(length * width);
+  if (!whole) room.set(words);
   return { constant, length, data: { variable, bytes: new Uint8Array(room.buffer) } };
 }
