@@ -50,3 +50,13 @@ export function createEventClock(libc: Pick<Libc, 'clock_gettime'>): () => bigin
     return offset_ns;
   };
 }
+
+/** The time since boot as programs in the kernel see it, in nanoseconds. */
+export function createKernelClock(libc: Pick<Libc, 'clock_gettime'>): () => number {
+  const namespace_ns = Number(timeNamespaceOffset());
+  const timespec = new BigInt64Array(2);
+  return () => {
+    libc.clock_gettime(CLOCK_BOOTTIME, timespec);
+    return Number(timespec[0] ?? 0n) * 1e9 + Number(timespec[1] ?? 0n) - namespace_ns;
+  };
+}

@@ -21,8 +21,12 @@ export interface EventRing {
    * looked. What is left out does not count as overtaken.
    */
   peek(budget: number): RecordBatch;
+  /** The records that are there now, one after the other, before any is taken. One at a time. */
+  walk(): RecordWalk;
   /** How much of the ring waits for whoever takes: 0 to 1. */
   used(): number;
+  /** How much of it waits for this reader: more than 1 when it was overtaken. */
+  waiting(): number;
   /** Of the next record that this reader takes, in bytes since the first one. */
   readonly position: number;
   /** Records that were overwritten before this reader came to them; they lay before those that the last `take` gave. */
@@ -36,6 +40,18 @@ export interface RecordBatch {
   readonly memory: RecordMemory;
   /** Where in the memory each record begins, oldest first. */
   readonly starts: readonly number[];
+}
+
+/** For whoever takes records of several rings in the order of time. */
+export interface RecordWalk {
+  /** When the record at hand was written, in nanoseconds since boot; infinity: there is no other. */
+  readonly time_ns: number;
+  /** Whether there are more records than this walk sees. */
+  readonly isCut: boolean;
+  /** To the next one. */
+  step(): void;
+  /** Takes the records that were stepped over; none of them when they were overwritten meanwhile. */
+  take(): RecordBatch;
 }
 
 /** Flags in a record's header; the rest of it is the length. */
@@ -56,6 +72,8 @@ export interface RingShape {
   readonly ring_bytes: number;
   /** Of each record, without what the ring adds. */
   readonly record_bytes: number;
+  /** Where in a record its time is: 64 bits, of the host. */
+  readonly time_at: number;
 }
 
 /** What a ring begins with: 0, the first record ever written; or the first one that no reader has taken. */
@@ -68,7 +86,7 @@ export type RingStart = number | 'untaken';
 export function mapEventRing(
   libc: Libc,
   fd: number,
-  { ring_bytes: size, record_bytes }: RingShape,
+  { ring_bytes: size, record_bytes, time_at }: RingShape,
   from: RingStart = 'untaken',
 ): EventRing {
   const shared = mapShared(libc, fd, size);
@@ -116,7 +134,54 @@ export function mapEventRing(
     position += copied.length;
     return copied.batch;
   };
+  const walk = (): RecordWalk => {
+    let end = shared.produced();
+    if (isOverwritten(end)) {
+      catchUp(end);
+      end = shared.produced();
+    }
+    const from = position;
+    const limit = Math.min(end, from + TAKE_BYTES);
+    let [at, records, time_ns] = [from, 0, Number.POSITIVE_INFINITY];
+    /** To the first record from `at` on that counts. */
+    const settle = () => {
+      time_ns = Number.POSITIVE_INFINITY;
+      while (at < limit) {
+        const header = shared.header(at % size);
+        if ((header & BUSY) !== 0) return;
+        if ((header & DISCARDED) === 0) {
+          time_ns = shared.time((at % size) + HEADER_BYTES + time_at);
+          return;
+        }
+        at += wholeWords(HEADER_BYTES + (header & LENGTH));
+      }
+    };
+    settle();
+    return {
+      get time_ns() {
+        return time_ns;
+      },
+      get isCut() {
+        return at >= limit && limit < end;
+      },
+      step() {
+        at += spacing;
+        records++;
+        settle();
+      },
+      take() {
+        if (at === from) return emptyBatch();
+        const copied = shared.copy(from % size, at - from, records);
+        if (isOverwritten(shared.producedAfterwards())) return emptyBatch();
+        position = from + copied.length;
+        shared.advance(BigInt(position));
+        return copied.batch;
+      },
+    };
+  };
   return {
+    walk,
+    waiting: () => (shared.produced() - position) / size,
     isEmpty: () => position % 2 ** 32 === shared.producedLow(),
     take,
     peek,
@@ -143,6 +208,7 @@ function mapShared(libc: Libc, fd: number, size: number) {
   // To see that something has come the lower half is enough, and a load of 32 bits makes no BigInt.
   const producedLow = new Uint32Array(producer.buffer, LITTLE_ENDIAN ? 0 : 4, 1);
   const words = new Uint32Array(producer.buffer, page, (2 * size) / 4);
+  const [low, high] = LITTLE_ENDIAN ? [0, 1] : [1, 0];
   const fence = new Int32Array(1);
   const load = (of: BigInt64Array) => Number(Atomics.load(of, 0));
   return {
@@ -163,6 +229,10 @@ function mapShared(libc: Libc, fd: number, size: number) {
         now = found;
       }
     },
+    /** Where a record begins. */
+    header: (at: number) => Atomics.load(words, at >>> 2),
+    /** Exact up to 104 days, and to some nanoseconds later. */
+    time: (at: number) => (words[(at >>> 2) + high] ?? 0) * 2 ** 32 + (words[(at >>> 2) + low] ?? 0),
     /** Whole records from a place in the data on, as many as are finished. */
     copy(first: number, available: number, budget: number) {
       const starts: number[] = [];

@@ -1,7 +1,8 @@
 /** What a running program logs, as batches of PacketEvents. */
-import { createEventClock } from './event-clock.ts';
-import type { EventDecoder, PacketEvent } from './event-decoder.ts';
-import { type EventRing, mapEventRing, type RingShape, type RingStart } from './event-ring.ts';
+import { createEventClock, createKernelClock } from './event-clock.ts';
+import { decoderOf, type EventDecoder, type PacketEvent } from './event-decoder.ts';
+import type { RingStart } from './event-ring.ts';
+import { type EventRings, inOrder, mapEventRings, type RecordsInOrder } from './event-rings.ts';
 import type { Libc } from './ffi/libc.ts';
 import { type Watch, watchReadable } from './ffi/poll.ts';
 import type { EventSource, LoadedProgram } from './load.ts';
@@ -9,8 +10,8 @@ import type { EventSource, LoadedProgram } from './load.ts';
 export type { PacketEvent } from './event-decoder.ts';
 
 /**
- * Batches in the order the kernel wrote them. The events wait in the kernel's ring and nowhere else: a slow reader costs no
- * memory, it makes the kernel count `lost` in the rule's counter. A program that logs nothing has a stream without events.
+ * Batches in the order of time, over all rings of the program. The events wait in the kernel's rings and nowhere else: a slow reader costs
+ * no memory, it makes the kernel count `lost` in the rule's counter. A program that logs nothing has a stream without events.
  */
 export interface EventStream extends AsyncIterable<readonly PacketEvent[]>, Disposable {
   /**
@@ -20,7 +21,7 @@ export interface EventStream extends AsyncIterable<readonly PacketEvent[]>, Disp
   read(limit?: number): readonly PacketEvent[];
   /** As iterating does. @param limit is asked how many events are wanted next, at least 1; the others stay where they are */
   batches(limit?: () => number): AsyncIterable<readonly PacketEvent[]>;
-  /** Events that were overwritten before this stream came to them, because another reader of the same ring was done with them. */
+  /** Events that were overwritten before this stream came to them, because another reader of the same rings was done with them. */
   readonly overtaken: number;
   /** Ends every iteration; events not yet read are gone. At any time, and again if you like. */
   close(): void;
@@ -35,7 +36,7 @@ interface Look {
 }
 
 /**
- * The kernel wakes the reader for every sixteenth of the ring; what is less than that is looked for every so often, the less often the
+ * The kernel wakes the reader for every sixteenth of a ring; what is less than that is looked for every so often, the less often the
  * longer nothing has come: after 0.1 s and after 1 s.
  */
 const LOOKS: readonly Look[] = [
@@ -98,7 +99,7 @@ export function openFollowingEvents(loaded: LoadedProgram): FollowingEvents {
 export interface EventView {
   /** Those that have come since the call before, at most so many, oldest first. */
   newest(count: number): readonly PacketEvent[];
-  /** How much of the ring waits to be read: 0 to 1. When it is full, nothing new comes into it. */
+  /** How much of the ring that is fullest waits to be read: 0 to 1. When it is full, nothing new comes into it. */
   used(): number;
   /** May be called again; afterwards there is nothing to see. */
   close(): void;
@@ -108,29 +109,24 @@ export interface EventView {
 export function openEventView(loaded: LoadedProgram): EventView | null {
   const { events, libc } = loaded.internals;
   if (events === null) return null;
-  const fd = libc.dup(events.ring_fd);
-  const ring = mapRing(libc, fd, events, 0);
+  const rings = openRings(libc, events, () => 0);
   const clock = createEventClock(libc);
+  const decode = decoderOf(events.layout, events.names);
   let open = true;
   return {
-    newest(count) {
-      if (!open) return [];
-      const { memory, starts } = ring.peek(count);
-      return events.decode(memory, starts, clock());
-    },
-    used: () => (open ? ring.used() : 0),
+    newest: (count) => (open ? decoded(rings.peek(count), decode, clock()) : []),
+    used: () => (open ? rings.used() : 0),
     close() {
       if (!open) return;
       open = false;
-      ring.close();
-      libc.close(fd);
+      rings.close();
     },
   };
 }
 
 type Sources = ReturnType<typeof createSources>;
 
-/** Rings, one behind the other: the last one is that of the program at work, those before it come to their ends. */
+/** Programs, one behind the other: the last one is at work, those before it come to their ends. */
 function createSources(libc: Libc) {
   const sources: Source[] = [];
   let overtaken = 0;
@@ -139,39 +135,39 @@ function createSources(libc: Libc) {
     () => (sources.length === 0 ? NEVER : LOOKS),
   );
   const clock = createEventClock(libc);
-  /** How far this stream came in rings that it has left: a program may come back. */
+  /** How far this stream came in rings that it has left, by their identifiers: a program may come back. */
   const left = new Map<number, number>();
   const drop = () => {
     const source = sources.shift();
     if (source === undefined) return;
     overtaken += source.overtaken;
-    left.set(source.ring_id, source.position);
+    for (const [ring_id, position] of source.positions()) left.set(ring_id, position);
     source.close();
   };
   const dropEnded = () => {
     while (sources[0]?.ended && sources[0].isEmpty()) drop();
   };
-  const add = (events: EventSource | null, from: RingStart) => {
+  const add = (events: EventSource | null, from: (ring_id: number) => RingStart) => {
     if (events !== null) sources.push(openSource(libc, { events, from, pause, clock }));
   };
   return {
     pause,
-    begin: (events: EventSource | null) => add(events, 'untaken'),
+    begin: (events: EventSource | null) => add(events, () => 'untaken'),
     goOn(next: EventSource | null, settled: Promise<void>) {
       const last = sources.at(-1);
       // Other rules for the same program: what their numbers mean is known to the newer one, also of rules that are gone.
-      if (next !== null && last?.ring_id === next.ring_id) return last.decodeWith(next.decode);
+      if (next !== null && last?.isOf(next)) return last.decodeWith(next);
       dropEnded();
-      const back = sources.findIndex((source) => source.ring_id === next?.ring_id);
+      const back = next === null ? -1 : sources.findIndex((source) => source.isOf(next));
       const [returned] = back < 0 ? [] : sources.splice(back, 1);
       const before = sources.map((source) => ({ source, stay: ++source.stay }));
       if (returned === undefined) {
         // Other readers may be there already.
-        add(next, left.get(next?.ring_id ?? 0) ?? 0);
+        add(next, (ring_id) => left.get(ring_id) ?? 0);
       } else {
         returned.stay++;
         returned.ended = false;
-        if (next !== null) returned.decodeWith(next.decode);
+        if (next !== null) returned.decodeWith(next);
         sources.push(returned);
       }
       pause.end();
@@ -195,13 +191,14 @@ function createSources(libc: Libc) {
 }
 
 interface Source {
-  readonly ring_id: number;
-  readonly position: number;
+  isOf(events: EventSource): boolean;
+  /** By the rings' identifiers. */
+  positions(): readonly (readonly [number, number])[];
   /** Nothing comes any more. */
   ended: boolean;
   /** Grows whenever the ring is left or come back to. */
   stay: number;
-  decodeWith(decode: EventDecoder): void;
+  decodeWith(events: EventSource): void;
   readonly overtaken: number;
   isEmpty(): boolean;
   take(limit: number): readonly PacketEvent[];
@@ -210,50 +207,70 @@ interface Source {
 
 interface Opening {
   readonly events: EventSource;
-  readonly from: RingStart;
+  readonly from: (ring_id: number) => RingStart;
   readonly pause: Pause;
   readonly clock: () => bigint;
 }
 
-/** One ring, whose descriptor is the source's own. */
+/** The rings of one program. */
 function openSource(libc: Libc, { events, from, pause, clock }: Opening): Source {
-  const fd = libc.dup(events.ring_fd);
-  const ring = mapRing(libc, fd, events, from);
-  let { decode } = events;
-  const watch = watchReadable(fd, pause.onReadable);
-  pause.watch(watch);
+  const rings = openRings(libc, events, from);
+  let decode = decoderOf(events.layout, events.names);
+  const watches = rings.fds.map((fd) => watchReadable(fd, pause.onReadable));
+  for (const watch of watches) pause.watch(watch);
+  const ids = events.rings.map(({ id }) => id);
   return {
-    ring_id: events.ring_id,
-    get position() {
-      return ring.position;
-    },
+    isOf: (others) => others.rings[0]?.id === ids[0],
+    positions: () => rings.positions.map((position, index) => [ids[index] ?? 0, position] as const),
     ended: false,
     stay: 0,
     decodeWith(other) {
-      decode = other;
+      decode = decoderOf(other.layout, other.names);
     },
-    isEmpty: ring.isEmpty,
+    isEmpty: rings.isEmpty,
     get overtaken() {
-      return ring.overtaken;
+      return rings.overtaken;
     },
-    take(limit) {
-      const { memory, starts } = ring.take(limit);
-      return decode(memory, starts, clock());
-    },
+    take: (limit) => decoded(rings.take(limit), decode, clock()),
     close() {
-      pause.unwatch(watch);
-      watch.close();
-      ring.close();
-      libc.close(fd);
+      for (const watch of watches) {
+        pause.unwatch(watch);
+        watch.close();
+      }
+      rings.close();
     },
   };
 }
 
-function mapRing(libc: Libc, fd: number, shape: RingShape, from: RingStart): EventRing {
+function decoded({ batches, order }: RecordsInOrder, decode: EventDecoder, clock_ns: bigint): readonly PacketEvent[] {
+  return inOrder(
+    batches.map(({ memory, starts }) => decode(memory, starts, clock_ns)),
+    order,
+  );
+}
+
+/** With descriptors of their own. @throws RuntimeError PKT6008 */
+function openRings(
+  libc: Libc,
+  events: EventSource,
+  from: (ring_id: number) => RingStart,
+): EventRings & { readonly fds: readonly number[] } {
+  const fds = events.rings.map(({ fd }) => libc.dup(fd));
+  const closeAll = () => {
+    for (const fd of fds) libc.close(fd);
+  };
   try {
-    return mapEventRing(libc, fd, shape, from);
+    const starts = events.rings.map(({ id }) => from(id));
+    const rings = mapEventRings(libc, fds, events, starts, createKernelClock(libc));
+    const unmap = rings.close;
+    const close = () => {
+      unmap();
+      closeAll();
+    };
+    // A copy would have what `overtaken` was.
+    return Object.assign(rings, { fds, close });
   } catch (error) {
-    libc.close(fd);
+    closeAll();
     throw error;
   }
 }
