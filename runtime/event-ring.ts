@@ -14,15 +14,21 @@ import { mapMemory } from './mapped-memory.ts';
 export interface EventRing {
   /** Whether a record waits, finished or not. */
   isEmpty(): boolean;
-  /** Takes the oldest records, at most `budget`, and gives their space back to the kernel. */
-  take(budget: number): RecordBatch;
+  /** Of the record that is written next: what lies before it is there. */
+  readonly produced: number;
+  /** Takes the oldest records before `end`, at most `budget`, and gives their space back to the kernel. */
+  take(budget: number, end?: number): RecordBatch;
+  /** When the oldest records were written, of at most `budget`. */
+  survey(budget: number): RecordTimes;
+  /** Takes the first ones of those that were surveyed last, to a place in memory. False: they were overwritten meanwhile, nothing is taken. */
+  takeSurveyed(count: number, into: Uint8Array, at: number): boolean;
+  /** From the beginning of a record to that of the next, in bytes; what they begin with is a header. */
+  readonly spacing: number;
   /**
    * The newest records, at most `budget`, as far as the last call had not given them. Takes nothing: for those who take it is as if nobody had
    * looked. What is left out does not count as overtaken.
    */
   peek(budget: number): RecordBatch;
-  /** The records that are there now, one after the other, before any is taken. One at a time. */
-  walk(): RecordWalk;
   /** How much of the ring waits for whoever takes: 0 to 1. */
   used(): number;
   /** How much of it waits for this reader: more than 1 when it was overtaken. */
@@ -43,22 +49,19 @@ export interface RecordBatch {
 }
 
 /** For whoever takes records of several rings in the order of time. */
-export interface RecordWalk {
-  /** When the record at hand was written, in nanoseconds since boot; infinity: there is no other. */
-  readonly time_ns: number;
-  /** Whether there are more records than this walk sees. */
+export interface RecordTimes {
+  /** Nanoseconds since boot, the oldest first. Until the next survey. */
+  readonly times_ns: Float64Array;
+  readonly count: number;
+  /** Whether there are more. */
   readonly isCut: boolean;
-  /** To the next one. */
-  step(): void;
-  /** Takes the records that were stepped over; none of them when they were overwritten meanwhile. */
-  take(): RecordBatch;
 }
 
 /** Flags in a record's header; the rest of it is the length. */
 const BUSY = 0x8000_0000;
 const DISCARDED = 0x4000_0000;
 const LENGTH = 0x3fff_ffff;
-const HEADER_BYTES = 8;
+export const HEADER_BYTES = 8;
 /** Not more at once: the kernel should have space back while there is still some left. */
 const TAKE_BYTES = 128 << 10;
 
@@ -111,10 +114,10 @@ export function mapEventRing(
     const copied = shared.copy(position % size, Math.min(end - position, TAKE_BYTES), budget);
     return isOverwritten(shared.producedAfterwards()) ? null : copied;
   };
-  const take = (budget: number): RecordBatch => {
+  const take = (budget: number, before?: number): RecordBatch => {
     for (let tries = 0; tries < TRIES; tries++) {
       const end = shared.produced();
-      const copied = isOverwritten(end) ? null : copy(end, budget);
+      const copied = isOverwritten(end) ? null : copy(before ?? end, budget);
       if (copied === null) {
         catchUp(end);
         continue;
@@ -125,6 +128,16 @@ export function mapEventRing(
     }
     return emptyBatch();
   };
+  let times_ns = new Float64Array();
+  const survey = (budget: number): RecordTimes => {
+    const now = shared.produced();
+    if (isOverwritten(now)) catchUp(now);
+    const end = shared.produced();
+    const most = Math.min(budget, Math.ceil(TAKE_BYTES / spacing), Math.max(0, end - position) / spacing);
+    if (times_ns.length < most) times_ns = new Float64Array(most);
+    const count = shared.times(position % size, { count: most, spacing, time_at }, times_ns);
+    return { times_ns, count, isCut: count === most && position + count * spacing < end };
+  };
   const peek = (budget: number): RecordBatch => {
     const end = shared.produced();
     const newest = Math.min(budget, Math.floor((size * (SAFE_PART - 1)) / SAFE_PART / spacing));
@@ -134,53 +147,20 @@ export function mapEventRing(
     position += copied.length;
     return copied.batch;
   };
-  const walk = (): RecordWalk => {
-    let end = shared.produced();
-    if (isOverwritten(end)) {
-      catchUp(end);
-      end = shared.produced();
-    }
-    const from = position;
-    const limit = Math.min(end, from + TAKE_BYTES);
-    let [at, records, time_ns] = [from, 0, Number.POSITIVE_INFINITY];
-    /** To the first record from `at` on that counts. */
-    const settle = () => {
-      time_ns = Number.POSITIVE_INFINITY;
-      while (at < limit) {
-        const header = shared.header(at % size);
-        if ((header & BUSY) !== 0) return;
-        if ((header & DISCARDED) === 0) {
-          time_ns = shared.time((at % size) + HEADER_BYTES + time_at);
-          return;
-        }
-        at += wholeWords(HEADER_BYTES + (header & LENGTH));
-      }
-    };
-    settle();
-    return {
-      get time_ns() {
-        return time_ns;
-      },
-      get isCut() {
-        return at >= limit && limit < end;
-      },
-      step() {
-        at += spacing;
-        records++;
-        settle();
-      },
-      take() {
-        if (at === from) return emptyBatch();
-        const copied = shared.copy(from % size, at - from, records);
-        if (isOverwritten(shared.producedAfterwards())) return emptyBatch();
-        position = from + copied.length;
-        shared.advance(BigInt(position));
-        return copied.batch;
-      },
-    };
-  };
   return {
-    walk,
+    get produced() {
+      return shared.produced();
+    },
+    survey,
+    spacing,
+    takeSurveyed(count, into, at) {
+      const length = count * spacing;
+      shared.copyTo(position % size, length, into, at);
+      if (isOverwritten(shared.producedAfterwards())) return false;
+      position += length;
+      shared.advance(BigInt(position));
+      return true;
+    },
     waiting: () => (shared.produced() - position) / size,
     isEmpty: () => position % 2 ** 32 === shared.producedLow(),
     take,
@@ -208,6 +188,7 @@ function mapShared(libc: Libc, fd: number, size: number) {
   // To see that something has come the lower half is enough, and a load of 32 bits makes no BigInt.
   const producedLow = new Uint32Array(producer.buffer, LITTLE_ENDIAN ? 0 : 4, 1);
   const words = new Uint32Array(producer.buffer, page, (2 * size) / 4);
+  const bytes = new Uint8Array(words.buffer, page);
   const [low, high] = LITTLE_ENDIAN ? [0, 1] : [1, 0];
   const fence = new Int32Array(1);
   const load = (of: BigInt64Array) => Number(Atomics.load(of, 0));
@@ -229,10 +210,19 @@ function mapShared(libc: Libc, fd: number, size: number) {
         now = found;
       }
     },
-    /** Where a record begins. */
-    header: (at: number) => Atomics.load(words, at >>> 2),
-    /** Exact up to 104 days, and to some nanoseconds later. */
-    time: (at: number) => (words[(at >>> 2) + high] ?? 0) * 2 ** 32 + (words[(at >>> 2) + low] ?? 0),
+    /** Of records from a place in the data on, as many as are finished: exact up to 104 days, and to some nanoseconds later. */
+    times(first: number, { count, spacing, time_at }: { count: number; spacing: number; time_at: number }, into: Float64Array) {
+      let at = first >>> 2;
+      for (let record = 0; record < count; record++, at += spacing >>> 2) {
+        if ((Atomics.load(words, at) & BUSY) !== 0) return record;
+        const time = at + ((HEADER_BYTES + time_at) >>> 2);
+        into[record] = (words[time + high] as number) * 2 ** 32 + (words[time + low] as number);
+      }
+      return count;
+    },
+    copyTo(first: number, length: number, into: Uint8Array, at: number) {
+      into.set(bytes.subarray(first, first + length), at);
+    },
     /** Whole records from a place in the data on, as many as are finished. */
     copy(first: number, available: number, budget: number) {
       const starts: number[] = [];

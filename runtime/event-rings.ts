@@ -2,15 +2,15 @@
  * All rings of one program as one: its records in the order of their time. A record's time is taken after its place in the ring, so what
  * was written before a moment has a place in its ring by then.
  */
-import { type EventRing, mapEventRing, type RecordBatch, type RingShape, type RingStart } from './event-ring.ts';
+import { type EventRing, HEADER_BYTES, mapEventRing, type RecordBatch, type RecordTimes, type RingShape, type RingStart } from './event-ring.ts';
 import { LITTLE_ENDIAN, type Libc } from './ffi/libc.ts';
 
 export interface EventRings {
   isEmpty(): boolean;
   /** Takes the oldest records, at most `budget`, and gives their space back to the kernel. */
-  take(budget: number): RecordsInOrder;
+  take(budget: number): RecordBatch;
   /** As `EventRing` has it. */
-  peek(budget: number): RecordsInOrder;
+  peek(budget: number): RecordBatch;
   /** How much of the ring that is fullest waits for whoever takes: 0 to 1. */
   used(): number;
   /** How much of the ring that is fullest waits for this reader. */
@@ -22,16 +22,9 @@ export interface EventRings {
   close(): void;
 }
 
-/** Copies: they outlive the rings. */
-export interface RecordsInOrder {
-  readonly batches: readonly RecordBatch[];
-  /** Which batch each record is of, the oldest record first; null: there is one batch. */
-  readonly order: Uint8Array | null;
-}
-
 /** Data that are overwritten while they are read are not read over and over again at once. */
 const TRIES = 3;
-const NONE: RecordsInOrder = { batches: [], order: null };
+const BATCH_MAX = 1 << 16;
 
 /**
  * @param fds of the rings, at most 256
@@ -60,12 +53,12 @@ export function mapEventRings(
     isEmpty: () => rings.every((ring) => ring.isEmpty()),
     take(budget) {
       const [only] = rings;
-      if (rings.length === 1 && only !== undefined) return { batches: [only.take(budget)], order: null };
+      if (rings.length === 1 && only !== undefined) return only.take(budget);
       for (let tries = 0; tries < TRIES; tries++) {
-        const taken = takeInOrder(rings, budget, now_ns());
-        if (taken.batches.some(({ starts }) => starts.length > 0)) return taken;
+        const taken = takeInOrder(rings, budget, now_ns);
+        if (taken.starts.length > 0) return taken;
       }
-      return NONE;
+      return batchOf(new Uint8Array(), []);
     },
     peek: (budget) => newestOf(rings, shape, budget),
     used: () => fullest(rings, (ring) => ring.used()),
@@ -80,60 +73,79 @@ export function mapEventRings(
   };
 }
 
-/** One list for each batch becomes one for all. */
-export function inOrder<T>(lists: readonly (readonly T[])[], order: Uint8Array | null): readonly T[] {
-  if (order === null) return lists[0] ?? [];
-  const next = lists.map(() => 0);
-  const all: T[] = [];
-  for (const list of order) {
-    const at = next[list] ?? 0;
-    next[list] = at + 1;
-    all.push((lists[list] as readonly T[])[at] as T);
-  }
-  return all;
+function takeInOrder(rings: readonly EventRing[], budget: number, now_ns: () => number): RecordBatch {
+  const [only] = rings.filter((ring) => !ring.isEmpty());
+  if (only === undefined) return batchOf(new Uint8Array(), []);
+  const end = only.produced;
+  // Looked at behind what is taken from the only one: what comes to others now is younger.
+  if (rings.every((ring) => ring === only || ring.isEmpty())) return only.take(budget, end);
+  return takeMerged(rings, budget, now_ns());
 }
 
 /** @param before_ns of what is written later, another ring may have something older that was not there yet */
-function takeInOrder(all: readonly EventRing[], budget: number, before_ns: number): RecordsInOrder {
+function takeMerged(all: readonly EventRing[], budget: number, before_ns: number): RecordBatch {
   const rings = all.filter((ring) => !ring.isEmpty());
-  if (rings.length === 0) return NONE;
-  const walks = rings.map((ring) => ring.walk());
-  const order = new Uint8Array(Math.min(budget, 1 << 16));
-  let count = 0;
-  while (count < order.length) {
-    let [oldest, oldest_ns] = [0, Number.POSITIVE_INFINITY];
-    for (let at = 0; at < walks.length; at++) {
-      const { time_ns } = walks[at] as (typeof walks)[number];
-      if (time_ns < oldest_ns) [oldest, oldest_ns] = [at, time_ns];
+  const surveys = rings.map((ring) => ring.survey(Math.ceil((2 * budget) / rings.length)));
+  const counts = surveys.map(() => 0);
+  const order = new Uint8Array(Math.min(budget, BATCH_MAX));
+  let length = 0;
+  while (length < order.length) {
+    let [oldest, oldest_ns] = [-1, before_ns];
+    for (let at = 0; at < surveys.length; at++) {
+      const { times_ns, count } = surveys[at] as RecordTimes;
+      const next = counts[at] as number;
+      if (next < count && (times_ns[next] as number) <= oldest_ns) [oldest, oldest_ns] = [at, times_ns[next] as number];
     }
-    if (oldest_ns > before_ns) break;
-    order[count++] = oldest;
-    const walk = walks[oldest];
-    walk?.step();
-    if (walk?.isCut) break;
+    if (oldest < 0) break;
+    order[length++] = oldest;
+    const next = (counts[oldest] as number) + 1;
+    counts[oldest] = next;
+    const { count, isCut } = surveys[oldest] as RecordTimes;
+    if (next === count && isCut) break;
   }
-  const batches = walks.map((walk) => walk.take());
-  return { batches, order: whatIsThere(order.subarray(0, count), batches) };
+  return takeCounted(rings, counts, order.subarray(0, length));
 }
 
-/** What was overwritten while it was taken is in no batch. */
-function whatIsThere(order: Uint8Array, batches: readonly RecordBatch[]): Uint8Array {
-  const gone = new Set(batches.flatMap(({ starts }, at) => (starts.length === 0 ? [at] : [])));
-  return gone.size === 0 ? order : order.filter((batch) => !gone.has(batch));
+/** @param order the ring of each record */
+function takeCounted(rings: readonly EventRing[], counts: readonly number[], order: Uint8Array): RecordBatch {
+  const spacing = rings[0]?.spacing ?? 0;
+  const bytes = new Uint8Array(order.length * spacing);
+  const places: number[] = [];
+  let at = 0;
+  for (const [index, ring] of rings.entries()) {
+    const count = counts[index] as number;
+    places.push(ring.takeSurveyed(count, bytes, at) ? at + HEADER_BYTES : -1);
+    at += count * spacing;
+  }
+  const starts: number[] = [];
+  for (let record = 0; record < order.length; record++) {
+    const ring = order[record] as number;
+    const place = places[ring] as number;
+    if (place < 0) continue;
+    starts.push(place);
+    places[ring] = place + spacing;
+  }
+  return batchOf(bytes, starts);
 }
 
-function newestOf(rings: readonly EventRing[], { time_at }: RingShape, budget: number): RecordsInOrder {
+function batchOf(bytes: Uint8Array, starts: readonly number[]): RecordBatch {
+  return { memory: { bytes, view: new DataView(bytes.buffer) }, starts };
+}
+
+function newestOf(rings: readonly EventRing[], { time_at }: RingShape, budget: number): RecordBatch {
   const batches = rings.map((ring) => ring.peek(budget));
-  const records = batches.flatMap(({ memory, starts }, batch) =>
-    starts.map((start) => ({ batch, start, time: memory.view.getBigUint64(start + time_at, LITTLE_ENDIAN) })),
-  );
-  records.sort((a, b) => (a.time < b.time ? -1 : a.time > b.time ? 1 : 0));
-  const newest = records.slice(-budget);
-  const starts = (of: number) => newest.flatMap(({ batch, start }) => (batch === of ? [start] : []));
-  return {
-    batches: batches.map(({ memory }, batch) => ({ memory, starts: starts(batch) })),
-    order: Uint8Array.from(newest, ({ batch }) => batch),
-  };
+  // A copy: small buffers of Node's share their memory.
+  const joined = new Uint8Array(Buffer.concat(batches.map(({ memory }) => memory.bytes)));
+  const { view } = batchOf(joined, []).memory;
+  let at = 0;
+  const starts = batches.flatMap(({ memory, starts: of }) => {
+    const from = at;
+    at += memory.bytes.length;
+    return of.map((start) => from + start);
+  });
+  const time = (start: number) => view.getBigUint64(start + time_at, LITTLE_ENDIAN);
+  const sorted = starts.sort((a, b) => (time(a) < time(b) ? -1 : time(a) > time(b) ? 1 : 0));
+  return batchOf(joined, sorted.slice(-budget));
 }
 
 function fullest(rings: readonly EventRing[], part: (ring: EventRing) => number): number {

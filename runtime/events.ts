@@ -1,8 +1,8 @@
 /** What a running program logs, as batches of PacketEvents. */
 import { createEventClock, createKernelClock } from './event-clock.ts';
-import { decoderOf, type EventDecoder, type PacketEvent } from './event-decoder.ts';
+import { decoderOf, type PacketEvent } from './event-decoder.ts';
 import type { RingStart } from './event-ring.ts';
-import { type EventRings, inOrder, mapEventRings, type RecordsInOrder } from './event-rings.ts';
+import { type EventRings, mapEventRings } from './event-rings.ts';
 import type { Libc } from './ffi/libc.ts';
 import { type Watch, watchReadable } from './ffi/poll.ts';
 import type { EventSource, LoadedProgram } from './load.ts';
@@ -23,8 +23,32 @@ export interface EventStream extends AsyncIterable<readonly PacketEvent[]>, Disp
   batches(limit?: () => number): AsyncIterable<readonly PacketEvent[]>;
   /** Events that were overwritten before this stream came to them, because another reader of the same rings was done with them. */
   readonly overtaken: number;
+  /** Of the program at work; 0: no rule logs. */
+  readonly rings: number;
+  /** How much of the ring that is fullest waits for this stream: 0 to 1, or more when it was overtaken. */
+  waiting(): number;
+  /**
+   * Leaves the events to somebody else, who begins where this stream is: all of them, from now on. Nothing more comes out of this one, which
+   * goes on telling what events take the place of these. False: not yet, there are events of a program that went before.
+   */
+  handOver(to: (handed: HandedEvents) => EventTaker): boolean;
   /** Ends every iteration; events not yet read are gone. At any time, and again if you like. */
   close(): void;
+}
+
+export interface HandedEvents {
+  readonly events: EventSource;
+  /** Where the stream is, or was when it left them: by the identifiers of rings. */
+  readonly positions: ReadonlyMap<number, number>;
+  /** What turns the kernel's time since boot into UTC here, in nanoseconds. */
+  readonly clock_ns: bigint;
+}
+
+export interface EventTaker {
+  /** As `FollowingEvents` has it. */
+  goOn(next: EventSource | null, settled: Promise<void>): void;
+  /** As `EventStream` has it. */
+  readonly overtaken: number;
 }
 
 /** A flood must not hold the event loop for longer than a few milliseconds. */
@@ -95,6 +119,28 @@ export function openFollowingEvents(loaded: LoadedProgram): FollowingEvents {
   });
 }
 
+/** As `EventTaker` and `EventStream` are. Where it has no position from before, it begins with the first event ever. */
+export interface TakenEvents extends EventStream {
+  goOn(next: EventSource | null, settled: Promise<void>): void;
+}
+
+/** Goes on where another stream was. @throws RuntimeError PKT6008 */
+export function takeEvents(
+  libc: Libc,
+  events: EventSource | null,
+  before: Pick<HandedEvents, 'positions' | 'clock_ns'>,
+): TakenEvents {
+  const { positions } = before;
+  const sources = createSources(libc, before);
+  sources.begin(events, (ring_id) => positions.get(ring_id) ?? 0);
+  const stream = createStream(
+    sources,
+    () => () => {},
+    () => {},
+  );
+  return Object.assign(stream, { goOn: sources.goOn });
+}
+
 /** A look at the newest events, which takes none from those who read. */
 export interface EventView {
   /** Those that have come since the call before, at most so many, oldest first. */
@@ -114,7 +160,11 @@ export function openEventView(loaded: LoadedProgram): EventView | null {
   const decode = decoderOf(events.layout, events.names);
   let open = true;
   return {
-    newest: (count) => (open ? decoded(rings.peek(count), decode, clock()) : []),
+    newest(count) {
+      if (!open) return [];
+      const { memory, starts } = rings.peek(count);
+      return decode(memory, starts, clock());
+    },
     used: () => (open ? rings.used() : 0),
     close() {
       if (!open) return;
@@ -127,16 +177,17 @@ export function openEventView(loaded: LoadedProgram): EventView | null {
 type Sources = ReturnType<typeof createSources>;
 
 /** Programs, one behind the other: the last one is at work, those before it come to their ends. */
-function createSources(libc: Libc) {
+function createSources(libc: Libc, before: Pick<HandedEvents, 'positions' | 'clock_ns'> | null = null) {
   const sources: Source[] = [];
   let overtaken = 0;
   const pause = createPause(
     () => sources.every((source) => source.isEmpty()),
     () => (sources.length === 0 ? NEVER : LOOKS),
   );
-  const clock = createEventClock(libc);
+  const clock = createEventClock(libc, before?.clock_ns);
   /** How far this stream came in rings that it has left, by their identifiers: a program may come back. */
-  const left = new Map<number, number>();
+  const left = new Map(before?.positions);
+  let taker: EventTaker | null = null;
   const drop = () => {
     const source = sources.shift();
     if (source === undefined) return;
@@ -152,8 +203,22 @@ function createSources(libc: Libc) {
   };
   return {
     pause,
-    begin: (events: EventSource | null) => add(events, () => 'untaken'),
+    begin: (events: EventSource | null, from: (ring_id: number) => RingStart = () => 'untaken') => add(events, from),
+    get rings() {
+      return sources.at(-1)?.events.rings.length ?? 0;
+    },
+    waiting: () => sources.reduce((most, source) => Math.max(most, source.waiting()), 0),
+    handOver(to: (handed: HandedEvents) => EventTaker): boolean {
+      dropEnded();
+      const [only, ...others] = sources;
+      if (only === undefined || only.ended || others.length > 0) return false;
+      const { events } = only;
+      drop();
+      taker = to({ events, positions: left, clock_ns: clock() });
+      return true;
+    },
     goOn(next: EventSource | null, settled: Promise<void>) {
+      if (taker !== null) return taker.goOn(next, settled);
       const last = sources.at(-1);
       // Other rules for the same program: what their numbers mean is known to the newer one, also of rules that are gone.
       if (next !== null && last?.isOf(next)) return last.decodeWith(next);
@@ -182,7 +247,7 @@ function createSources(libc: Libc) {
       return sources.find((one) => !one.isEmpty())?.take(Math.min(limit, BATCH_EVENTS)) ?? [];
     },
     get overtaken() {
-      return sources.reduce((sum, source) => sum + source.overtaken, overtaken);
+      return sources.reduce((sum, source) => sum + source.overtaken, overtaken + (taker?.overtaken ?? 0));
     },
     close() {
       while (sources.length > 0) drop();
@@ -191,6 +256,9 @@ function createSources(libc: Libc) {
 }
 
 interface Source {
+  /** As they were given last. */
+  readonly events: EventSource;
+  waiting(): number;
   isOf(events: EventSource): boolean;
   /** By the rings' identifiers. */
   positions(): readonly (readonly [number, number])[];
@@ -213,25 +281,34 @@ interface Opening {
 }
 
 /** The rings of one program. */
-function openSource(libc: Libc, { events, from, pause, clock }: Opening): Source {
+function openSource(libc: Libc, { events: first, from, pause, clock }: Opening): Source {
+  let events = first;
   const rings = openRings(libc, events, from);
   let decode = decoderOf(events.layout, events.names);
   const watches = rings.fds.map((fd) => watchReadable(fd, pause.onReadable));
   for (const watch of watches) pause.watch(watch);
   const ids = events.rings.map(({ id }) => id);
   return {
+    get events() {
+      return events;
+    },
+    waiting: rings.waiting,
     isOf: (others) => others.rings[0]?.id === ids[0],
     positions: () => rings.positions.map((position, index) => [ids[index] ?? 0, position] as const),
     ended: false,
     stay: 0,
     decodeWith(other) {
+      events = other;
       decode = decoderOf(other.layout, other.names);
     },
     isEmpty: rings.isEmpty,
     get overtaken() {
       return rings.overtaken;
     },
-    take: (limit) => decoded(rings.take(limit), decode, clock()),
+    take(limit) {
+      const { memory, starts } = rings.take(limit);
+      return decode(memory, starts, clock());
+    },
     close() {
       for (const watch of watches) {
         pause.unwatch(watch);
@@ -240,13 +317,6 @@ function openSource(libc: Libc, { events, from, pause, clock }: Opening): Source
       rings.close();
     },
   };
-}
-
-function decoded({ batches, order }: RecordsInOrder, decode: EventDecoder, clock_ns: bigint): readonly PacketEvent[] {
-  return inOrder(
-    batches.map(({ memory, starts }) => decode(memory, starts, clock_ns)),
-    order,
-  );
 }
 
 /** With descriptors of their own. @throws RuntimeError PKT6008 */
@@ -308,6 +378,11 @@ function createStream(sources: Sources, own: (close: () => void) => () => void, 
       return sources.overtaken;
     },
     batches,
+    get rings() {
+      return sources.rings;
+    },
+    waiting: () => (open ? sources.waiting() : 0),
+    handOver: (to) => open && sources.handOver(to),
     [Symbol.dispose]: close,
     [Symbol.asyncIterator]: () => batches(),
   };

@@ -48,6 +48,10 @@ export interface EventSource extends RingShape {
   readonly rings: readonly RingDescriptor[];
   readonly layout: EventLayout;
   readonly names: RuleNames;
+  /** As `names.nameAt` has them, by slot. */
+  namesBySlot(): readonly (string | null)[];
+  /** Called before events come for which there are other names. */
+  readonly namesChanged: Set<() => void>;
 }
 
 export interface RingDescriptor {
@@ -288,6 +292,11 @@ function eventSource({ libbpf, types, rings }: Parts, owner: () => InKernel): Ev
       ruleAt: (slot) => (owner().retired ? -1 : owner().rules.slots.ruleAt(slot)),
       nameAt: (slot) => owner().rules.slots.nameAt(slot),
     },
+    namesBySlot() {
+      const { slots } = owner().rules;
+      return Array.from({ length: slots.capacity }, (_, slot) => slots.nameAt(slot));
+    },
+    namesChanged: new Set(),
   };
 }
 
