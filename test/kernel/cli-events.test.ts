@@ -1,6 +1,6 @@
 /** The events of a detached program, read by several processes at a time. Packets are real; each carries its number. */
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, renameSync, rmdirSync } from 'node:fs';
+import { mkdtempSync, readdirSync, renameSync, rmdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
@@ -11,6 +11,7 @@ import type { PacketEvent } from '../../runtime/events.ts';
 import { loadArtifact } from '../../runtime/load.ts';
 import { followPinnedEvents } from '../../runtime/pinned/follow.ts';
 import { openPinRoot, pinnedNames, pinProgram, stopPinned } from '../../runtime/pinned/pinned-program.ts';
+import { ringsFor } from '../../runtime/ring-maps.ts';
 import { LAUNCHER, pktc, plainEnvironment } from '../cli/pktc.ts';
 import { compileRules } from './compile-rules.ts';
 import {
@@ -236,6 +237,33 @@ describeKernel('events of a detached program', () => {
       // Whoever watches holds nothing.
       expect(xdpProgramId(near)).toBeNull();
       expect([followed.look(), followed.look()]).toEqual(['none', 'gone']);
+      packets.close();
+    });
+  });
+
+  test('with a thread a ring: those of one rule, each once, of a program that is replaced meanwhile', async () => {
+    await withNetwork(async (network) => {
+      near = network.near;
+      detach('edge');
+      const packets = sender(network.far);
+      const one = reader('--workers', 'always', '--rule', 'web');
+      await one.ready();
+      const task = `/proc/${one.child.pid}/task`;
+      const before = readdirSync(task).length;
+      packets.send(1, 80);
+      await eventually('threads', () => readdirSync(task).length >= before + ringsFor(4 << 20));
+      packets.send(50);
+      packets.send(500, 80);
+      await eventually('one program', () => one.printed() >= 501);
+      await stopPinned(root, 'edge');
+      detach('edge');
+      await eventually('another program', () => one.stderr().includes('another program has its name now'));
+      packets.send(500, 80);
+      await eventually('the other one', () => one.printed() >= 1001);
+      one.child.kill('SIGINT');
+      expect(await one.ended).toBe(0);
+      expect([...one.numbers()].sort((a, b) => a - b)).toEqual([0, ...upTo(1051, 51)]);
+      expect(one.summary()).toMatchObject({ stopped_by: 'SIGINT', events: 1001, lost: 0, overtaken: 0 });
       packets.close();
     });
   });

@@ -1,18 +1,22 @@
 /** Threads that read rings and write lines: the same lines as one thread writes, each event once, whatever happens meanwhile. */
+import { readdirSync, readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import { beforeAll, expect, test } from 'vitest';
+import { udpFrame } from '../../cli/demo/frames.ts';
 import { createEventLines } from '../../cli/events/event-json.ts';
 import type { Lines } from '../../cli/events/line-messages.ts';
 import { createLineWorkers, type LineWorkersOptions } from '../../cli/events/line-workers.ts';
 import { type EventStream, openEvents, openFollowingEvents } from '../../runtime/events.ts';
 import { openLibc } from '../../runtime/ffi/libc.ts';
 import { type LoadedProgram, loadArtifact } from '../../runtime/load.ts';
+import { ringsFor } from '../../runtime/ring-maps.ts';
 import { pktc } from '../cli/pktc.ts';
 import { dataArtifact, dataObject, numberFrame } from '../runtime/data-fixture.ts';
 import { fixtureArtifact } from '../runtime/fixture.ts';
-import { describeKernel, eventually } from './environment.ts';
+import { describeKernel, eventually, openInjector, withIpv4Network } from './environment.ts';
 import { prepareFlood } from './flood.ts';
+import { type Running, start as startRun } from './run-command.ts';
 
 const RING = fixtureArtifact(1 << 20);
 const LOGGED = 1;
@@ -216,5 +220,62 @@ describeKernel('threads that write lines', () => {
     await eventually('it failed', () => failing.failures.length === 1);
     await failing.finish();
     expect(failing.failures[0]).toMatchObject({ code: 'PKT6130', message: expect.stringContaining('broken') });
+  });
+});
+
+describeKernel('pktc run --json --workers always', () => {
+  const RULE = ['-e', 'seen: match udp dport 53 -> log payload 4, pass', '--json', '--workers', 'always'];
+  const packet = udpFrame({ src: '203.0.113.9', dst: '192.0.2.1' }, [5353, 53], 'numb');
+
+  /** With a thread a ring at work, which began without the capabilities of the first ones. */
+  async function withThreads(parameters: readonly string[], work: (running: Running, send: () => void) => Promise<void>) {
+    await withIpv4Network(async ({ near, far }) => {
+      const running = startRun(near, [...RULE, '-i', near.ifname, ...parameters]);
+      await eventually(`attached: ${running.stderr()}`, () => running.stderr().includes('attached to '));
+      const folder = `/proc/${running.child.pid}/task`;
+      const before = new Set(readdirSync(folder));
+      const injector = openInjector(far);
+      const send = () => injector.send(packet);
+      send();
+      const rings = ringsFor(4 << 20);
+      await eventually('threads', () => readdirSync(folder).length >= before.size + rings);
+      for (const thread of readdirSync(folder)) {
+        if (before.has(thread)) continue;
+        expect(readFileSync(`${folder}/${thread}/status`, 'utf8')).toMatch(/^CapEff:\t0+$[\s\S]*^Seccomp:\t2$/m);
+      }
+      await work(running, send);
+      injector.close();
+    });
+  }
+
+  test('prints every event once, and the summary last', async () => {
+    await withThreads([], async (running, send) => {
+      const view = new DataView(packet.buffer, packet.byteOffset);
+      for (let number = 1; number <= 3000; number++) {
+        view.setUint32(packet.length - 4, number);
+        send();
+        // They begin to read within this.
+        if (number % 300 === 0) await new Promise((resolve) => setTimeout(resolve, 20));
+      }
+      running.child.kill('SIGINT');
+      expect(await running.ended).toBe(0);
+      const lines = running.stdout().split('\n').slice(0, -1);
+      const { summary } = JSON.parse(lines.pop() ?? '') as { summary: unknown };
+      expect(summary).toMatchObject({ stopped_by: 'SIGINT', events: 3001, lost: 0 });
+      const numbers = lines.slice(1).map((line) => numberOf(JSON.parse(line) as Line));
+      expect(numbers.sort((a, b) => a - b)).toEqual(Array.from({ length: 3000 }, (_, index) => index + 1));
+    });
+  });
+
+  test('whose reader goes away ends with what was not printed, by rule', async () => {
+    await withThreads(['--strict'], async (running, send) => {
+      running.child.stdout?.destroy();
+      for (let number = 0; number < 10; number++) {
+        send();
+        await new Promise((resolve) => setTimeout(resolve, 5));
+      }
+      expect(await running.ended).toBe(5);
+      expect(running.stderr()).toMatch(/read and not printed.*: seen/);
+    });
   });
 });
