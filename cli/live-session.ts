@@ -4,12 +4,13 @@ import { visible } from '../compiler/diagnostics/visible.ts';
 import type { AttachMode, Attachment } from '../runtime/attach.ts';
 import type { EventStream, PacketEvent } from '../runtime/events.ts';
 import type { AnswerCounts, LoadedProgram } from '../runtime/load.ts';
+import { createCommandWorkers } from './events/command-workers.ts';
 import { createEventLines, lineOfType, rulesOf } from './events/event-json.ts';
 import { createEventTable } from './events/event-table.ts';
 import type { Lines } from './events/line-messages.ts';
-import { createLineWorkers, type LineWorkers, type WorkersWhen } from './events/line-workers.ts';
+import type { LineWorkers, WorkersWhen } from './events/line-workers.ts';
 import { countLoss, type LossesByRule, sayUnprinted, watchLosses, wholeLines } from './events/losses.ts';
-import { createOverload } from './events/overload.ts';
+import { createOutput } from './events/output.ts';
 import { answersText, grouped, renderSummary, type SummaryRow, summaryJson } from './events/rule-summary.ts';
 import { EXIT, type ExitCode } from './exit-code.ts';
 import { jsonLine } from './json.ts';
@@ -78,23 +79,9 @@ export async function runLive(loaded: LoadedProgram, options: LiveOptions, stop:
     ...timer(options.duration_ms, () => stop.because({ kind: 'time' })),
     ...watchLosses(loaded, terminal),
   ];
-  const overload = createOverload();
-  const workers = createLineWorkers({
-    libc: loaded.internals.libc,
-    when: options.workers,
-    isOverloaded: (waiting) => overload.look(waiting, printer.waited_ms),
-    only: null,
-    interfaces: () => names,
-    print: printer.printLines,
-    onRefused: (error) => terminal.say(workersRefused(error)),
-    onFailed: (error) => stop.because({ kind: 'error', error }),
-  });
-  const renamed = (ifindex: number, name: string) => {
-    if (names.get(ifindex) === name) return;
-    names.set(ifindex, name);
-    workers.interfacesChanged();
-  };
-  const places = await watchPlaces(loaded, attachments, { set: renamed }, options, stop, terminal);
+  const asked = { when: options.workers, only: null, interfaces: () => names };
+  const workers = createCommandWorkers(loaded, asked, printer, stop, terminal);
+  const places = await watchPlaces(loaded, attachments, toldNames(names, workers), options, stop, terminal);
   const status = () => workText(loaded, attachments);
   options.reloading?.begin(loaded, { begins: () => service?.reloading(), ended: () => service?.ready(status()) });
   service?.ready(status());
@@ -186,8 +173,15 @@ function timer(duration_ms: number | null, end: () => void): readonly NodeJS.Tim
   return duration_ms === null ? [] : [setTimeout(end, duration_ms)];
 }
 
-export function workersRefused({ message }: Error): string {
-  return `note: threads for more events than one can write could not be started, so it goes on alone: ${message}`;
+/** Names by ifindex that threads are told of when they change. */
+function toldNames(names: Map<number, string>, workers: LineWorkers) {
+  return {
+    set(ifindex: number, name: string) {
+      if (names.get(ifindex) === name) return;
+      names.set(ifindex, name);
+      workers.interfacesChanged();
+    },
+  };
 }
 
 async function consume(stream: EventStream, printer: Printer, workers: LineWorkers, stop: Stop): Promise<void> {
@@ -226,16 +220,10 @@ function createPrinter(
   let header = headerOf();
   let seen = 0;
   let events = 0;
-  let waited_ms = 0;
-  const offer = async (text: Uint8Array) => {
-    const began_ms = performance.now();
-    const written = await terminal.offer(text);
-    waited_ms += performance.now() - began_ms;
-    return written;
-  };
+  const output = createOutput(terminal);
   const unprinted = new Map<string, number>();
   const printLines = async ({ bytes, events: count }: Lines) => {
-    const written = terminal.closed() ? 0 : await offer(bytes);
+    const written = terminal.closed() ? 0 : await output.offer(bytes);
     const printed = written === null ? count : wholeLines(bytes.subarray(0, written));
     if (printed < count) for (const rule of rulesOf(bytes).slice(printed)) countLoss(unprinted, rule);
     events += printed;
@@ -254,7 +242,7 @@ function createPrinter(
     const headingLines = header === '' || json ? 0 : wholeLines(Buffer.from(header));
     header = '';
     if (wanted.length > 0) packets?.write(wanted);
-    const written = closed ? 0 : text.length === 0 ? null : await offer(text);
+    const written = closed ? 0 : text.length === 0 ? null : await output.offer(text);
     const printed = written === null ? wanted.length : Math.max(0, wholeLines(text.subarray(0, written)) - headingLines);
     for (const { rule_name } of wanted.slice(printed)) countLoss(unprinted, rule_name);
     events += printed;
@@ -266,7 +254,7 @@ function createPrinter(
     print,
     printLines,
     get waited_ms() {
-      return waited_ms;
+      return output.waited_ms;
     },
     unprinted,
     get events() {

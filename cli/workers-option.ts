@@ -1,5 +1,5 @@
 /** Threads that write JSON lines. */
-import { type WorkersWhen } from './events/line-workers.ts';
+import type { WorkersWhen } from './events/line-workers.ts';
 import { EXIT } from './exit-code.ts';
 import { Failure } from './failure.ts';
 

@@ -86,32 +86,14 @@ export type RingStart = number | 'untaken';
  * @param from a position that `position` once gave, or 0; what is overwritten there counts as overtaken
  * @throws RuntimeError PKT6008
  */
-export function mapEventRing(
-  libc: Libc,
-  fd: number,
-  { ring_bytes: size, record_bytes, time_at }: RingShape,
-  from: RingStart = 'untaken',
-): EventRing {
+export function mapEventRing(libc: Libc, fd: number, shape: RingShape, from: RingStart = 'untaken'): EventRing {
+  const size = shape.ring_bytes;
   const shared = mapShared(libc, fd, size);
-  const spacing = wholeWords(HEADER_BYTES + record_bytes);
-  // As a number it is exact up to 2^53 bytes: 285 years at 1 MB/s.
-  let position = from === 'untaken' ? shared.consumed() : from;
-  let overtaken = 0;
-
-  /** The kernel writes the header of a record before it says that it is there. */
-  const isOverwritten = (end: number) => end - position > size - HEADER_BYTES;
-  /** To what will not be overwritten at once: some way off, or where the foremost reader is, if that is less. */
-  const catchUp = (end: number) => {
-    const safe = end - size + size / SAFE_PART;
-    const skipped = Math.ceil((safe - position) / spacing);
-    const foremost = (shared.consumed() - position) / spacing;
-    const records = Math.min(skipped, foremost);
-    overtaken += records;
-    position += records * spacing;
-  };
+  const place = createPlace(shared, shape, from);
+  const { isOverwritten, catchUp, spacing } = place;
   /** null: it was overwritten meanwhile. */
   const copy = (end: number, budget: number) => {
-    const copied = shared.copy(position % size, Math.min(end - position, TAKE_BYTES), budget);
+    const copied = shared.copy(place.position % size, Math.min(end - place.position, TAKE_BYTES), budget);
     return isOverwritten(shared.producedAfterwards()) ? null : copied;
   };
   const take = (budget: number, before?: number): RecordBatch => {
@@ -122,57 +104,96 @@ export function mapEventRing(
         catchUp(end);
         continue;
       }
-      position += copied.length;
-      if (copied.length > 0) shared.advance(BigInt(position));
+      place.advance(copied.length);
       return copied.batch;
     }
     return emptyBatch();
   };
-  let times_ns = new Float64Array();
-  const survey = (budget: number): RecordTimes => {
-    const now = shared.produced();
-    if (isOverwritten(now)) catchUp(now);
-    const end = shared.produced();
-    const most = Math.min(budget, Math.ceil(TAKE_BYTES / spacing), Math.max(0, end - position) / spacing);
-    if (times_ns.length < most) times_ns = new Float64Array(most);
-    const count = shared.times(position % size, { count: most, spacing, time_at }, times_ns);
-    return { times_ns, count, isCut: count === most && position + count * spacing < end };
-  };
   const peek = (budget: number): RecordBatch => {
     const end = shared.produced();
     const newest = Math.min(budget, Math.floor((size * (SAFE_PART - 1)) / SAFE_PART / spacing));
-    position = Math.max(position, end - newest * spacing);
+    place.position = Math.max(place.position, end - newest * spacing);
     const copied = copy(end, budget);
     if (copied === null) return emptyBatch();
-    position += copied.length;
+    place.position += copied.length;
     return copied.batch;
   };
   return {
+    ...createSurveyor(shared, place, shape),
     get produced() {
       return shared.produced();
     },
-    survey,
     spacing,
-    takeSurveyed(count, into, at) {
-      const length = count * spacing;
-      shared.copyTo(position % size, length, into, at);
-      if (isOverwritten(shared.producedAfterwards())) return false;
-      position += length;
-      shared.advance(BigInt(position));
-      return true;
-    },
-    waiting: () => (shared.produced() - position) / size,
-    isEmpty: () => position % 2 ** 32 === shared.producedLow(),
+    waiting: () => (shared.produced() - place.position) / size,
+    isEmpty: () => place.position % 2 ** 32 === shared.producedLow(),
     take,
     peek,
     used: () => (shared.produced() - shared.consumed()) / size,
     get position() {
-      return position;
+      return place.position;
     },
     get overtaken() {
-      return overtaken;
+      return place.overtaken;
     },
     close: shared.close,
+  };
+}
+
+type Shared = ReturnType<typeof mapShared>;
+type Place = ReturnType<typeof createPlace>;
+
+/** Where in the ring this reader is. */
+function createPlace(shared: Shared, { ring_bytes: size, record_bytes }: RingShape, from: RingStart) {
+  const spacing = wholeWords(HEADER_BYTES + record_bytes);
+  const place = {
+    spacing,
+    // As a number it is exact up to 2^53 bytes: 285 years at 1 MB/s.
+    position: from === 'untaken' ? shared.consumed() : from,
+    overtaken: 0,
+    /** The kernel writes the header of a record before it says that it is there. */
+    isOverwritten: (end: number) => end - place.position > size - HEADER_BYTES,
+    /** To what will not be overwritten at once: some way off, or where the foremost reader is, if that is less. */
+    catchUp(end: number) {
+      const safe = end - size + size / SAFE_PART;
+      const skipped = Math.ceil((safe - place.position) / spacing);
+      const foremost = (shared.consumed() - place.position) / spacing;
+      const records = Math.min(skipped, foremost);
+      place.overtaken += records;
+      place.position += records * spacing;
+    },
+    /** Past what has been taken. */
+    advance(length: number) {
+      place.position += length;
+      if (length > 0) shared.advance(BigInt(place.position));
+    },
+  };
+  return place;
+}
+
+function createSurveyor(
+  shared: Shared,
+  place: Place,
+  { ring_bytes: size, time_at }: RingShape,
+): Pick<EventRing, 'survey' | 'takeSurveyed'> {
+  const { spacing } = place;
+  let times_ns = new Float64Array();
+  return {
+    survey(budget) {
+      const now = shared.produced();
+      if (place.isOverwritten(now)) place.catchUp(now);
+      const end = shared.produced();
+      const most = Math.min(budget, Math.ceil(TAKE_BYTES / spacing), Math.max(0, end - place.position) / spacing);
+      if (times_ns.length < most) times_ns = new Float64Array(most);
+      const count = shared.times(place.position % size, { count: most, spacing, time_at }, times_ns);
+      return { times_ns, count, isCut: count === most && place.position + count * spacing < end };
+    },
+    takeSurveyed(count, into, at) {
+      const length = count * spacing;
+      shared.copyTo(place.position % size, length, into, at);
+      if (place.isOverwritten(shared.producedAfterwards())) return false;
+      place.advance(length);
+      return true;
+    },
   };
 }
 

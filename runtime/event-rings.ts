@@ -2,7 +2,15 @@
  * All rings of one program as one: its records in the order of their time. A record's time is taken after its place in the ring, so what
  * was written before a moment has a place in its ring by then.
  */
-import { type EventRing, HEADER_BYTES, mapEventRing, type RecordBatch, type RecordTimes, type RingShape, type RingStart } from './event-ring.ts';
+import {
+  type EventRing,
+  HEADER_BYTES,
+  mapEventRing,
+  type RecordBatch,
+  type RecordTimes,
+  type RingShape,
+  type RingStart,
+} from './event-ring.ts';
 import { LITTLE_ENDIAN, type Libc } from './ffi/libc.ts';
 
 export interface EventRings {

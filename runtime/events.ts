@@ -177,7 +177,7 @@ export function openEventView(loaded: LoadedProgram): EventView | null {
 type Sources = ReturnType<typeof createSources>;
 
 /** Programs, one behind the other: the last one is at work, those before it come to their ends. */
-function createSources(libc: Libc, before: Pick<HandedEvents, 'positions' | 'clock_ns'> | null = null) {
+function createQueue(libc: Libc, before: Pick<HandedEvents, 'positions' | 'clock_ns'> | null) {
   const sources: Source[] = [];
   let overtaken = 0;
   const pause = createPause(
@@ -187,7 +187,6 @@ function createSources(libc: Libc, before: Pick<HandedEvents, 'positions' | 'clo
   const clock = createEventClock(libc, before?.clock_ns);
   /** How far this stream came in rings that it has left, by their identifiers: a program may come back. */
   const left = new Map(before?.positions);
-  let taker: EventTaker | null = null;
   const drop = () => {
     const source = sources.shift();
     if (source === undefined) return;
@@ -195,59 +194,75 @@ function createSources(libc: Libc, before: Pick<HandedEvents, 'positions' | 'clo
     for (const [ring_id, position] of source.positions()) left.set(ring_id, position);
     source.close();
   };
-  const dropEnded = () => {
-    while (sources[0]?.ended && sources[0].isEmpty()) drop();
+  return {
+    sources,
+    pause,
+    clock,
+    left,
+    drop,
+    dropEnded() {
+      while (sources[0]?.ended && sources[0].isEmpty()) drop();
+    },
+    add(events: EventSource | null, from: (ring_id: number) => RingStart) {
+      if (events !== null) sources.push(openSource(libc, { events, from, pause, clock }));
+    },
+    overtaken: () => sources.reduce((sum, source) => sum + source.overtaken, overtaken),
+    rings: () => sources.at(-1)?.events.rings.length ?? 0,
+    waiting: () => sources.reduce((most, source) => Math.max(most, source.waiting()), 0),
+    isEmpty: () => sources.every((one) => one.isEmpty()),
   };
-  const add = (events: EventSource | null, from: (ring_id: number) => RingStart) => {
-    if (events !== null) sources.push(openSource(libc, { events, from, pause, clock }));
+}
+
+function createSources(libc: Libc, before: Pick<HandedEvents, 'positions' | 'clock_ns'> | null = null) {
+  const queue = createQueue(libc, before);
+  const { sources, pause, left, drop, dropEnded, add } = queue;
+  let taker: EventTaker | null = null;
+  const goOn = (next: EventSource | null, settled: Promise<void>) => {
+    const last = sources.at(-1);
+    // Other rules for the same program: what their numbers mean is known to the newer one, also of rules that are gone.
+    if (next !== null && last?.isOf(next)) return last.decodeWith(next);
+    dropEnded();
+    const back = next === null ? -1 : sources.findIndex((source) => source.isOf(next));
+    const [returned] = back < 0 ? [] : sources.splice(back, 1);
+    const before = sources.map((source) => ({ source, stay: ++source.stay }));
+    if (returned === undefined) {
+      // Other readers may be there already.
+      add(next, (ring_id) => left.get(ring_id) ?? 0);
+    } else {
+      returned.stay++;
+      returned.ended = false;
+      if (next !== null) returned.decodeWith(next);
+      sources.push(returned);
+    }
+    pause.end();
+    // What is in an old ring when its program is through is all that there will be, unless it comes back.
+    void settled.then(() => {
+      for (const { source, stay } of before) source.ended ||= source.stay === stay;
+    });
+  };
+  const handOver = (to: (handed: HandedEvents) => EventTaker): boolean => {
+    dropEnded();
+    const [only, ...others] = sources;
+    if (only === undefined || only.ended || others.length > 0) return false;
+    const { events } = only;
+    drop();
+    taker = to({ events, positions: left, clock_ns: queue.clock() });
+    return true;
   };
   return {
     pause,
     begin: (events: EventSource | null, from: (ring_id: number) => RingStart = () => 'untaken') => add(events, from),
-    get rings() {
-      return sources.at(-1)?.events.rings.length ?? 0;
-    },
-    waiting: () => sources.reduce((most, source) => Math.max(most, source.waiting()), 0),
-    handOver(to: (handed: HandedEvents) => EventTaker): boolean {
-      dropEnded();
-      const [only, ...others] = sources;
-      if (only === undefined || only.ended || others.length > 0) return false;
-      const { events } = only;
-      drop();
-      taker = to({ events, positions: left, clock_ns: clock() });
-      return true;
-    },
-    goOn(next: EventSource | null, settled: Promise<void>) {
-      if (taker !== null) return taker.goOn(next, settled);
-      const last = sources.at(-1);
-      // Other rules for the same program: what their numbers mean is known to the newer one, also of rules that are gone.
-      if (next !== null && last?.isOf(next)) return last.decodeWith(next);
-      dropEnded();
-      const back = next === null ? -1 : sources.findIndex((source) => source.isOf(next));
-      const [returned] = back < 0 ? [] : sources.splice(back, 1);
-      const before = sources.map((source) => ({ source, stay: ++source.stay }));
-      if (returned === undefined) {
-        // Other readers may be there already.
-        add(next, (ring_id) => left.get(ring_id) ?? 0);
-      } else {
-        returned.stay++;
-        returned.ended = false;
-        if (next !== null) returned.decodeWith(next);
-        sources.push(returned);
-      }
-      pause.end();
-      // What is in an old ring when its program is through is all that there will be, unless it comes back.
-      void settled.then(() => {
-        for (const { source, stay } of before) source.ended ||= source.stay === stay;
-      });
-    },
-    isEmpty: () => sources.every((one) => one.isEmpty()),
+    handOver,
+    goOn: (next: EventSource | null, settled: Promise<void>) => (taker ?? { goOn }).goOn(next, settled),
+    rings: queue.rings,
+    waiting: queue.waiting,
+    isEmpty: queue.isEmpty,
     take(limit: number): readonly PacketEvent[] {
       dropEnded();
       return sources.find((one) => !one.isEmpty())?.take(Math.min(limit, BATCH_EVENTS)) ?? [];
     },
     get overtaken() {
-      return sources.reduce((sum, source) => sum + source.overtaken, overtaken + (taker?.overtaken ?? 0));
+      return queue.overtaken() + (taker?.overtaken ?? 0);
     },
     close() {
       while (sources.length > 0) drop();
@@ -379,7 +394,7 @@ function createStream(sources: Sources, own: (close: () => void) => () => void, 
     },
     batches,
     get rings() {
-      return sources.rings;
+      return sources.rings();
     },
     waiting: () => (open ? sources.waiting() : 0),
     handOver: (to) => open && sources.handOver(to),

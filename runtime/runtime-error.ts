@@ -36,7 +36,6 @@ export const RUNTIME_CODES = [
   'PKT6120',
   'PKT6121',
   'PKT6122',
-  'PKT6130',
 ] as const;
 
 export type RuntimeCode = (typeof RUNTIME_CODES)[number];

@@ -4,16 +4,17 @@ import { visible } from '../../compiler/diagnostics/visible.ts';
 import type { PacketEvent } from '../../runtime/events.ts';
 import type { Change, FollowedEvents } from '../../runtime/pinned/follow.ts';
 import type { Loss } from '../../runtime/pinned/losses.ts';
+import { createCommandWorkers } from '../events/command-workers.ts';
 import { createEventLines, lineOfType } from '../events/event-json.ts';
 import { createEventTable } from '../events/event-table.ts';
 import type { Lines } from '../events/line-messages.ts';
-import { createLineWorkers, type LineWorkers, type WorkersWhen } from '../events/line-workers.ts';
-import { createOverload } from '../events/overload.ts';
+import type { LineWorkers, WorkersWhen } from '../events/line-workers.ts';
+import { createOutput, type Output } from '../events/output.ts';
 import { isoTime } from '../events/packet-line.ts';
 import { grouped } from '../events/rule-summary.ts';
 import { EXIT, type ExitCode } from '../exit-code.ts';
 import { jsonLine } from '../json.ts';
-import { interfacesOf, workersRefused } from '../live-session.ts';
+import { interfacesOf } from '../live-session.ts';
 import { reportError } from '../report-error.ts';
 import type { Stop, StopReason } from '../stop.ts';
 import type { Terminal } from '../terminal.ts';
@@ -49,17 +50,8 @@ export async function followEvents(
 ): Promise<ExitCode> {
   const started_ms = performance.now();
   const printer = await createPrinter(followed, options, stop, terminal);
-  const overload = createOverload();
-  const workers = createLineWorkers({
-    libc: followed.program.loaded.internals.libc,
-    when: options.workers,
-    isOverloaded: (waiting) => overload.look(waiting, printer.waited_ms),
-    only: options.only,
-    interfaces: printer.interfaces,
-    print: printer.printLines,
-    onRefused: (error) => terminal.say(workersRefused(error)),
-    onFailed: (error) => stop.because({ kind: 'error', error }),
-  });
+  const asked = { when: options.workers, only: options.only, interfaces: printer.interfaces };
+  const workers = createCommandWorkers(followed.program.loaded, asked, printer, stop, terminal);
   sayStart(followed, terminal);
   const guarded = (work: () => unknown) => () =>
     void Promise.resolve()
@@ -154,10 +146,10 @@ interface Ending {
 
 type Printer = Awaited<ReturnType<typeof createPrinter>>;
 
-/** Losses: in the ring, which was full, and of this reader alone, which others have overtaken. */
 async function createPrinter(followed: FollowedEvents, options: FollowOptions, stop: Stop, terminal: Terminal) {
   const { only, json, count } = options;
   const { paint } = terminal.out;
+  const output = createOutput(terminal);
   const tableNow = async () =>
     createEventTable(followed.program.loaded.manifest, await interfacesOf(followed.program.attachments), paint);
   let interfaces = await interfacesOf(followed.program.attachments);
@@ -165,61 +157,35 @@ async function createPrinter(followed: FollowedEvents, options: FollowOptions, s
   let lines = createEventLines(interfaces);
   let header = json ? '' : table.header;
   let events = 0;
-  let inRing = 0n;
-  let overtaken = 0;
-  let told = 0;
-  let waited_ms = 0;
-  const offer = async (text: string | Uint8Array) => {
-    const began_ms = performance.now();
-    await terminal.print(text);
-    waited_ms += performance.now() - began_ms;
-  };
-  const tellMissed = async () => {
-    const missed = followed.events.overtaken - overtaken;
-    if (missed <= 0) return;
-    overtaken += missed;
-    if (json) await offer(lostLine({ lost: missed, where: 'reader' }));
-  };
+  const losses = createLossTeller(followed, json, output, terminal);
   const print = async (batch: readonly PacketEvent[]) => {
-    await tellMissed();
+    await losses.tellMissed();
     const chosen = only === null ? batch : batch.filter(({ rule_name }) => rule_name !== null && only.has(rule_name));
     const wanted = count === null ? chosen : chosen.slice(0, count - events);
     // Of stdout that is closed a part may still be on its way out, from where the next lines would go.
     const text = terminal.closed() ? '' : json ? lines(wanted) : header + wanted.map(table.row).join('');
     header = '';
-    if (text.length > 0) await offer(text);
+    if (text.length > 0) await output.offer(text);
     events += wanted.length;
     if (count !== null && events >= count) stop.because({ kind: 'count' });
-  };
-  const tellLosses = async () => {
-    const losses = followed.losses();
-    for (const { lost } of losses) inRing += lost;
-    if (losses.length > 0) {
-      terminal.say(`${lossesText(losses)}: the ring was full, it was read too slowly`);
-      if (json) await terminal.print(lostLine({ lost: sumOf(losses), where: 'ring', rules: losses }));
-    }
-    if (overtaken > told) {
-      terminal.say(`${grouped(overtaken - told)} events lost: this reader is slower than another one`);
-      told = overtaken;
-    }
   };
   await print([]);
   return {
     print,
     /** What another thread has written. False: its memory may still be on its way out. */
     async printLines({ bytes, events: count }: Lines) {
-      await tellMissed();
-      if (bytes.length > 0 && !terminal.closed()) await offer(bytes);
+      await losses.tellMissed();
+      if (bytes.length > 0 && !terminal.closed()) await output.offer(bytes);
       events += count;
       return !terminal.closed();
     },
     get waited_ms() {
-      return waited_ms;
+      return output.waited_ms;
     },
     interfaces: () => interfaces,
-    tellLosses,
+    tellLosses: losses.tell,
     get lost() {
-      return inRing + BigInt(overtaken);
+      return losses.inRing + BigInt(losses.overtaken);
     },
     /** How many events may still come. */
     wanted: () => (count === null ? Number.MAX_SAFE_INTEGER : Math.max(1, count - events)),
@@ -231,11 +197,46 @@ async function createPrinter(followed: FollowedEvents, options: FollowOptions, s
     },
     async end({ reason, duration_s }: Ending) {
       await print([]);
-      await tellLosses();
+      await losses.tell();
+      const { inRing, overtaken } = losses;
       const stopped_by = reason.kind === 'signal' ? reason.signal : reason.kind;
       const lost = { lost: inRing + BigInt(overtaken), lost_in_ring: inRing, overtaken, lost_before: followed.lost_before };
       if (json) await terminal.print(jsonLine(lineOfType('summary', { summary: { duration_s, stopped_by, events, ...lost } })));
       else await terminal.print(`\n${endText(events, duration_s)}${lossText(lost.lost, paint)}\n`);
+    },
+  };
+}
+
+/** Losses: in the ring, which was full, and of this reader alone, which others have overtaken. */
+function createLossTeller(followed: FollowedEvents, json: boolean, output: Output, terminal: Terminal) {
+  let inRing = 0n;
+  let overtaken = 0;
+  let told = 0;
+  return {
+    get inRing() {
+      return inRing;
+    },
+    get overtaken() {
+      return overtaken;
+    },
+    /** Ahead of the events that come behind those that this reader has missed. */
+    async tellMissed() {
+      const missed = followed.events.overtaken - overtaken;
+      if (missed <= 0) return;
+      overtaken += missed;
+      if (json) await output.offer(lostLine({ lost: missed, where: 'reader' }));
+    },
+    async tell() {
+      const losses = followed.losses();
+      for (const { lost } of losses) inRing += lost;
+      if (losses.length > 0) {
+        terminal.say(`${lossesText(losses)}: the ring was full, it was read too slowly`);
+        if (json) await terminal.print(lostLine({ lost: sumOf(losses), where: 'ring', rules: losses }));
+      }
+      if (overtaken > told) {
+        terminal.say(`${grouped(overtaken - told)} events lost: this reader is slower than another one`);
+        told = overtaken;
+      }
     },
   };
 }

@@ -41,7 +41,7 @@ function createReading(libc: Libc, port: MessagePort, outlet: Outlet, begin: Mes
   const names = new Map(interfaces);
   const lines = createEventLines(names);
   const programs = createPrograms(libc);
-  const stream: TakenEvents = takeEvents(libc, programs.receive(begin.part), begin);
+  const stream = begunWith(programs, begin, libc);
   const settling = new Map<number, () => void>();
   const write = async (batch: readonly PacketEvent[]) => {
     // Names of new rules are sent before there are events of theirs.
@@ -63,7 +63,6 @@ function createReading(libc: Libc, port: MessagePort, outlet: Outlet, begin: Mes
     for (const batch of rest) await write(batch);
     // What was overtaken at the very end.
     await outlet.send(lines, [], stream.overtaken);
-    programs.close();
     tell(port, { kind: 'done' });
     port.close();
   };
@@ -71,10 +70,11 @@ function createReading(libc: Libc, port: MessagePort, outlet: Outlet, begin: Mes
     handle(message: Exclude<ToWorker, { readonly kind: 'begin' | 'printed' }>) {
       if (message.kind === 'program') {
         const settled = new Promise<void>((resolve) => settling.set(message.change, resolve));
-        stream.goOn(programs.receive(message.part), settled);
+        programs.receive(message.part, (events) => stream.goOn(events, settled));
       } else if (message.kind === 'settled') {
         settling.get(message.change)?.();
         settling.delete(message.change);
+        programs.forget();
       } else if (message.kind === 'names') {
         programs.rename(message.program, message.names);
       } else if (message.kind === 'interfaces') {
@@ -88,21 +88,32 @@ function createReading(libc: Libc, port: MessagePort, outlet: Outlet, begin: Mes
   };
 }
 
-/** Those whose events may still come. */
+function begunWith(programs: Programs, begin: Message<'begin'>, libc: Libc): TakenEvents {
+  const streams: TakenEvents[] = [];
+  programs.receive(begin.part, (events) => streams.push(takeEvents(libc, events, begin)));
+  return streams[0] as TakenEvents;
+}
+
+type Programs = ReturnType<typeof createPrograms>;
+
+/** Names of rules may come for them. */
 function createPrograms(libc: Libc) {
-  const received: ReceivedEvents[] = [];
+  let known: ReceivedEvents[] = [];
   return {
-    receive(part: Message<'begin'>['part']): ReceivedEvents | null {
-      if (part === null) return null;
+    /** @param read has descriptors of its own afterwards */
+    receive(part: Message<'begin'>['part'], read: (events: ReceivedEvents | null) => void) {
+      if (part === null) return read(null);
       const events = receiveEvents(libc, part);
-      received.push(events);
-      return events;
+      known = [...known.filter(({ program }) => program !== events.program), events];
+      read(events);
+      events.close();
     },
     rename(program: number, names: readonly (string | null)[]) {
-      for (const events of received) if (events.program === program) events.setNames(names);
+      known.find((events) => events.program === program)?.setNames(names);
     },
-    close() {
-      for (const events of received.splice(0)) events.close();
+    /** Those before the last one: their rules do not change any more. */
+    forget() {
+      known = known.slice(-1);
     },
   };
 }

@@ -7,7 +7,7 @@ import type { EventStream, EventTaker, HandedEvents } from '../../runtime/events
 import type { Libc } from '../../runtime/ffi/libc.ts';
 import { partOfEvents, programOf } from '../../runtime/handed-events.ts';
 import type { EventSource } from '../../runtime/kernel-program.ts';
-import { RuntimeError } from '../../runtime/runtime-error.ts';
+import { Failure } from '../failure.ts';
 import type { FromWorker, Lines, ToWorker } from './line-messages.ts';
 
 /** `auto`: as soon as one thread does not keep up; `always`: from the beginning. */
@@ -27,7 +27,7 @@ export interface LineWorkersOptions {
   /** They could not be started, and one thread goes on alone. */
   readonly onRefused: (error: Error) => void;
   /** One has failed at work: events are missing. PKT6130 */
-  readonly onFailed: (error: RuntimeError) => void;
+  readonly onFailed: (error: Failure) => void;
   readonly start?: () => Worker;
 }
 
@@ -97,14 +97,16 @@ function createCrew(count: number, options: LineWorkersOptions, start: () => Wor
     for (const [part, member] of members.entries()) member.tell(message(part));
   };
   let change = 0;
-  const followed: (() => void)[] = [];
+  let unfollow = () => {};
+  /** Of those before it, rules do not change any more. */
   const follow = (events: EventSource) => {
+    unfollow();
     const tellNames = () => {
       const names = events.namesBySlot();
       tellEach(() => ({ kind: 'names', program: programOf(events), names }));
     };
     events.namesChanged.add(tellNames);
-    followed.push(() => events.namesChanged.delete(tellNames));
+    unfollow = () => void events.namesChanged.delete(tellNames);
   };
   const taker: EventTaker = {
     goOn(next, settled) {
@@ -137,18 +139,14 @@ function createCrew(count: number, options: LineWorkersOptions, start: () => Wor
       await Promise.all(members.map(({ done }) => done));
     },
     async close() {
-      for (const unfollow of followed.splice(0)) unfollow();
+      unfollow();
       await Promise.all(members.map((member) => member.close()));
     },
   };
 }
 
 /** One thread. Its lines are printed one batch after the other, whoever else's are between them. */
-function createMember(
-  start: () => Worker,
-  print: LineWorkersOptions['print'],
-  onFailed: LineWorkersOptions['onFailed'],
-) {
+function createMember(start: () => Worker, print: LineWorkersOptions['print'], onFailed: LineWorkersOptions['onFailed']) {
   const worker = start();
   const [ready, done] = [settleable(), settleable()];
   let overtaken = 0;
@@ -199,8 +197,9 @@ function createMember(
   };
 }
 
-function workerError({ message }: Error): RuntimeError {
-  return new RuntimeError('PKT6130', `a thread that writes events as lines has failed: ${message}`, {
+function workerError({ message }: Error): Failure {
+  return new Failure(`a thread that writes events as lines has failed: ${message}`, {
+    code: 'PKT6130',
     help: 'run it with `--workers never`, which does without such threads, and report this',
   });
 }

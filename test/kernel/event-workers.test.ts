@@ -129,7 +129,9 @@ describeKernel('threads that write lines', () => {
       await eventually('they are ready', () => ready === 2);
       expect(both.isRelieved()).toBe(false);
       const floods = await Promise.all(
-        [0, 1].map((cpu) => prepareFlood(loaded.programs[0]?.id, numbered(0), 30_000, cpu, { at: 14, first: cpu * CPU_NUMBERS })),
+        [0, 1].map((cpu) =>
+          prepareFlood(loaded.programs[0]?.id, numbered(0), 30_000, cpu, { at: 14, first: cpu * CPU_NUMBERS }),
+        ),
       );
       for (const flood of floods) flood.start();
       await Promise.all(floods.map(({ done }) => done));

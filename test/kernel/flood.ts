@@ -25,7 +25,15 @@ export async function prepareFlood(
   const here = (file: string) => new URL(file, import.meta.url).pathname;
   const hex = Buffer.from(frame).toString('hex');
   const node = [process.execPath, '--import', here('typescript-loader.mjs'), here('flood-process.ts')];
-  const args = ['-c', String(cpu), ...node, String(programId), String(repeat), hex, ...(numbers === null ? [] : [String(numbers.at), String(numbers.first)])];
+  const args = [
+    '-c',
+    String(cpu),
+    ...node,
+    String(programId),
+    String(repeat),
+    hex,
+    ...(numbers === null ? [] : [String(numbers.at), String(numbers.first)]),
+  ];
   const child = spawn('taskset', args, { stdio: ['pipe', 'pipe', 'inherit'] });
   const done = once(child, 'exit').then(([code]) => {
     if (code !== 0) throw new Error(`the flood ended with ${code}`);
