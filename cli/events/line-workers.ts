@@ -18,6 +18,8 @@ export interface LineWorkersOptions {
   readonly when: WorkersWhen;
   /** Whether one thread is not enough, asked with each batch. @param waiting how full the fullest ring is of what is not read */
   readonly isOverloaded: (waiting: number) => boolean;
+  /** From how many rings on it is asked. Absent: as many as leave CPUs for threads. */
+  readonly leastRings?: number;
   /** Names of rules; null: all of them. */
   readonly only: ReadonlySet<string> | null;
   /** Names by ifindex, as they are now. */
@@ -43,11 +45,14 @@ export interface LineWorkers {
   finish(drain: boolean): Promise<void>;
 }
 
+/** With two CPUs that log, the threads of two rings and the one that prints would have none for themselves. */
+const LEAST_RINGS = 4;
+
 /** Next to the command's own file, as the build puts it. */
 const startWorker = () => new Worker(new URL('./event-worker.js', import.meta.url));
 
 export function createLineWorkers(options: LineWorkersOptions): LineWorkers {
-  const { when, isOverloaded, onRefused, start = startWorker } = options;
+  const { when, isOverloaded, leastRings = LEAST_RINGS, onRefused, start = startWorker } = options;
   let crew: Crew | null = null;
   let state: 'alone' | 'starting' | 'ready' | 'reading' | 'over' = when === 'never' ? 'over' : 'alone';
   const begin = (rings: number) => {
@@ -64,11 +69,9 @@ export function createLineWorkers(options: LineWorkersOptions): LineWorkers {
       },
     );
   };
+  const isWanted = (stream: EventStream) => when === 'always' || (stream.rings >= leastRings && isOverloaded(stream.waiting()));
   const relieve = (stream: EventStream): boolean => {
-    if (state === 'alone' && (when === 'always' || isOverloaded(stream.waiting()))) {
-      // One ring has nothing that could be done by several.
-      if (stream.rings > 1 || when === 'always') begin(stream.rings);
-    }
+    if (state === 'alone' && isWanted(stream)) begin(stream.rings);
     if (state !== 'ready' || crew === null) return state === 'reading';
     if (stream.handOver(crew.begin)) state = 'reading';
     return state === 'reading';

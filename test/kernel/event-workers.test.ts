@@ -120,7 +120,7 @@ describeKernel('threads that write lines', () => {
       let asked = 0;
       let ready = 0;
       const counted = () => start().once('message', () => ready++);
-      const both = reader(stream, { when: 'auto', isOverloaded: () => ++asked > 1, start: counted });
+      const both = reader(stream, { when: 'auto', leastRings: 2, isOverloaded: () => ++asked > 1, start: counted });
       // They stand by, and take over within the flood.
       for (const number of [2, 3]) {
         loaded.testRun(numbered(number * CPU_NUMBERS));
