@@ -5,7 +5,7 @@ import { errnoName, errnoNumber, LITTLE_ENDIAN, type Libc } from './ffi/libc.ts'
 import { privilegeError } from './load-error.ts';
 import { RuntimeError } from './runtime-error.ts';
 
-/** Beyond eight threads that write lines, the one that hands them on is what is slowest. */
+/** Eight CPUs that log write more than anybody reads; where there are more, few of them share one. */
 const RINGS_MAX = 8;
 /** Of all rings of one program. Each is as large as one alone would be: all packets may come to one CPU. */
 const ALL_RINGS_BYTES = 32 << 20;
