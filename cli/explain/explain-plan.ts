@@ -1,5 +1,5 @@
 /** `pktc explain FILE`: how the rules of a file will be tried, and what that costs. */
-import type { Classifier, Plan } from '../../compiler/4-plan/plan.ts';
+import type { Classifier, FlowLines, Plan } from '../../compiler/4-plan/plan.ts';
 import { visible } from '../../compiler/diagnostics/visible.ts';
 import type { HookName } from '../../grammar/fields/field.ts';
 import { planText } from '../emit-stage.ts';
@@ -59,9 +59,14 @@ function classifierRows({ program }: Plan, classifier: Classifier): readonly (re
     ...(presence.length === 0 ? [] : [['presence', presence.map(({ field }) => field).join(' ')] as const]),
     ['size', `${data.length} bytes, ${each} a rule: ${nodes} nodes, ${records} records`],
     ['depth', `up to ${depth} nodes, then up to ${leaf} records`],
-    ['flow cache', flowLines === 0 ? 'none' : `${flowLines} flows a CPU`],
+    ['flow cache', flowLines === null ? 'none' : flowsText(flowLines)],
     ['checks', checks.length === 0 ? 'none: the trees carry every condition' : checksText(program, checks)],
   ];
+}
+
+function flowsText({ ipv4, ipv6 }: FlowLines): string {
+  const families = [...(ipv4 > 0 ? [`${ipv4} flows`] : []), ...(ipv6 > 0 ? [`${ipv6} of IPv6`] : [])];
+  return `${families.join(' and ')} a CPU`;
 }
 
 function checksText(program: Plan['program'], checks: readonly { readonly rule: number }[]): string {

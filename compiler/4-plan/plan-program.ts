@@ -76,7 +76,7 @@ export function planProgram(program: Program, target: Target, options: PlanOptio
   const overflow = stackProblem(plan);
   if (overflow === null) return { value: plan, diagnostics: [] };
   // Without a cache, and as a chain, it needs less of the stack.
-  if (classifier.name === 'tree' && classifier.flowLines > 0)
+  if (classifier.name === 'tree' && classifier.flowLines !== null)
     return planProgram(program, target, { ...options, flowCache: false });
   if (classifier.name === 'tree' && options.classifier === undefined) {
     const chained = planProgram(program, target, { ...options, classifier: 'chain' });

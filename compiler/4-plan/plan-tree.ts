@@ -4,6 +4,7 @@ import type { Target } from '../targets/target.ts';
 import { boxSetsOf } from './boxes/box-sets.ts';
 import { dimensionsOf } from './boxes/dimensions.ts';
 import { conditionCost } from './cost.ts';
+import { flowLines } from './flow-lines.ts';
 import { redirectsOf } from './interfaces.ts';
 import type { TreePlan } from './plan.ts';
 import { ruleTables, TREE_RULES_MAX, wholeData } from './rule-data.ts';
@@ -16,13 +17,6 @@ const CHECK_INSTRUCTIONS_MAX = 200_000;
 
 /** What trees of one program may take in the kernel. */
 export const DATA_BYTES_MAX = 256 << 20;
-
-/** Lines of each CPU, 64 bytes each, from so many rules on: the cache is hardly larger than what it stands in front of. */
-const FLOW_LINES: readonly (readonly [rules: number, lines: number])[] = [
-  [32_768, 32_768],
-  [1024, 8192],
-  [0, 1024],
-];
 
 export interface TreeOptions {
   readonly partitions?: number;
@@ -63,7 +57,7 @@ export function planTree(program: Program, kinds: RuleKinds, target: Target, opt
     dst: dimensions.dst,
     checks,
     observers: boxes.sets.some((set) => set?.mode === 'each'),
-    flowLines: flowLines(program, target, checks.length, options.flowCache),
+    flowLines: options.flowCache === false ? null : flowLines(program, target, boxes, dimensions.shape),
     boxes: boxes.sets.reduce((sum, set) => sum + (set?.count ?? 0), 0),
     data: wholeData(tables, trees),
     depth,
@@ -73,14 +67,4 @@ export function planTree(program: Program, kinds: RuleKinds, target: Target, opt
     partitions: divided,
     cost,
   };
-}
-
-/**
- * 0: no cache. What a check says may differ from packet to packet of a flow; and a program at a cgroup may be interrupted by another
- * packet on its CPU while it writes a line.
- */
-function flowLines({ rules }: Program, { hook }: Target, checks: number, wanted: boolean | undefined): number {
-  const sound = checks === 0 && !hook.startsWith('cgroup');
-  if (!sound || wanted === false) return 0;
-  return FLOW_LINES.find(([from]) => rules.length >= from)?.[1] ?? 0;
 }

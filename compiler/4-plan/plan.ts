@@ -49,8 +49,8 @@ export interface TreePlan {
   readonly checks: readonly { readonly condition: Expression; readonly rule: number }[];
   /** Whether there are rules without a verdict. */
   readonly observers: boolean;
-  /** Lines that a CPU has for flows it has seen, a power of two; 0: no cache. */
-  readonly flowLines: number;
+  /** null: no cache. */
+  readonly flowLines: FlowLines | null;
   /** Ranges in all dimensions that the rules came to. */
   readonly boxes: number;
   /** What `templates/include/pktc/data.h` describes. */
@@ -64,6 +64,13 @@ export interface TreePlan {
   readonly partitions: string;
   /** Nodes and records that a packet reads, estimated. */
   readonly cost: number;
+}
+
+/** Flows that a CPU remembers, powers of two; 0: no rule decides about such packets. */
+export interface FlowLines {
+  /** Also of packets without addresses. */
+  readonly ipv4: number;
+  readonly ipv6: number;
 }
 
 /** A set that rules fill, as it lies in the kernel: `templates/include/pktc/dynamic_set.h`. */

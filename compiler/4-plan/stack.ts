@@ -5,9 +5,10 @@
 import { diagnostic } from '../diagnostics/catalog.ts';
 import type { Diagnostic } from '../diagnostics/diagnostic.ts';
 import { mayBeQuickTree } from './few.ts';
+import { flowKeyBytes } from './flow-lines.ts';
 import { foundWords } from './patterns.ts';
 import type { Plan, TreePlan } from './plan.ts';
-import { KEY_SCALARS, keyWords } from './tree/record-layout.ts';
+import { keyWords } from './tree/record-layout.ts';
 
 const STACK_BYTES = 512;
 
@@ -95,7 +96,7 @@ function quickUse(plan: Plan): StackUse {
   if (classifier.name !== 'tree') return slowUse(plan);
   const bytes = fieldsBytes(plan);
   const key = keyBytes(classifier);
-  const main = frame(bytes + (key > 0 ? MAIN_TREE_QUICK_BYTES : MAIN_TREE_LARGE_BYTES) + key + flowKeyBytes(classifier));
+  const main = frame(bytes + (key > 0 ? MAIN_TREE_QUICK_BYTES : MAIN_TREE_LARGE_BYTES) + key + flowBytes(classifier));
   const checks = classifier.checks.length > 0 ? (plan.raw ? 2 : 1) : 0;
   const turn = key > 0 ? TURN_QUICK_BYTES : frame(TURN_BYTES);
   const check = plan.sets.length > 0 ? Math.max(MEMBER_BYTES, checks * CHECK_QUICK_BYTES) : checks * CHECK_QUICK_BYTES;
@@ -103,11 +104,8 @@ function quickUse(plan: Plan): StackUse {
   return { bytes, limit: STACK_BYTES - Math.max(decide, rejects(plan) ? ANSWER_BYTES : 0) - (main - bytes) };
 }
 
-/** Addresses, small words four to one, and which set of which generation: PKTC_FLOW_WORDS in templates/include/pktc/flow_cache.h. */
-function flowKeyBytes({ shape, flowLines }: TreePlan): number {
-  if (flowLines === 0) return 0;
-  const small = shape.scalars.length + (shape.bits === null ? 0 : 1);
-  return WORD_BYTES * (KEY_SCALARS + Math.ceil(small / 4) + 1);
+function flowBytes({ shape, flowLines }: TreePlan): number {
+  return flowLines === null ? 0 : flowKeyBytes(shape, 'ipv6');
 }
 
 function frame(bytes: number): number {
@@ -151,7 +149,7 @@ function treeBytes({ hook }: Plan, { shape, flowLines }: TreePlan, search: numbe
   const cgroup = hook.startsWith('cgroup');
   const kept = cgroup ? TREE_STATE_BYTES + WORD_BYTES * words : words > 8 ? 0 : WORD_BYTES * words;
   const decide = words > 8 && !cgroup ? DECIDE_LARGE_BYTES : DECIDE_BYTES;
-  const cache = flowLines > 0 ? FLOW_KEY_BYTES : 0;
+  const cache = flowLines !== null ? FLOW_KEY_BYTES : 0;
   return decide + kept + cache + TURN_BYTES + Math.max(search, CHECK_BYTES);
 }
 

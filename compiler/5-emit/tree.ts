@@ -1,7 +1,7 @@
 /** What the C of a program has whose rules are a tree: the packet's key, and the conditions that boxes do not carry. */
 import { SCALAR_MAX } from '../4-plan/boxes/dimensions.ts';
 import { conditionCost } from '../4-plan/cost.ts';
-import type { Plan, Slot, TreePlan } from '../4-plan/plan.ts';
+import type { FlowLines, Plan, Slot, TreePlan } from '../4-plan/plan.ts';
 import { slotName } from '../4-plan/slots.ts';
 import { isQuickTree } from '../4-plan/stack.ts';
 import type { Bits } from '../4-plan/tree/box-set.ts';
@@ -45,7 +45,7 @@ export function treeCode(plan: Plan, tree: TreePlan, context: ConditionContext):
     ...(tree.checks.length > 0 ? ['PKTC_WANT_CHECKS'] : []),
     ...(inner && tree.checks.length > 0 ? ['PKTC_CHECKS_INNER'] : []),
     ...(tree.observers ? ['PKTC_WANT_EACH'] : []),
-    ...(tree.flowLines > 0 ? ['PKTC_WANT_FLOW_CACHE'] : []),
+    ...(tree.flowLines === null ? [] : ['PKTC_WANT_FLOW_CACHE']),
     ...(quick ? ['PKTC_WANT_USUAL'] : []),
   ];
   const given = [name('ctx'), name('&f'), ...(wants.includes('PKTC_CHECKS_INNER') ? [innerAddress(plan)] : [])];
@@ -57,7 +57,7 @@ export function treeCode(plan: Plan, tree: TreePlan, context: ConditionContext):
       { kind: 'include', path: 'pktc/data.h' },
       BLANK,
       ...wants.map((want): Declaration => ({ kind: 'define', name: want, value: decimal(1) })),
-      ...(tree.flowLines > 0 ? [{ kind: 'define', name: 'PKTC_FLOW_LINES', value: decimal(tree.flowLines) } as const] : []),
+      ...(tree.flowLines === null ? [] : flowDefines(tree.flowLines)),
       ...(wants.length > 0 ? [BLANK] : []),
       { kind: 'define', name: 'PKTC_RECORDS_H', value: null },
       ...recordDeclarations(tree.shape),
@@ -71,6 +71,13 @@ export function treeCode(plan: Plan, tree: TreePlan, context: ConditionContext):
     ],
     calls: quick ? [{ kind: 'if', condition: unusual, body: [...wholeReading(plan), decide] }] : [decide],
   };
+}
+
+function flowDefines({ ipv4, ipv6 }: FlowLines): readonly Declaration[] {
+  return [
+    { kind: 'define', name: 'PKTC_FLOW_LINES4', value: decimal(ipv4) },
+    { kind: 'define', name: 'PKTC_FLOW_LINES6', value: decimal(ipv6) },
+  ];
 }
 
 /** One function or several, and `pktc_check`, which calls the one that has the check. */

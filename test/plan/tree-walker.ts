@@ -38,10 +38,7 @@ export function walkTrees(
     const root = at(descriptor);
     const src = ((key[0] ?? 0n) >> BigInt(view.getUint8(root + 8))) >> BigInt(view.getUint8(root + 9));
     const dst = ((key[2] ?? 0n) >> BigInt(view.getUint8(root + 10))) >> BigInt(view.getUint8(root + 11));
-    const sum =
-      (src & WORD) * 0x9e3779b1n + (src >> 32n) * 0x85ebca6bn + (dst & WORD) * 0xc2b2ae35n + (dst >> 32n) * 0x27d4eb2fn;
-    const mixed = sum & WORD;
-    const hash = ((mixed ^ (mixed >> 15n)) * 0x2c1b3c6dn) & WORD;
+    const hash = ((src * 0x9e3779b97f4a7c15n + dst * 0xc2b2ae3d27d4eb4fn) >> 32n) & WORD;
     let unit = view.getUint32(root, true) + Number(hash >> BigInt(view.getUint8(root + 12)));
     for (let depth = 0; ; depth++) {
       if (depth === DEPTH) throw new Error('deeper than the kernel walks');

@@ -6,15 +6,33 @@ export interface Fixed {
   readonly dst: number;
 }
 
-/** 32 bits of which the upper ones are the bucket. Two words of each address, shifted so that only its first bits are left. */
+/**
+ * 32 bits of which the upper ones are the bucket: the upper half of the sum of both addresses, each shifted so that only its first bits
+ * are left, times an odd constant, modulo 2^64. Two words of each address.
+ */
 export function hashAddresses(srcHigh: number, src: number, dstHigh: number, dst: number): number {
-  const sum =
-    Math.imul(src, 0x9e37_79b1) +
-    Math.imul(srcHigh, 0x85eb_ca6b) +
-    Math.imul(dst, 0xc2b2_ae35) +
-    Math.imul(dstHigh, 0x27d4_eb2f);
-  return Math.imul(sum ^ (sum >>> 15), 0x2c1b_3c6d) >>> 0;
+  const srcProduct = src * SRC_LOW_UPPER + Math.floor((src * SRC_LOW_LOWER) / 0x1_0000);
+  const dstProduct = dst * DST_LOW_UPPER + Math.floor((dst * DST_LOW_LOWER) / 0x1_0000);
+  const lower = (Math.imul(src, SRC_LOW) >>> 0) + (Math.imul(dst, DST_LOW) >>> 0);
+  const upper =
+    Math.floor(srcProduct / 0x1_0000) +
+    Math.imul(src, SRC_HIGH) +
+    Math.imul(srcHigh, SRC_LOW) +
+    Math.floor(dstProduct / 0x1_0000) +
+    Math.imul(dst, DST_HIGH) +
+    Math.imul(dstHigh, DST_LOW);
+  return (upper + (lower >= 2 ** 32 ? 1 : 0)) >>> 0;
 }
+
+/** 0x9e3779b97f4a7c15 and 0xc2b2ae3d27d4eb4f, in halves; the lower ones in halves again, so that products with 32 bits are exact. */
+const SRC_HIGH = 0x9e37_79b9;
+const SRC_LOW = 0x7f4a_7c15;
+const SRC_LOW_UPPER = 0x7f4a;
+const SRC_LOW_LOWER = 0x7c15;
+const DST_HIGH = 0xc2b2_ae3d;
+const DST_LOW = 0x27d4_eb4f;
+const DST_LOW_UPPER = 0x27d4;
+const DST_LOW_LOWER = 0xeb4f;
 
 export interface Words {
   readonly high: Uint32Array;

@@ -24,10 +24,17 @@ static __always_inline bool pktc_checks(struct pktc_ctx *ctx, struct pktc_fields
 }
 #endif
 
+/* Whether rules mark packets: such a rule has something to do for each packet of a flow. */
+#if defined(PKTC_ACTION_MARK_H) && (PKTC_HOOK == PKTC_HOOK_TC || PKTC_HOOK == PKTC_HOOK_CGROUP)
+#define PKTC_MARKS 1
+#else
+#define PKTC_MARKS 0
+#endif
+
 static __always_inline void pktc_act_mark(struct pktc_ctx *ctx, const struct pktc_action *action)
 {
 	(void)ctx, (void)action;
-#if defined(PKTC_ACTION_MARK_H) && (PKTC_HOOK == PKTC_HOOK_TC || PKTC_HOOK == PKTC_HOOK_CGROUP)
+#if PKTC_MARKS
 	if (action->sets_mark)
 		pktc_set_mark(ctx, action->mark);
 #endif
@@ -123,7 +130,10 @@ __noinline int pktc_decide(struct pktc_ctx *ctx, struct pktc_fields *f)
 	__builtin_memset(key, 0, sizeof(*key));
 	set = 2 * pktc_fill_key(f, key, false);
 #if defined(PKTC_WANT_FLOW_CACHE) && !defined(PKTC_WANT_USUAL)
-	entry = pktc_cached_first(ctx, f, in, data, key, set);
+	if (!pktc_flow_find(data, key, pktc_is_ipv6(set), set, &entry)) {
+		entry = pktc_tree_first(ctx, f, in, data, key, set);
+		pktc_flow_keep(data, key, set, entry);
+	}
 #else
 	entry = pktc_tree_first(ctx, f, in, data, key, set);
 #endif

@@ -27,46 +27,67 @@ static __always_inline int pktc_match(struct pktc_ctx *ctx, const struct pktc_fi
 
 #include <pktc/usual.h>
 
-/* As pktc_decide(), or PKTC_UNUSUAL; of `f` only the length is written. */
-static __always_inline int pktc_decide_quickly(struct pktc_ctx *ctx, enum pktc_direction direction,
-					       struct pktc_fields *f)
+/*
+ * What is done with a packet of this entry: PKTC_UNUSUAL where its rule does more than decide. Where no rule does, it is the
+ * default's decision, which saves those behind this a branch that nobody could foretell.
+ */
+static __always_inline int pktc_settle(struct pktc_ctx *ctx, const __u8 *data, __u32 entry)
 {
-	const __u8 *data = pktc_data();
 	const struct pktc_action *action;
-	struct pktc_keyed room;
-	__u32 entry, zero, i;
-	PKTC_KEY(key);
-	int kind;
 
-	if (!data || !key)
-		return PKTC_UNUSUAL;
-	zero = pktc_tree_zero(data);
-#pragma unroll
-	for (i = 0; i < PKTC_KEY_WORDS; i++)
-		key->at[i] = zero;
-	room.key = key;
-	kind = pktc_decide_usual(ctx, direction, &room);
-	if (unlikely(kind < 0))
-		return PKTC_UNUSUAL;
-	f->len = room.len;
-#ifdef PKTC_WANT_FLOW_CACHE
-	entry = pktc_cached_first(NULL, NULL, NULL, data, key, 2 * kind + zero);
-#else
-	entry = pktc_tree_look(data, key, 2 * kind + zero);
-#endif
 	if (entry == PKTC_NO_ENTRY)
-		return PKTC_UNDECIDED;
+		return pktc_decision(PKTC_DEFAULT_SLOT, PKTC_DEFAULT);
 	if (unlikely(entry & PKTC_TREE_CHECKED))
 		return PKTC_UNUSUAL;
 	action = pktc_entry_action(data, entry);
 	if (!action)
-		return PKTC_UNDECIDED;
+		return PKTC_UNUSUAL;
 #ifdef PKTC_ACTION_LOG_H
 	if (action->sample)
 		return PKTC_UNUSUAL;
 #endif
 	pktc_act_mark(ctx, action);
 	return pktc_decision_to((int)pktc_entry_slot(data, entry), action->verdict, action->redirect);
+}
+
+/* As pktc_decide(), or PKTC_UNUSUAL; of `f` only the length is written. */
+static __always_inline int pktc_decide_quickly(struct pktc_ctx *ctx, enum pktc_direction direction,
+					       struct pktc_fields *f)
+{
+	const __u8 *data = pktc_data();
+	struct pktc_keyed room;
+	__u32 zero, set, decided, i;
+	PKTC_KEY(key);
+	int kind;
+
+	if (!data || !key)
+		return PKTC_UNUSUAL;
+	zero = pktc_tree_zero(data);
+	/* The scalars are always filled. */
+#pragma unroll
+	for (i = 0; i < PKTC_KEY_SCALARS; i++)
+		key->at[i] = zero;
+#pragma unroll
+	for (i = PKTC_KEY_USED; i < PKTC_KEY_WORDS; i++)
+		key->at[i] = zero;
+	room.key = key;
+	kind = pktc_decide_usual(ctx, direction, &room);
+	if (unlikely(kind < 0))
+		return PKTC_UNUSUAL;
+	f->len = room.len;
+	set = 2 * kind + zero;
+#ifdef PKTC_WANT_FLOW_CACHE
+	if (!pktc_flow_find(data, key, kind == PKTC_KIND_IPV6, set, &decided)) {
+		decided = pktc_tree_look(data, key, set);
+		if (!PKTC_MARKS)
+			decided = pktc_settle(ctx, data, decided);
+		pktc_flow_keep(data, key, set, decided);
+	}
+	return PKTC_MARKS ? pktc_settle(ctx, data, decided) : decided;
+#else
+	decided = pktc_tree_look(data, key, set);
+	return pktc_settle(ctx, data, decided);
+#endif
 }
 
 #endif /* PKTC_CLASSIFY_USUAL_H */

@@ -86,6 +86,14 @@ enum pktc_packet_kind {
 	PKTC_KIND_SOURCE6 = 4,
 };
 
+/* Sets of packets with addresses of IPv6: of kinds 1 and 4. */
+#define PKTC_IPV6_KINDS 0x30c
+
+static __always_inline __u32 pktc_is_ipv6(__u32 set)
+{
+	return PKTC_IPV6_KINDS >> (set & 31) & 1;
+}
+
 /*
  * What a packet is in the dimensions of the trees, a power of two of them. An absent field
  * is 0; where that does not tell enough, a bit behind the scalars says that it is there.

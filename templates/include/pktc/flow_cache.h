@@ -7,30 +7,46 @@
 #ifndef PKTC_FLOW_CACHE_H
 #define PKTC_FLOW_CACHE_H
 
-#include <pktc/tree.h>
+#include <pktc/data.h>
+#include <pktc/records.h>
 
-/* Lines of each CPU, a power of two, 65,536 at most. */
-#ifndef PKTC_FLOW_LINES
-#define PKTC_FLOW_LINES 65536
+/* Lines of each CPU, powers of two, 65,536 at most; 0: no rule is about such packets. */
+#ifndef PKTC_FLOW_LINES4
+#define PKTC_FLOW_LINES4 65536
+#define PKTC_FLOW_LINES6 65536
 #endif
 
-/* Addresses, the scalars and flags four to a word, and which set of which generation. */
+/* The scalars and flags of a key, four to a word. */
 #define PKTC_FLOW_SMALL (PKTC_KEY_USED - PKTC_KEY_SCALARS)
-#define PKTC_FLOW_WORDS (PKTC_KEY_SCALARS + (PKTC_FLOW_SMALL + 3) / 4 + 1)
+#define PKTC_FLOW_SMALL_WORDS ((PKTC_FLOW_SMALL + 3) / 4)
 
-struct pktc_flow_key {
-	__u64 at[PKTC_FLOW_WORDS];
-};
+/* Addresses, in one word where they are not of IPv6, the small words, and which set of which generation. */
+#define PKTC_FLOW_WORDS4 (1 + PKTC_FLOW_SMALL_WORDS + 1)
+#define PKTC_FLOW_WORDS6 (4 + PKTC_FLOW_SMALL_WORDS + 1)
 
 /*
  * A program at a hook that interrupts itself may leave a line of which some words are its
- * own and some the interrupted one's. What was decided is therefore one word together
- * with the hash of the key that it was decided for: never 0, as in a line never written.
+ * own and some the interrupted one's. What was decided, behind the key, is therefore one word
+ * together with the hash of the key that it was decided for: never 0, as in a line never written.
  */
-struct pktc_flow_line {
-	struct pktc_flow_key key;
-	__u64 decided;
+struct pktc_flow_line4 {
+	__u64 at[PKTC_FLOW_WORDS4 + 1];
+} __attribute__((aligned(32)));
+
+struct pktc_flow_line6 {
+	__u64 at[PKTC_FLOW_WORDS6 + 1];
 } __attribute__((aligned(64)));
+
+#define PKTC_FLOW_SHARE (sizeof(struct pktc_flow_line6) / sizeof(struct pktc_flow_line4))
+
+union pktc_flow_lines {
+	struct pktc_flow_line4 ipv4[PKTC_FLOW_SHARE];
+	struct pktc_flow_line6 ipv6;
+};
+
+/* What one CPU has: nothing that the one kind of lines holds can be taken for the other kind. */
+#define PKTC_FLOW_UNITS4 (PKTC_FLOW_LINES4 / PKTC_FLOW_SHARE)
+#define PKTC_FLOW_UNITS (PKTC_FLOW_UNITS4 + PKTC_FLOW_LINES6)
 
 /*
  * One array for all CPUs, of which the loader makes as many as there are: an array for
@@ -40,80 +56,137 @@ struct pktc_flow_line {
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(map_flags, BPF_F_MMAPABLE);
-	__uint(max_entries, PKTC_FLOW_LINES);
+	__uint(max_entries, PKTC_FLOW_UNITS);
 	__type(key, __u32);
-	__type(value, struct pktc_flow_line);
+	__type(value, union pktc_flow_lines);
 } pktc_flows SEC(".maps");
 
-static __always_inline void pktc_flow_key(struct pktc_flow_key *flow, const struct pktc_key *key,
-					  __u32 set, __u32 generation)
+/* A packet's key as a line has it. */
+struct pktc_flow {
+	__u64 at[PKTC_FLOW_WORDS6];
+};
+
+static __always_inline __u32 pktc_flow_words(const bool six)
 {
+	return six ? PKTC_FLOW_WORDS6 : PKTC_FLOW_WORDS4;
+}
+
+static __always_inline void pktc_flow_fill(struct pktc_flow *flow, const bool six, const __u8 *data,
+					   const struct pktc_key *key, __u32 set)
+{
+	const struct pktc_data_head *head = (const void *)data;
+	const __u32 words = pktc_flow_words(six), small = words - 1 - PKTC_FLOW_SMALL_WORDS;
 	__u32 i;
 
+	flow->at[0] = key->at[PKTC_KEY_SRC] << 32 | key->at[PKTC_KEY_DST];
+	if (six) {
 #pragma unroll
-	for (i = 0; i < PKTC_KEY_SCALARS; i++)
-		flow->at[i] = key->at[i];
+		for (i = 0; i < PKTC_KEY_SCALARS; i++)
+			flow->at[i] = key->at[i];
+	}
 #pragma unroll
-	for (i = PKTC_KEY_SCALARS; i < PKTC_FLOW_WORDS; i++)
+	for (i = small; i < words; i++)
 		flow->at[i] = 0;
 #pragma unroll
 	for (i = 0; i < PKTC_FLOW_SMALL; i++)
-		flow->at[PKTC_KEY_SCALARS + i / 4] |= key->at[PKTC_KEY_SCALARS + i] << 16 * (i % 4);
-	flow->at[PKTC_FLOW_WORDS - 1] = (__u64)generation << 32 | set;
+		flow->at[small + i / 4] |= key->at[PKTC_KEY_SCALARS + i] << 16 * (i % 4);
+	flow->at[words - 1] = (__u64)head->generation << 32 | set;
 }
 
 /*
  * Multilinear: a word times a constant of its own each, so that no product waits for
  * another. What the upper half says depends on every bit.
  */
-static __always_inline __u64 pktc_flow_hash(const struct pktc_flow_key *flow)
+static __always_inline __u64 pktc_flow_hash(const struct pktc_flow *flow, const bool six)
 {
 	const __u64 phi = 0x9e3779b97f4a7c15ULL;
 	__u64 hash = 0;
 	__u32 i;
 
 #pragma unroll
-	for (i = 0; i < PKTC_FLOW_WORDS; i++)
+	for (i = 0; i < pktc_flow_words(six); i++)
 		hash += flow->at[i] * ((phi << 5 * i | phi >> (63 - 5 * i) >> 1) | 1);
 	return hash;
 }
 
-/* `pktc_tree_first`, or in the quick walk `pktc_tree_look`, where no record has a check. */
-static __always_inline __u32 pktc_cached_first(struct pktc_ctx *ctx, struct pktc_fields *f,
-					       struct pktc_fields *in, const __u8 *data,
-					       const struct pktc_key *key, __u32 set)
+/* NULL: such packets have no lines. */
+static __always_inline __u64 *pktc_flow_line(__u64 hash, const bool six)
 {
-	const struct pktc_data_head *head = (const void *)data;
-	struct pktc_flow_key flow;
-	struct pktc_flow_line *line;
-	__u32 index, sign, entry, i;
-	__u64 hash, decided, other = 0;
+	__u32 index = hash >> 48, unit;
+	union pktc_flow_lines *lines;
 
-	pktc_flow_key(&flow, key, set, head->generation);
-	hash = pktc_flow_hash(&flow);
-	index = bpf_get_smp_processor_id() * PKTC_FLOW_LINES + (hash >> 48) % PKTC_FLOW_LINES;
-	sign = (__u32)(hash >> 16) | 1;
-	line = bpf_map_lookup_elem(&pktc_flows, &index);
-	/* Cannot be: there are as many lines as the index can name. */
+	if (six ? !PKTC_FLOW_LINES6 : !PKTC_FLOW_LINES4)
+		return NULL;
+	unit = six ? PKTC_FLOW_UNITS4 + (index & (PKTC_FLOW_LINES6 - 1)) :
+		     (index & (PKTC_FLOW_LINES4 - 1)) / PKTC_FLOW_SHARE;
+	unit += bpf_get_smp_processor_id() * PKTC_FLOW_UNITS;
+	lines = bpf_map_lookup_elem(&pktc_flows, &unit);
+	if (!lines)
+		return NULL;
+	return six ? lines->ipv6.at : lines->ipv4[index % PKTC_FLOW_SHARE].at;
+}
+
+static __always_inline __u64 pktc_flow_decided(__u64 hash, __u32 decided)
+{
+	return hash << 16 >> 32 << 32 | 1ULL << 32 | decided;
+}
+
+static __always_inline bool pktc_flow_found(const bool six, const __u8 *data,
+					    const struct pktc_key *key, __u32 set, __u32 *decided)
+{
+	__u64 hash, kept, other = 0;
+	struct pktc_flow flow;
+	const __u64 *line;
+	__u32 i;
+
+	pktc_flow_fill(&flow, six, data, key, set);
+	hash = pktc_flow_hash(&flow, six);
+	line = pktc_flow_line(hash, six);
 	if (!line)
-		return PKTC_NO_ENTRY;
-	decided = pktc_read(line->decided);
+		return false;
+	kept = pktc_read(line[pktc_flow_words(six)]);
 #pragma unroll
-	for (i = 0; i < PKTC_FLOW_WORDS; i++)
-		other |= pktc_read(line->key.at[i]) ^ flow.at[i];
-	if (!(other | (decided >> 32 ^ sign)))
-		return decided;
-#ifdef PKTC_WANT_USUAL
-	(void)ctx, (void)f, (void)in;
-	entry = pktc_tree_look(data, key, set);
-	if (unlikely(entry & PKTC_TREE_CHECKED))
-		return entry;
-#else
-	entry = pktc_tree_first(ctx, f, in, data, key, set);
-#endif
-	line->key = flow;
-	*(volatile __u64 *)&line->decided = (__u64)sign << 32 | entry;
-	return entry;
+	for (i = 0; i < pktc_flow_words(six); i++)
+		other |= pktc_read(line[i]) ^ flow.at[i];
+	*decided = kept;
+	return !(other | (kept ^ pktc_flow_decided(hash, kept)));
+}
+
+static __always_inline void pktc_flow_store(const bool six, const __u8 *data,
+					    const struct pktc_key *key, __u32 set, __u32 decided)
+{
+	struct pktc_flow flow;
+	__u64 hash, *line;
+	__u32 i;
+
+	pktc_flow_fill(&flow, six, data, key, set);
+	hash = pktc_flow_hash(&flow, six);
+	line = pktc_flow_line(hash, six);
+	if (!line)
+		return;
+#pragma unroll
+	for (i = 0; i < pktc_flow_words(six); i++)
+		line[i] = flow.at[i];
+	*(volatile __u64 *)&line[pktc_flow_words(six)] = pktc_flow_decided(hash, decided);
+}
+
+/*
+ * True: `decided` is what was kept for this key. False: it is to be found out, and kept. `six`: the key has addresses of IPv6.
+ */
+static __always_inline bool pktc_flow_find(const __u8 *data, const struct pktc_key *key,
+					   const bool six, __u32 set, __u32 *decided)
+{
+	return six ? pktc_flow_found(true, data, key, set, decided) :
+		     pktc_flow_found(false, data, key, set, decided);
+}
+
+static __always_inline void pktc_flow_keep(const __u8 *data, const struct pktc_key *key, __u32 set,
+					   __u32 decided)
+{
+	if (pktc_is_ipv6(set))
+		pktc_flow_store(true, data, key, set, decided);
+	else
+		pktc_flow_store(false, data, key, set, decided);
 }
 
 #endif /* PKTC_FLOW_CACHE_H */

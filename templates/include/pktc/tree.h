@@ -25,8 +25,6 @@
 /* Records that one turn of bpf_loop looks at, and BPF_MAX_LOOPS of include/linux/bpf_verifier.h. */
 #define PKTC_TREE_STEP 8
 #define PKTC_TREE_ROUNDS (8 * 1024 * 1024)
-/* Sets with records of IPv6: kinds 1 and 4. */
-#define PKTC_TREE_SETS6 0x30c
 
 struct pktc_ctx;
 struct pktc_fields;
@@ -94,11 +92,8 @@ static __always_inline __u32 pktc_tree_bucket(const struct pktc_tree_root *root,
 {
 	__u64 src = (key->at[PKTC_KEY_SRC] >> (root->src_shift & 63)) >> (root->src_more & 63);
 	__u64 dst = (key->at[PKTC_KEY_DST] >> (root->dst_shift & 63)) >> (root->dst_more & 63);
-	__u32 hash = (__u32)src * 0x9e3779b1U + (__u32)(src >> 32) * 0x85ebca6bU +
-		     (__u32)dst * 0xc2b2ae35U + (__u32)(dst >> 32) * 0x27d4eb2fU;
 
-	hash = (hash ^ hash >> 15) * 0x2c1b3c6dU;
-	return (__u64)hash >> (root->down & 63);
+	return (src * 0x9e3779b97f4a7c15ULL + dst * 0xc2b2ae3d27d4eb4fULL) >> 32 >> (root->down & 63);
 }
 
 /* The leaf that a packet gets to; none where no rule below number `best` can match. */
@@ -153,23 +148,19 @@ static __always_inline bool pktc_tree_try(const __u8 *data, const struct pktc_ke
 		matches = pktc_record4_matches(record, key);
 		entry = pktc_read(record->entry);
 	}
-	number = entry & PKTC_ENTRY_NUMBER;
-	if (number >= best)
-		return true;
-	if (!matches || number < floor)
+	if (!matches)
 		return false;
-	*found = entry;
+	number = entry & PKTC_ENTRY_NUMBER;
+	if (number < floor)
+		return false;
+	if (number < best)
+		*found = entry;
 	return true;
 }
 
 static __always_inline __u32 pktc_tree_units(__u32 six)
 {
 	return (six ? PKTC_RECORD6_BYTES : PKTC_RECORD4_BYTES) / PKTC_UNIT_BYTES;
-}
-
-static __always_inline __u32 pktc_tree_six(__u32 set)
-{
-	return PKTC_TREE_SETS6 >> (set & 31) & 1;
 }
 
 /* Descriptor of a partition; 0: there is none. */
@@ -189,7 +180,7 @@ static __always_inline __u32 pktc_tree_root(const __u8 *data, __u32 set, __u32 p
 static __always_inline __u32 pktc_tree_look(const __u8 *data, const struct pktc_key *key, __u32 set)
 {
 	__u32 zero = pktc_tree_zero(data), lowest = PKTC_NO_ENTRY + zero, partition;
-	__u32 six = pktc_tree_six(set), units = pktc_tree_units(six), partitions = pktc_tree_partitions;
+	__u32 six = pktc_is_ipv6(set), units = pktc_tree_units(six), partitions = pktc_tree_partitions;
 
 #pragma clang loop unroll(disable)
 	for (partition = 0; partition < partitions; partition++) {
@@ -293,7 +284,7 @@ static __always_inline void pktc_tree_open(struct pktc_tree_merge *merge)
 		const __u32 *length = pktc_tree_at(merge->data, leaf.at, sizeof(*length));
 
 		leaf.left = length ? *length : zero;
-		leaf.at += pktc_tree_units(pktc_tree_six(merge->state->set));
+		leaf.at += pktc_tree_units(pktc_is_ipv6(merge->state->set));
 	}
 	merge->state->leaves[partition] = leaf;
 	merge->state->opened++;
@@ -306,7 +297,7 @@ static __always_inline void pktc_tree_open(struct pktc_tree_merge *merge)
 static __always_inline bool pktc_tree_step(struct pktc_tree_merge *merge)
 {
 	struct pktc_tree_leaf *leaf = &merge->state->leaves[merge->state->partition % PKTC_PARTITIONS_MAX];
-	__u32 six = pktc_tree_six(merge->state->set), best = merge->state->least & PKTC_ENTRY_NUMBER;
+	__u32 six = pktc_is_ipv6(merge->state->set), best = merge->state->least & PKTC_ENTRY_NUMBER;
 	__u32 at = leaf->at, left = leaf->left, i;
 
 #pragma clang loop unroll(disable)

@@ -11,25 +11,31 @@
 #define pktc_is_answer(ctx) false
 #endif
 
+/* 1 for a drop, else 0: arithmetic, for nobody could foretell a branch. */
+static __always_inline int pktc_drops(int decision)
+{
+	__u32 other = pktc_decision_verdict(decision) ^ PKTC_VERDICT_DROP;
+
+	pktc_opaque(other);
+	return (other - 1) >> 31;
+}
+
 /* Returns what the program is to return. `direction`: which way the packet goes. */
 static __always_inline int pktc_carry_out(struct pktc_ctx *ctx, int decision,
 					  enum pktc_direction direction)
 {
-	(void)ctx, (void)direction;
-	switch (pktc_decision_verdict(decision)) {
-	case PKTC_VERDICT_DROP:
-		return PKTC_RETURN_DROP;
+	int pass = pktc_return_pass(ctx);
+
+	(void)direction;
 #ifdef PKTC_ACTION_REJECT_H
-	case PKTC_VERDICT_REJECT:
+	if (unlikely(pktc_decision_verdict(decision) == PKTC_VERDICT_REJECT))
 		return pktc_answer(ctx, direction);
 #endif
 #ifdef PKTC_ACTION_REDIRECT_H
-	case PKTC_VERDICT_REDIRECT:
+	if (unlikely(pktc_decision_verdict(decision) == PKTC_VERDICT_REDIRECT))
 		return pktc_send_to(pktc_decision_number(decision));
 #endif
-	default:
-		return pktc_return_pass(ctx);
-	}
+	return pass + pktc_drops(decision) * (PKTC_RETURN_DROP - pass);
 }
 
 #endif /* PKTC_VERDICT_H */
