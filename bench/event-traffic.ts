@@ -29,6 +29,8 @@ const ENDS = [
 const WAYS = [
   { name: 'counted', action: 'count', read: false },
   { name: 'logged, read as objects', action: 'log', read: true },
+  { name: 'one in 2 logged, read as objects', action: 'log sample 1/2', read: true },
+  { name: 'one in 4 logged, read as objects', action: 'log sample 1/4', read: true },
   { name: 'one in 10 logged, read as objects', action: 'log sample 1/10', read: true },
   { name: 'one in 100 logged, read as objects', action: 'log sample 1/100', read: true },
   { name: 'logged, nobody reads: all lost', action: 'log', read: false },
@@ -39,12 +41,15 @@ type End = (typeof ENDS)[number];
 interface Round extends Sent {
   /** Part of the packets. */
   readonly lost: number;
+  /** Events a second, those that were lost too. */
+  readonly events: number;
 }
 
 interface Cell {
   readonly ns: number;
   readonly ratio: number;
   readonly rate: number;
+  readonly events: number;
   readonly lost: number;
 }
 
@@ -126,7 +131,8 @@ async function sendAndRead(sender: TrafficSender, { read, receiver, loaded }: Pl
   // Besides those that are timed: two batches.
   if (grown('packets') < PACKETS) throw new Error(`${grown('packets')} of ${PACKETS} packets came to the program`);
   if (read && events !== grown('logged')) throw new Error(`read ${events} of ${grown('logged')} events`);
-  return { ...sent, lost: grown('lost') / grown('packets') };
+  const made = (grown('logged') + grown('lost')) / grown('packets');
+  return { ...sent, lost: grown('lost') / grown('packets'), events: made * sent.rate };
 }
 
 /** Every event, looked at by nobody. */
@@ -148,23 +154,25 @@ function cellOf(rounds: readonly Round[], counted: readonly Round[]): Cell {
     ns: medianOf(rounds.map(({ ns_per_packet }) => ns_per_packet)),
     ratio: medianOf(rounds.map(({ ns_per_packet }, round) => ns_per_packet / (counted[round]?.ns_per_packet ?? Number.NaN))),
     rate: medianOf(rounds.map(({ rate }) => rate)),
+    events: medianOf(rounds.map(({ events }) => events)),
     lost: medianOf(rounds.map(({ lost }) => lost)),
   };
 }
 
 function tableOf(cells: readonly (readonly Cell[])[]): Table {
-  const cell = ({ ns, ratio, rate, lost }: Cell) => [
+  const cell = ({ ns, ratio, rate, events, lost }: Cell) => [
     ns.toFixed(0),
     ratio.toFixed(2),
     (rate / 1e6).toFixed(2),
+    (events / 1e6).toFixed(2),
     `${(100 * lost).toFixed(1)} %`,
   ];
   return {
     title:
       `Traffic: UDP of ${FLOWS} flows into a veth, ${PACKETS.toLocaleString('en')} packets a round, a program at tc ingress. ` +
-      'Nanoseconds of processor time a packet, its whole way through the stack; medians; ratios are beside the program that counts, in the same rounds.',
+      'Nanoseconds of processor time a packet, its whole way through the stack; medians; ratios are beside the program that counts, in the same rounds. `M/s`: packets; `events`: millions a second of them.',
     command: 'npm run bench:events',
-    head: ['each packet', ...ENDS.flatMap(({ name }) => [`${name}: ns`, 'ratio', 'M/s', 'lost'])],
+    head: ['each packet', ...ENDS.flatMap(({ name }) => [`${name}: ns`, 'ratio', 'M/s', 'events', 'lost'])],
     rows: WAYS.map(({ name }, way) => [name, ...cells.flatMap((of) => of.slice(way, way + 1).flatMap(cell))]),
   };
 }

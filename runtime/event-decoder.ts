@@ -62,23 +62,27 @@ export function recordOf(event: PacketEvent): EventRecord | null {
  */
 export interface KindWords {
   /** Where in a record there is a word of 32 bits, */
-  readonly offsets: readonly number[];
+  readonly offsets: Int32Array;
   /** and which bits of it count. */
-  readonly masks: readonly number[];
+  readonly masks: Int32Array;
 }
 
+/** A kind that has fewer has one of them several times. */
+const FEWEST_WORDS = 7;
+
 /** The words of a record's kind, signed. */
-export function kindOf({ memory: { view }, kind }: RecordedBatch, start: number): readonly number[] {
+export function kindOf({ memory: { view }, kind }: RecordedBatch, start: number): Int32Array {
   return kind.offsets.map((offset) => view.getInt32(start + offset, LITTLE_ENDIAN));
 }
 
 /** Whether a record is of the same kind as the one that has these words. */
-export function isOfKind({ memory: { view }, kind }: RecordedBatch, start: number, words: readonly number[]): boolean {
+export function isOfKind({ memory: { view }, kind }: RecordedBatch, start: number, words: Int32Array): boolean {
   const { offsets, masks } = kind;
-  for (let word = 0; word < words.length; word++) {
-    const differs = view.getInt32(start + (offsets[word] as number), LITTLE_ENDIAN) ^ (words[word] as number);
-    if ((differs & (masks[word] as number)) !== 0) return false;
-  }
+  const differs = (word: number) =>
+    (view.getInt32(start + (offsets[word] as number), LITTLE_ENDIAN) ^ (words[word] as number)) & (masks[word] as number);
+  // All of them in one piece: a loop would take twice the time.
+  if ((differs(0) | differs(1) | differs(2) | differs(3) | differs(4) | differs(5) | differs(6)) !== 0) return false;
+  for (let word = FEWEST_WORDS; word < words.length; word++) if (differs(word) !== 0) return false;
   return true;
 }
 
@@ -332,7 +336,8 @@ function kindWords(layout: StructLayout): KindWords {
   const view = new DataView(counts.buffer);
   const offsets = Array.from({ length: counts.length / 4 }, (_, word) => 4 * word);
   const used = offsets.filter((offset) => view.getInt32(offset, LITTLE_ENDIAN) !== 0);
-  return { offsets: used, masks: used.map((offset) => view.getInt32(offset, LITTLE_ENDIAN)) };
+  while (used.length < FEWEST_WORDS) used.push(used[0] ?? 0);
+  return { offsets: Int32Array.from(used), masks: Int32Array.from(used, (offset) => view.getInt32(offset, LITTLE_ENDIAN)) };
 }
 
 function presenceBits(types: readonly BtfType[]) {

@@ -13,24 +13,7 @@ import {
   recordOf,
 } from '../../runtime/event-decoder.ts';
 import { jsonLine, jsonText } from '../json.ts';
-import {
-  ascii,
-  createDigits,
-  type Digits,
-  isMappedIpv4,
-  type Piece,
-  pieceOf,
-  putHex,
-  putIpv4,
-  putIpv6,
-  putNanosecond,
-  putNumber,
-  putPiece,
-  putText,
-  putTwoWords,
-  type Room,
-  roomFor,
-} from './line-bytes.ts';
+import { ascii, createLineBytes, isMappedIpv4, type LineBytes, type Piece, pieceOf } from './line-bytes.ts';
 import { isoTime } from './packet-line.ts';
 import { ethertypeName, eveProtocolName, flagsText } from './protocol-names.ts';
 
@@ -57,7 +40,7 @@ export type EventLines = (events: readonly PacketEvent[]) => Uint8Array;
 
 /** What all packets of a kind have in common. */
 interface Shape {
-  readonly kind: readonly number[];
+  readonly kind: Int32Array;
   readonly rule_name: string | null;
   /** undefined: it is not known. */
   readonly ifname: string | undefined;
@@ -75,15 +58,15 @@ interface Shape {
   readonly sport: Piece;
   readonly dst: Piece;
   readonly dport: Piece;
-  /** Of the call that last looked whether the names are still these. */
-  call: number;
+  /** The one for which it was last looked whether the names are still these: nobody can change them while it is written. */
+  batch: number;
 }
 
 /** A second of UTC in which there are packets. */
 interface Second {
   /** `2026-11-21T09:14:33` and a dot. */
   readonly text: Uint8Array;
-  /** When it begins, in the time of records, modulo 2^64. */
+  /** When it begins, in the time of records, modulo 2^64: two words, signed. */
   readonly low: number;
   readonly high: number;
   /** The clock by which that is so. */
@@ -92,16 +75,18 @@ interface Second {
 
 /** Shapes kept, a power of two; where two want one place, the later has it. */
 const SHAPES = 1024;
-const LEN = pieceOf(',"len":');
+const LEN = pieceOf(',"len":', 2);
 /** What stands between the addresses and ports of most packets: two words each. */
-const USUAL = { sport: pieceOf('","src_port":'), dst: pieceOf(',"dest_ip":"'), dport: pieceOf('","dest_port":') } as const;
-const END = pieceOf('}\n');
+const SPORT = pieceOf('","src_port":');
+const DST = pieceOf(',"dest_ip":"');
+const DPORT = pieceOf('","dest_port":');
+const END = pieceOf('}\n', 2);
 /** `{"timestamp":"` stands before the second. */
 const SECOND_AT = 14;
 const SECOND_BYTES = 20;
 /** All of a line that is not its head and not its payload is shorter, and what is written beyond its end. */
 const REST_BYTES = 256;
-const FIRST_ROOM = 256 << 10;
+const ROOM_BYTES = 1 << 20;
 const ZULU = 0x5a;
 const BILLION = 1_000_000_000;
 const SECOND_NS = 1_000_000_000n;
@@ -110,34 +95,43 @@ const [LOW_OFF, HIGH_OFF] = LITTLE_ENDIAN ? [0, 4] : [4, 0];
 /** @param interfaces names by ifindex */
 export function createEventLines(interfaces: ReadonlyMap<number, string>): EventLines {
   const shapeOf = createShapes(interfaces);
-  const digits = createDigits();
+  const line = createLineBytes(ROOM_BYTES);
+  const putUsualRest = usualRest(line);
+  const putOtherRest = otherRest(line);
   let second = secondOf(0n, 0n);
-  let room = roomFor(FIRST_ROOM);
-  let call = 0;
+  let batches = 0;
   return (events) => {
-    call++;
+    const before: Uint8Array[] = [];
     let at = 0;
     let batch: RecordedBatch | null = null;
     let shape: Shape | null = null;
-    for (const event of events) {
+    for (let index = 0; index < events.length; index++) {
+      const event = events[index] as PacketEvent;
       const record = recordOf(event);
       if (record === null) {
-        const line = Buffer.from(jsonLine(membersOf(event, interfaces)));
-        if (at + line.length > room.bytes.length) room = grown(room, at, at + line.length);
-        room.bytes.set(line, at);
-        at += line.length;
+        before.push(line.bytes.slice(0, at), Buffer.from(jsonLine(membersOf(event, interfaces))));
+        at = 0;
         continue;
       }
       const { start } = record;
       if (record.batch !== batch) {
         batch = record.batch;
+        batches++;
+        // A rule's number may stand for another rule in the batch of another program.
+        shape = null;
         if (batch.clock_ns !== second.clock_ns) second = secondOf(event.time_ns, batch.clock_ns);
       }
-      // Nobody can change names during a call.
-      if (shape === null || !isOfKind(batch, start, shape.kind)) shape = shapeOf(event, record, call);
+      if (shape === null || !isOfKind(batch, start, shape.kind)) shape = shapeOf(event, record, batches);
       const payload_len = payloadLength(batch, start);
-      const most = at + shape.head.length + REST_BYTES + 2 * payload_len;
-      if (most > room.bytes.length) room = grown(room, at, most);
+      const most = shape.head.length + REST_BYTES + 2 * payload_len;
+      if (at + most > ROOM_BYTES) {
+        before.push(line.bytes.slice(0, at));
+        at = 0;
+        if (most > ROOM_BYTES) {
+          before.push(Buffer.from(jsonLine(membersOf(event, interfaces))));
+          continue;
+        }
+      }
       let nanosecond = nanosecondIn(second, batch, start);
       if (nanosecond < 0) {
         second = secondOf(event.time_ns, batch.clock_ns);
@@ -147,53 +141,47 @@ export function createEventLines(interfaces: ReadonlyMap<number, string>): Event
         shape.head.set(second.text, SECOND_AT);
         shape.second = second;
       }
-      room.bytes.set(shape.head, at);
-      putNanosecond(room.view, at + SECOND_AT + SECOND_BYTES, digits, nanosecond, ZULU);
+      line.bytes.set(shape.head, at);
+      line.putNanosecond(at + SECOND_AT + SECOND_BYTES, nanosecond, ZULU);
       if (payload_len === 0) at += shape.head.length;
-      else at = putPayload(room, at, record, shape, payload_len);
-      at = shape.usual ? putUsualRest(room.view, at, batch, start, digits) : putRest(room, at, record, shape, digits);
+      else at = line.putPiece(putPayload(line, at + shape.payload_at, record, payload_len), shape.src);
+      at = shape.usual ? putUsualRest(at, batch, start) : putOtherRest(at, batch, start, shape);
     }
-    return room.bytes.subarray(0, at);
+    const last = line.bytes.subarray(0, at);
+    return before.length === 0 ? last : Buffer.concat([...before, last]);
   };
 }
 
-function grown({ bytes }: Room, used: number, wanted: number): Room {
-  const larger = roomFor(Math.max(2 * bytes.length, wanted));
-  larger.bytes.set(bytes.subarray(0, used));
-  return larger;
-}
-
 /** Negative: it is in another one. */
-function nanosecondIn({ low, high }: Second, batch: RecordedBatch, start: number): number {
-  const { memory, at } = batch;
-  const time = start + at.time_ns;
-  const now = memory.view.getUint32(time + LOW_OFF, LITTLE_ENDIAN);
-  const past = (now - low) >>> 0;
-  const steps = (memory.view.getUint32(time + HIGH_OFF, LITTLE_ENDIAN) - high - (now < low ? 1 : 0)) | 0;
-  return past < BILLION && steps === 0 ? past : -1;
+function nanosecondIn({ low, high }: Second, { memory: { view }, at }: RecordedBatch, start: number): number {
+  const now = view.getInt32(start + at.time_ns + LOW_OFF, LITTLE_ENDIAN);
+  const past = (now - low) | 0;
+  const carried = (low & ~now) >>> 31;
+  const same = view.getInt32(start + at.time_ns + HIGH_OFF, LITTLE_ENDIAN) === ((high + carried) | 0);
+  return same && past < BILLION ? past : -1;
 }
 
 function secondOf(time_ns: bigint, clock_ns: bigint): Second {
   const begin_ns = BigInt.asUintN(64, time_ns - (time_ns % SECOND_NS) - clock_ns);
   return {
     text: ascii(isoTime(time_ns).slice(0, SECOND_BYTES)),
-    low: Number(begin_ns & 0xffff_ffffn),
-    high: Number(begin_ns >> 32n),
+    low: Number(BigInt.asIntN(32, begin_ns)),
+    high: Number(BigInt.asIntN(32, begin_ns >> 32n)),
     clock_ns,
   };
 }
 
-/** Shapes by what records have in common. Names are looked at once a call. */
+/** Shapes by what records have in common. Names are looked at once a batch. */
 function createShapes(interfaces: ReadonlyMap<number, string>) {
   const shapes: (Shape | undefined)[] = new Array(SHAPES).fill(undefined);
   // The rule behind a number can be another one tomorrow, and an interface can have another name.
-  const isUpToDate = (shape: Shape, { rule_name, ifindex }: PacketEvent, call: number) => {
-    if (shape.call === call) return true;
+  const isUpToDate = (shape: Shape, { rule_name, ifindex }: PacketEvent, current: number) => {
+    if (shape.batch === current) return true;
     const same = shape.rule_name === rule_name && shape.ifname === interfaces.get(ifindex);
-    if (same) shape.call = call;
+    if (same) shape.batch = current;
     return same;
   };
-  return (event: PacketEvent, { batch, start }: EventRecord, call: number): Shape => {
+  return (event: PacketEvent, { batch, start }: EventRecord, current: number): Shape => {
     const { memory, at } = batch;
     let place = Math.imul(memory.view.getUint32(start + at.rule, LITTLE_ENDIAN), 0x9e37_79b1);
     place = Math.imul(place ^ memory.view.getUint32(start + at.present, LITTLE_ENDIAN), 0x9e37_79b1);
@@ -201,14 +189,14 @@ function createShapes(interfaces: ReadonlyMap<number, string>) {
     place ^= (memory.view.getUint8(start + at.tcp_flags) << 16) ^ (memory.view.getUint8(start + at.proto) << 20);
     place = (place >>> 16) & (SHAPES - 1);
     const known = shapes[place];
-    if (known !== undefined && isOfKind(batch, start, known.kind) && isUpToDate(known, event, call)) return known;
-    const shape = shapeFrom(event, kindOf(batch, start), interfaces, call);
+    if (known !== undefined && isOfKind(batch, start, known.kind) && isUpToDate(known, event, current)) return known;
+    const shape = shapeFrom(event, kindOf(batch, start), interfaces, current);
     shapes[place] = shape;
     return shape;
   };
 }
 
-function shapeFrom(event: PacketEvent, kind: readonly number[], interfaces: ReadonlyMap<number, string>, call: number): Shape {
+function shapeFrom(event: PacketEvent, kind: Int32Array, interfaces: ReadonlyMap<number, string>, batch: number): Shape {
   const { src, sport } = event;
   // The second's and the nanoseconds' places are filled later, the payload's where there is one.
   const common = jsonText(commonMembersOf({ ...commonOf(event), time_ns: 0n }, interfaces)).slice(0, -1);
@@ -230,7 +218,7 @@ function shapeFrom(event: PacketEvent, kind: readonly number[], interfaces: Read
     sport: pieceOf(`${quote},"src_port":${port}`),
     dst: pieceOf(`,"dest_ip":${quote}${none}`),
     dport: pieceOf(`${quote},"dest_port":${port}`),
-    call,
+    batch,
   };
 }
 
@@ -278,54 +266,51 @@ function payloadLength({ memory, at }: RecordedBatch, start: number): number {
   return Math.min(memory.view.getUint16(start + at.payload_len, LITTLE_ENDIAN), at.payload_capacity);
 }
 
-/** In the place of the `null` in the head that stands at `from`, and what the head has behind that. */
-function putPayload({ bytes, view }: Room, from: number, record: EventRecord, shape: Shape, length: number): number {
-  const { batch, start } = record;
-  const at = putHex(bytes, from + shape.payload_at, batch.memory.bytes, start + batch.at.payload, length);
-  return putPiece(view, at, shape.src);
+/** In the place of the `null` in the head. */
+function putPayload(line: LineBytes, at: number, { batch, start }: EventRecord, length: number): number {
+  const from = start + batch.at.payload;
+  return line.putHex(at, batch.memory.bytes, from, from + length);
 }
 
-/** From the first address on, of IPv4 with ports. In one piece, as calls would take a third of the time. */
-function putUsualRest(view: DataView, from: number, batch: RecordedBatch, start: number, digits: Digits): number {
-  const { memory, at: off } = batch;
-  let at = putIpv4(view, from, digits, memory.view.getUint32(start + off.src, true));
-  at = putTwoWords(view, at, USUAL.sport);
-  at = putNumber(view, at, digits, memory.view.getUint16(start + off.sport, LITTLE_ENDIAN));
-  at = putTwoWords(view, at, USUAL.dst);
-  at = putIpv4(view, at, digits, memory.view.getUint32(start + off.dst, true));
-  at = putTwoWords(view, at, USUAL.dport);
-  at = putNumber(view, at, digits, memory.view.getUint16(start + off.dport, LITTLE_ENDIAN));
-  at = putPiece(view, at, LEN);
-  at = putNumber(view, at, digits, memory.view.getUint32(start + off.frame_len, LITTLE_ENDIAN));
-  return putPiece(view, at, END);
+/** From the first address on, of IPv4 with ports: most packets. What is read is read before anything is written, as V8 looks anew where things are after that. */
+function usualRest({ putIpv4, putTwoWords, putNumber, putLargeNumber }: LineBytes) {
+  // As two functions each of them is short enough for V8 to have in it what it calls.
+  const putSource = (from: number, address: number, port: number): number => {
+    const at = putTwoWords(putIpv4(from, address), SPORT);
+    return putTwoWords(putNumber(at, port), DST);
+  };
+  const putDestination = (from: number, address: number, port: number): number => {
+    const at = putTwoWords(putIpv4(from, address), DPORT);
+    return putTwoWords(putNumber(at, port), LEN);
+  };
+  return (from: number, { memory: { view }, at: off }: RecordedBatch, start: number): number => {
+    const src = view.getInt32(start + off.src, true);
+    const dst = view.getInt32(start + off.dst, true);
+    const sport = view.getUint16(start + off.sport, LITTLE_ENDIAN);
+    const dport = view.getUint16(start + off.dport, LITTLE_ENDIAN);
+    const length = view.getUint32(start + off.frame_len, LITTLE_ENDIAN);
+    const at = putDestination(putSource(from, src, sport), dst, dport);
+    return putTwoWords(putLargeNumber(at, length), END);
+  };
 }
 
-/** From the first address on. */
-function putRest(room: Room, from: number, { batch, start }: EventRecord, shape: Shape, digits: Digits): number {
-  const { view } = room;
-  const { memory, at: off } = batch;
-  let at = putAddress(room, from, shape, memory, start + off.src, digits);
-  at = putPiece(view, at, shape.sport);
-  if (shape.ports) at = putNumber(view, at, digits, memory.view.getUint16(start + off.sport, LITTLE_ENDIAN));
-  at = putPiece(view, at, shape.dst);
-  at = putAddress(room, at, shape, memory, start + off.dst, digits);
-  at = putPiece(view, at, shape.dport);
-  if (shape.ports) at = putNumber(view, at, digits, memory.view.getUint16(start + off.dport, LITTLE_ENDIAN));
-  at = putPiece(view, at, LEN);
-  at = putNumber(view, at, digits, memory.view.getUint32(start + off.frame_len, LITTLE_ENDIAN));
-  return putPiece(view, at, END);
-}
-
-function putAddress(
-  { bytes, view }: Room,
-  at: number,
-  { family }: Shape,
-  memory: RecordedBatch['memory'],
-  from: number,
-  digits: Digits,
-): number {
-  if (family === 4) return putIpv4(view, at, digits, memory.view.getUint32(from, true));
-  if (family === 0) return at;
-  if (isMappedIpv4(memory.bytes, from)) return putText(bytes, at, ipv6Text(memory.bytes, from));
-  return putIpv6(bytes, at, memory.bytes, from);
+/** The same of any packet. */
+function otherRest(line: LineBytes) {
+  const { putIpv4, putIpv6, putText, putPiece, putNumber, putLargeNumber } = line;
+  const putAddress = (at: number, { memory: { view, bytes } }: RecordedBatch, from: number, { family }: Shape): number => {
+    if (family === 4) return putIpv4(at, view.getInt32(from, true));
+    if (family === 0) return at;
+    return isMappedIpv4(bytes, from) ? putText(at, ipv6Text(bytes, from)) : putIpv6(at, bytes, from);
+  };
+  return (from: number, batch: RecordedBatch, start: number, shape: Shape): number => {
+    const { view } = batch.memory;
+    const off = batch.at;
+    let at = putPiece(putAddress(from, batch, start + off.src, shape), shape.sport);
+    if (shape.ports) at = putNumber(at, view.getUint16(start + off.sport, LITTLE_ENDIAN));
+    at = putPiece(at, shape.dst);
+    at = putPiece(putAddress(at, batch, start + off.dst, shape), shape.dport);
+    if (shape.ports) at = putNumber(at, view.getUint16(start + off.dport, LITTLE_ENDIAN));
+    at = putPiece(at, LEN);
+    return putPiece(putLargeNumber(at, view.getUint32(start + off.frame_len, LITTLE_ENDIAN)), END);
+  };
 }

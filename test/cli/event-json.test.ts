@@ -90,6 +90,21 @@ test('a batch that is longer than the room it began with', () => {
   expect(JSON.parse(lines[4999] ?? '')).toEqual(expected(events[0]!));
 });
 
+test('events that are no records, and lines that are longer than the room, stay in their places', () => {
+  const bytes = new Uint8Array(LAYOUT.size);
+  const memory = { bytes, view: new DataView(bytes.buffer) };
+  const eventOf = (name: string) => eventDecoder(TYPES, { ruleAt: (slot) => slot, nameAt: () => name })(memory, [0], 0n)[0]!;
+  const members = Object.getOwnPropertyNames(Object.getPrototypeOf(eventOf(''))) as (keyof PacketEvent)[];
+  const copyOf = (event: PacketEvent) =>
+    Object.fromEntries(members.map((name) => [name, event[name]])) as unknown as PacketEvent;
+  const [short, long] = [eventOf('short'), eventOf('x'.repeat(2 << 20))];
+  const lines = createEventLines(INTERFACES);
+  for (const events of [[short, copyOf(short), short, long, long, copyOf(short), short], [copyOf(short)], [long], [short]]) {
+    const text = Buffer.from(lines(events)).toString('utf8');
+    expect(text.split('\n').slice(0, -1)).toEqual(events.map((event) => jsonText(expected(event))));
+  }
+});
+
 test('an interface that is called otherwise by now', () => {
   const names = new Map([[0, 'eth0']]);
   const bytes = new Uint8Array(LAYOUT.size);
