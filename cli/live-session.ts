@@ -4,9 +4,13 @@ import { visible } from '../compiler/diagnostics/visible.ts';
 import type { AttachMode, Attachment } from '../runtime/attach.ts';
 import type { EventStream, PacketEvent } from '../runtime/events.ts';
 import type { AnswerCounts, LoadedProgram } from '../runtime/load.ts';
-import { createEventLines, lineOfType } from './events/event-json.ts';
+import { createCommandWorkers } from './events/command-workers.ts';
+import { createEventLines, lineOfType, rulesOf } from './events/event-json.ts';
 import { createEventTable } from './events/event-table.ts';
+import type { Lines } from './events/line-messages.ts';
+import type { LineWorkers, WorkersWhen } from './events/line-workers.ts';
 import { countLoss, type LossesByRule, sayUnprinted, watchLosses, wholeLines } from './events/losses.ts';
+import { createOutput } from './events/output.ts';
 import { answersText, grouped, renderSummary, type SummaryRow, summaryJson } from './events/rule-summary.ts';
 import { EXIT, type ExitCode } from './exit-code.ts';
 import { jsonLine } from './json.ts';
@@ -28,6 +32,8 @@ export interface LiveOptions {
   readonly duration_ms: number | null;
   readonly count: number | null;
   readonly json: boolean;
+  /** Whether other threads may write the lines of `json`. */
+  readonly workers: WorkersWhen;
   readonly strict: boolean;
   /** Whether an interface that comes back is attached to again. */
   readonly reattach: boolean;
@@ -48,6 +54,10 @@ interface Printer {
   readonly unprinted: LossesByRule;
   /** Takes no more events than `--count` allows. */
   print(batch: readonly PacketEvent[]): Promise<void>;
+  /** What another thread has written. False: its memory may still be on its way out. */
+  printLines(lines: Lines): Promise<boolean>;
+  /** Time spent until now waiting for the output. */
+  readonly waited_ms: number;
 }
 
 export async function runLive(loaded: LoadedProgram, options: LiveOptions, stop: Stop, terminal: Terminal): Promise<ExitCode> {
@@ -69,7 +79,9 @@ export async function runLive(loaded: LoadedProgram, options: LiveOptions, stop:
     ...timer(options.duration_ms, () => stop.because({ kind: 'time' })),
     ...watchLosses(loaded, terminal),
   ];
-  const places = await watchPlaces(loaded, attachments, names, options, stop, terminal);
+  const asked = { when: options.workers, only: null, interfaces: () => names };
+  const workers = createCommandWorkers(loaded, asked, printer, stop, terminal);
+  const places = await watchPlaces(loaded, attachments, toldNames(names, workers), options, stop, terminal);
   const status = () => workText(loaded, attachments);
   options.reloading?.begin(loaded, { begins: () => service?.reloading(), ended: () => service?.ready(status()) });
   service?.ready(status());
@@ -77,7 +89,7 @@ export async function runLive(loaded: LoadedProgram, options: LiveOptions, stop:
     if (terminal.failure === null) stop.because({ kind: 'reader' });
     else terminal.say('note: rules stay at work, and events are not printed any more; they are counted');
   });
-  const consuming = consume(stream, printer, stop);
+  const consuming = consume(stream, printer, workers, stop);
   const reason = await stop.promise;
   service?.stopping();
   await options.reloading?.close();
@@ -88,7 +100,7 @@ export async function runLive(loaded: LoadedProgram, options: LiveOptions, stop:
   const rows = summaryRows(loaded);
   const answers = loaded.answers();
   const finishing = async () => {
-    await finish(stream, consuming, printer);
+    await finish(stream, consuming, printer, workers);
     options.packets?.close();
     await printSummary(rows, { reason, events: printer.events, duration_ms, answers }, options, terminal);
     await terminal.flush();
@@ -161,11 +173,22 @@ function timer(duration_ms: number | null, end: () => void): readonly NodeJS.Tim
   return duration_ms === null ? [] : [setTimeout(end, duration_ms)];
 }
 
-async function consume(stream: EventStream, printer: Printer, stop: Stop): Promise<void> {
+/** Names by ifindex that threads are told of when they change. */
+function toldNames(names: Map<number, string>, workers: LineWorkers) {
+  return {
+    set(ifindex: number, name: string) {
+      if (names.get(ifindex) === name) return;
+      names.set(ifindex, name);
+      workers.interfacesChanged();
+    },
+  };
+}
+
+async function consume(stream: EventStream, printer: Printer, workers: LineWorkers, stop: Stop): Promise<void> {
   try {
     for await (const batch of stream) {
       await printer.print(batch);
-      if (stop.reason !== null) return;
+      if (stop.reason !== null || workers.relieve(stream)) return;
     }
   } catch (error) {
     stop.because({ kind: 'error', error });
@@ -173,12 +196,13 @@ async function consume(stream: EventStream, printer: Printer, stop: Stop): Promi
 }
 
 /** What the kernel wrote before the program was detached is still delivered, in its order. */
-async function finish(stream: EventStream, consuming: Promise<void>, printer: Printer): Promise<void> {
+async function finish(stream: EventStream, consuming: Promise<void>, printer: Printer, workers: LineWorkers): Promise<void> {
   const rest: PacketEvent[] = [];
   for (let batch = stream.read(); batch.length > 0; batch = stream.read()) rest.push(...batch);
   stream.close();
   await consuming;
   await printer.print(rest);
+  await workers.finish(true);
 }
 
 function createPrinter(
@@ -196,7 +220,15 @@ function createPrinter(
   let header = headerOf();
   let seen = 0;
   let events = 0;
+  const output = createOutput(terminal);
   const unprinted = new Map<string, number>();
+  const printLines = async ({ bytes, events: count }: Lines) => {
+    const written = terminal.closed() ? 0 : await output.offer(bytes);
+    const printed = written === null ? count : wholeLines(bytes.subarray(0, written));
+    if (printed < count) for (const rule of rulesOf(bytes).slice(printed)) countLoss(unprinted, rule);
+    events += printed;
+    return !terminal.closed();
+  };
   const print = async (batch: readonly PacketEvent[]) => {
     const wanted = count === null ? batch : batch.slice(0, count - seen);
     if (manifest !== loaded.manifest) {
@@ -210,7 +242,7 @@ function createPrinter(
     const headingLines = header === '' || json ? 0 : wholeLines(Buffer.from(header));
     header = '';
     if (wanted.length > 0) packets?.write(wanted);
-    const written = closed ? 0 : text.length === 0 ? null : await terminal.offer(text);
+    const written = closed ? 0 : text.length === 0 ? null : await output.offer(text);
     const printed = written === null ? wanted.length : Math.max(0, wholeLines(text.subarray(0, written)) - headingLines);
     for (const { rule_name } of wanted.slice(printed)) countLoss(unprinted, rule_name);
     events += printed;
@@ -220,6 +252,10 @@ function createPrinter(
   void print([]);
   return {
     print,
+    printLines,
+    get waited_ms() {
+      return output.waited_ms;
+    },
     unprinted,
     get events() {
       return events;

@@ -43,7 +43,7 @@ const LOOK_INTERVAL_MS = 200;
 export async function watchPlaces(
   loaded: LoadedProgram,
   attachments: readonly Attachment[],
-  names: Map<number, string>,
+  names: { set(ifindex: number, name: string): void },
   { mode, reattach }: PlaceOptions,
   stop: Stop,
   terminal: Terminal,

@@ -18,8 +18,12 @@ function timeNamespaceOffset(): bigint {
   }
 }
 
-/** Nanoseconds to add to the time since boot, as a program in the kernel has it, to have UTC. It stays as it is, lest time run backwards, until the clock is set. */
-export function createEventClock(libc: Pick<Libc, 'clock_gettime'>): () => bigint {
+/**
+ * Nanoseconds to add to the time since boot, as a program in the kernel has it, to have UTC. It stays as it is, lest time run backwards, until
+ * the clock is set.
+ * @param first_ns what another thread adds: both tell the same time then
+ */
+export function createEventClock(libc: Pick<Libc, 'clock_gettime'>, first_ns: bigint | null = null): () => bigint {
   const namespace_ns = timeNamespaceOffset();
   const timespec = new BigInt64Array(2);
   const now = (clock: number) => {
@@ -41,12 +45,22 @@ export function createEventClock(libc: Pick<Libc, 'clock_gettime'>): () => bigin
     }
     return best;
   };
-  let { offset_ns } = measureWell();
+  let offset_ns = first_ns ?? measureWell().offset_ns;
   return () => {
     const measured = measureWell();
     const step_ns = measured.offset_ns - offset_ns;
     const limit_ns = CLOCK_STEP_NS + measured.width_ns;
     if (step_ns > limit_ns || step_ns < -limit_ns) offset_ns = measured.offset_ns;
     return offset_ns;
+  };
+}
+
+/** The time since boot as programs in the kernel see it, in nanoseconds. */
+export function createKernelClock(libc: Pick<Libc, 'clock_gettime'>): () => number {
+  const namespace_ns = Number(timeNamespaceOffset());
+  const timespec = new BigInt64Array(2);
+  return () => {
+    libc.clock_gettime(CLOCK_BOOTTIME, timespec);
+    return Number(timespec[0] ?? 0n) * 1e9 + Number(timespec[1] ?? 0n) - namespace_ns;
   };
 }

@@ -107,9 +107,24 @@ export type EventDecoder = (memory: RecordMemory, starts: readonly number[], clo
  * @throws RuntimeError PKT6003 when that is not what this version of pktc understands.
  */
 export function eventDecoder(types: readonly BtfType[], rules: RuleNames): EventDecoder {
-  const at = memberOffsets(structLayout(types, 'pktc_event'));
-  const kind = kindWords(structLayout(types, 'pktc_event'));
-  const bit = presenceBits(types);
+  return decoderOf(eventLayout(types), rules);
+}
+
+/** Where the members of a record are, as plain data. */
+export interface EventLayout {
+  readonly record_bytes: number;
+  readonly at: ReturnType<typeof memberOffsets>;
+  readonly kind: KindWords;
+  readonly bit: ReturnType<typeof presenceBits>;
+}
+
+/** @throws RuntimeError PKT6003 as `eventDecoder` does */
+export function eventLayout(types: readonly BtfType[]): EventLayout {
+  const layout = structLayout(types, 'pktc_event');
+  return { record_bytes: layout.size, at: memberOffsets(layout), kind: kindWords(layout), bit: presenceBits(types) };
+}
+
+export function decoderOf({ at, kind, bit }: EventLayout, rules: RuleNames): EventDecoder {
   return (memory, starts, clock_ns) => {
     const batch = { memory, clock_ns, at, kind, bit, rules };
     return starts.map((start) => new RecordedEvent(batch, start));

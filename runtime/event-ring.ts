@@ -14,8 +14,16 @@ import { mapMemory } from './mapped-memory.ts';
 export interface EventRing {
   /** Whether a record waits, finished or not. */
   isEmpty(): boolean;
-  /** Takes the oldest records, at most `budget`, and gives their space back to the kernel. */
-  take(budget: number): RecordBatch;
+  /** Of the record that is written next: what lies before it is there. */
+  readonly produced: number;
+  /** Takes the oldest records before `end`, at most `budget`, and gives their space back to the kernel. */
+  take(budget: number, end?: number): RecordBatch;
+  /** When the oldest records were written, of at most `budget`. */
+  survey(budget: number): RecordTimes;
+  /** Takes the first ones of those that were surveyed last, to a place in memory. False: they were overwritten meanwhile, nothing is taken. */
+  takeSurveyed(count: number, into: Uint8Array, at: number): boolean;
+  /** From the beginning of a record to that of the next, in bytes; what they begin with is a header. */
+  readonly spacing: number;
   /**
    * The newest records, at most `budget`, as far as the last call had not given them. Takes nothing: for those who take it is as if nobody had
    * looked. What is left out does not count as overtaken.
@@ -23,6 +31,8 @@ export interface EventRing {
   peek(budget: number): RecordBatch;
   /** How much of the ring waits for whoever takes: 0 to 1. */
   used(): number;
+  /** How much of it waits for this reader: more than 1 when it was overtaken. */
+  waiting(): number;
   /** Of the next record that this reader takes, in bytes since the first one. */
   readonly position: number;
   /** Records that were overwritten before this reader came to them; they lay before those that the last `take` gave. */
@@ -38,11 +48,20 @@ export interface RecordBatch {
   readonly starts: readonly number[];
 }
 
+/** For whoever takes records of several rings in the order of time. */
+export interface RecordTimes {
+  /** Nanoseconds since boot, the oldest first. Until the next survey. */
+  readonly times_ns: Float64Array;
+  readonly count: number;
+  /** Whether there are more. */
+  readonly isCut: boolean;
+}
+
 /** Flags in a record's header; the rest of it is the length. */
 const BUSY = 0x8000_0000;
 const DISCARDED = 0x4000_0000;
 const LENGTH = 0x3fff_ffff;
-const HEADER_BYTES = 8;
+export const HEADER_BYTES = 8;
 /** Not more at once: the kernel should have space back while there is still some left. */
 const TAKE_BYTES = 128 << 10;
 
@@ -56,6 +75,8 @@ export interface RingShape {
   readonly ring_bytes: number;
   /** Of each record, without what the ring adds. */
   readonly record_bytes: number;
+  /** Where in a record its time is: 64 bits, of the host. */
+  readonly time_at: number;
 }
 
 /** What a ring begins with: 0, the first record ever written; or the first one that no reader has taken. */
@@ -65,44 +86,25 @@ export type RingStart = number | 'untaken';
  * @param from a position that `position` once gave, or 0; what is overwritten there counts as overtaken
  * @throws RuntimeError PKT6008
  */
-export function mapEventRing(
-  libc: Libc,
-  fd: number,
-  { ring_bytes: size, record_bytes }: RingShape,
-  from: RingStart = 'untaken',
-): EventRing {
+export function mapEventRing(libc: Libc, fd: number, shape: RingShape, from: RingStart = 'untaken'): EventRing {
+  const size = shape.ring_bytes;
   const shared = mapShared(libc, fd, size);
-  const spacing = wholeWords(HEADER_BYTES + record_bytes);
-  // As a number it is exact up to 2^53 bytes: 285 years at 1 MB/s.
-  let position = from === 'untaken' ? shared.consumed() : from;
-  let overtaken = 0;
-
-  /** The kernel writes the header of a record before it says that it is there. */
-  const isOverwritten = (end: number) => end - position > size - HEADER_BYTES;
-  /** To what will not be overwritten at once: some way off, or where the foremost reader is, if that is less. */
-  const catchUp = (end: number) => {
-    const safe = end - size + size / SAFE_PART;
-    const skipped = Math.ceil((safe - position) / spacing);
-    const foremost = (shared.consumed() - position) / spacing;
-    const records = Math.min(skipped, foremost);
-    overtaken += records;
-    position += records * spacing;
-  };
+  const place = createPlace(shared, shape, from);
+  const { isOverwritten, catchUp, spacing } = place;
   /** null: it was overwritten meanwhile. */
   const copy = (end: number, budget: number) => {
-    const copied = shared.copy(position % size, Math.min(end - position, TAKE_BYTES), budget);
+    const copied = shared.copy(place.position % size, Math.min(end - place.position, TAKE_BYTES), budget);
     return isOverwritten(shared.producedAfterwards()) ? null : copied;
   };
-  const take = (budget: number): RecordBatch => {
+  const take = (budget: number, before?: number): RecordBatch => {
     for (let tries = 0; tries < TRIES; tries++) {
       const end = shared.produced();
-      const copied = isOverwritten(end) ? null : copy(end, budget);
+      const copied = isOverwritten(end) ? null : copy(before ?? end, budget);
       if (copied === null) {
         catchUp(end);
         continue;
       }
-      position += copied.length;
-      if (copied.length > 0) shared.advance(BigInt(position));
+      place.advance(copied.length);
       return copied.batch;
     }
     return emptyBatch();
@@ -110,24 +112,88 @@ export function mapEventRing(
   const peek = (budget: number): RecordBatch => {
     const end = shared.produced();
     const newest = Math.min(budget, Math.floor((size * (SAFE_PART - 1)) / SAFE_PART / spacing));
-    position = Math.max(position, end - newest * spacing);
+    place.position = Math.max(place.position, end - newest * spacing);
     const copied = copy(end, budget);
     if (copied === null) return emptyBatch();
-    position += copied.length;
+    place.position += copied.length;
     return copied.batch;
   };
   return {
-    isEmpty: () => position % 2 ** 32 === shared.producedLow(),
+    ...createSurveyor(shared, place, shape),
+    get produced() {
+      return shared.produced();
+    },
+    spacing,
+    waiting: () => (shared.produced() - place.position) / size,
+    isEmpty: () => place.position % 2 ** 32 === shared.producedLow(),
     take,
     peek,
     used: () => (shared.produced() - shared.consumed()) / size,
     get position() {
-      return position;
+      return place.position;
     },
     get overtaken() {
-      return overtaken;
+      return place.overtaken;
     },
     close: shared.close,
+  };
+}
+
+type Shared = ReturnType<typeof mapShared>;
+type Place = ReturnType<typeof createPlace>;
+
+/** Where in the ring this reader is. */
+function createPlace(shared: Shared, { ring_bytes: size, record_bytes }: RingShape, from: RingStart) {
+  const spacing = wholeWords(HEADER_BYTES + record_bytes);
+  const place = {
+    spacing,
+    // As a number it is exact up to 2^53 bytes: 285 years at 1 MB/s.
+    position: from === 'untaken' ? shared.consumed() : from,
+    overtaken: 0,
+    /** The kernel writes the header of a record before it says that it is there. */
+    isOverwritten: (end: number) => end - place.position > size - HEADER_BYTES,
+    /** To what will not be overwritten at once: some way off, or where the foremost reader is, if that is less. */
+    catchUp(end: number) {
+      const safe = end - size + size / SAFE_PART;
+      const skipped = Math.ceil((safe - place.position) / spacing);
+      const foremost = (shared.consumed() - place.position) / spacing;
+      const records = Math.min(skipped, foremost);
+      place.overtaken += records;
+      place.position += records * spacing;
+    },
+    /** Past what has been taken. */
+    advance(length: number) {
+      place.position += length;
+      if (length > 0) shared.advance(BigInt(place.position));
+    },
+  };
+  return place;
+}
+
+function createSurveyor(
+  shared: Shared,
+  place: Place,
+  { ring_bytes: size, time_at }: RingShape,
+): Pick<EventRing, 'survey' | 'takeSurveyed'> {
+  const { spacing } = place;
+  let times_ns = new Float64Array();
+  return {
+    survey(budget) {
+      const now = shared.produced();
+      if (place.isOverwritten(now)) place.catchUp(now);
+      const end = shared.produced();
+      const most = Math.min(budget, Math.ceil(TAKE_BYTES / spacing), Math.max(0, end - place.position) / spacing);
+      if (times_ns.length < most) times_ns = new Float64Array(most);
+      const count = shared.times(place.position % size, { count: most, spacing, time_at }, times_ns);
+      return { times_ns, count, isCut: count === most && place.position + count * spacing < end };
+    },
+    takeSurveyed(count, into, at) {
+      const length = count * spacing;
+      shared.copyTo(place.position % size, length, into, at);
+      if (place.isOverwritten(shared.producedAfterwards())) return false;
+      place.advance(length);
+      return true;
+    },
   };
 }
 
@@ -143,6 +209,8 @@ function mapShared(libc: Libc, fd: number, size: number) {
   // To see that something has come the lower half is enough, and a load of 32 bits makes no BigInt.
   const producedLow = new Uint32Array(producer.buffer, LITTLE_ENDIAN ? 0 : 4, 1);
   const words = new Uint32Array(producer.buffer, page, (2 * size) / 4);
+  const bytes = new Uint8Array(words.buffer, page);
+  const [low, high] = LITTLE_ENDIAN ? [0, 1] : [1, 0];
   const fence = new Int32Array(1);
   const load = (of: BigInt64Array) => Number(Atomics.load(of, 0));
   return {
@@ -162,6 +230,19 @@ function mapShared(libc: Libc, fd: number, size: number) {
         if (found === now) return;
         now = found;
       }
+    },
+    /** Of records from a place in the data on, as many as are finished: exact up to 104 days, and to some nanoseconds later. */
+    times(first: number, { count, spacing, time_at }: { count: number; spacing: number; time_at: number }, into: Float64Array) {
+      let at = first >>> 2;
+      for (let record = 0; record < count; record++, at += spacing >>> 2) {
+        if ((Atomics.load(words, at) & BUSY) !== 0) return record;
+        const time = at + ((HEADER_BYTES + time_at) >>> 2);
+        into[record] = (words[time + high] as number) * 2 ** 32 + (words[time + low] as number);
+      }
+      return count;
+    },
+    copyTo(first: number, length: number, into: Uint8Array, at: number) {
+      into.set(bytes.subarray(first, first + length), at);
     },
     /** Whole records from a place in the data on, as many as are finished. */
     copy(first: number, available: number, budget: number) {

@@ -1,7 +1,8 @@
 /** What a running program logs, as batches of PacketEvents. */
-import { createEventClock } from './event-clock.ts';
-import type { EventDecoder, PacketEvent } from './event-decoder.ts';
-import { type EventRing, mapEventRing, type RingShape, type RingStart } from './event-ring.ts';
+import { createEventClock, createKernelClock } from './event-clock.ts';
+import { decoderOf, type PacketEvent } from './event-decoder.ts';
+import type { RingStart } from './event-ring.ts';
+import { type EventRings, mapEventRings } from './event-rings.ts';
 import type { Libc } from './ffi/libc.ts';
 import { type Watch, watchReadable } from './ffi/poll.ts';
 import type { EventSource, LoadedProgram } from './load.ts';
@@ -9,8 +10,8 @@ import type { EventSource, LoadedProgram } from './load.ts';
 export type { PacketEvent } from './event-decoder.ts';
 
 /**
- * Batches in the order the kernel wrote them. The events wait in the kernel's ring and nowhere else: a slow reader costs no
- * memory, it makes the kernel count `lost` in the rule's counter. A program that logs nothing has a stream without events.
+ * Batches in the order of time, over all rings of the program. The events wait in the kernel's rings and nowhere else: a slow reader costs
+ * no memory, it makes the kernel count `lost` in the rule's counter. A program that logs nothing has a stream without events.
  */
 export interface EventStream extends AsyncIterable<readonly PacketEvent[]>, Disposable {
   /**
@@ -20,10 +21,34 @@ export interface EventStream extends AsyncIterable<readonly PacketEvent[]>, Disp
   read(limit?: number): readonly PacketEvent[];
   /** As iterating does. @param limit is asked how many events are wanted next, at least 1; the others stay where they are */
   batches(limit?: () => number): AsyncIterable<readonly PacketEvent[]>;
-  /** Events that were overwritten before this stream came to them, because another reader of the same ring was done with them. */
+  /** Events that were overwritten before this stream came to them, because another reader of the same rings was done with them. */
   readonly overtaken: number;
+  /** Of the program at work; 0: no rule logs. */
+  readonly rings: number;
+  /** How much of the ring that is fullest waits for this stream: 0 to 1, or more when it was overtaken. */
+  waiting(): number;
+  /**
+   * Leaves the events to somebody else, who begins where this stream is: all of them, from now on. Nothing more comes out of this one, which
+   * goes on telling what events take the place of these. False: not yet, there are events of a program that went before.
+   */
+  handOver(to: (handed: HandedEvents) => EventTaker): boolean;
   /** Ends every iteration; events not yet read are gone. At any time, and again if you like. */
   close(): void;
+}
+
+export interface HandedEvents {
+  readonly events: EventSource;
+  /** Where the stream is, or was when it left them: by the identifiers of rings. */
+  readonly positions: ReadonlyMap<number, number>;
+  /** What turns the kernel's time since boot into UTC here, in nanoseconds. */
+  readonly clock_ns: bigint;
+}
+
+export interface EventTaker {
+  /** As `FollowingEvents` has it. */
+  goOn(next: EventSource | null, settled: Promise<void>): void;
+  /** As `EventStream` has it. */
+  readonly overtaken: number;
 }
 
 /** A flood must not hold the event loop for longer than a few milliseconds. */
@@ -35,7 +60,7 @@ interface Look {
 }
 
 /**
- * The kernel wakes the reader for every sixteenth of the ring; what is less than that is looked for every so often, the less often the
+ * The kernel wakes the reader for every sixteenth of a ring; what is less than that is looked for every so often, the less often the
  * longer nothing has come: after 0.1 s and after 1 s.
  */
 const LOOKS: readonly Look[] = [
@@ -94,11 +119,33 @@ export function openFollowingEvents(loaded: LoadedProgram): FollowingEvents {
   });
 }
 
+/** As `EventTaker` and `EventStream` are. Where it has no position from before, it begins with the first event ever. */
+export interface TakenEvents extends EventStream {
+  goOn(next: EventSource | null, settled: Promise<void>): void;
+}
+
+/** Goes on where another stream was. @throws RuntimeError PKT6008 */
+export function takeEvents(
+  libc: Libc,
+  events: EventSource | null,
+  before: Pick<HandedEvents, 'positions' | 'clock_ns'>,
+): TakenEvents {
+  const { positions } = before;
+  const sources = createSources(libc, before);
+  sources.begin(events, (ring_id) => positions.get(ring_id) ?? 0);
+  const stream = createStream(
+    sources,
+    () => () => {},
+    () => {},
+  );
+  return Object.assign(stream, { goOn: sources.goOn });
+}
+
 /** A look at the newest events, which takes none from those who read. */
 export interface EventView {
   /** Those that have come since the call before, at most so many, oldest first. */
   newest(count: number): readonly PacketEvent[];
-  /** How much of the ring waits to be read: 0 to 1. When it is full, nothing new comes into it. */
+  /** How much of the ring that is fullest waits to be read: 0 to 1. When it is full, nothing new comes into it. */
   used(): number;
   /** May be called again; afterwards there is nothing to see. */
   close(): void;
@@ -108,85 +155,114 @@ export interface EventView {
 export function openEventView(loaded: LoadedProgram): EventView | null {
   const { events, libc } = loaded.internals;
   if (events === null) return null;
-  const fd = libc.dup(events.ring_fd);
-  const ring = mapRing(libc, fd, events, 0);
+  const rings = openRings(libc, events, () => 0);
   const clock = createEventClock(libc);
+  const decode = decoderOf(events.layout, events.names);
   let open = true;
   return {
     newest(count) {
       if (!open) return [];
-      const { memory, starts } = ring.peek(count);
-      return events.decode(memory, starts, clock());
+      const { memory, starts } = rings.peek(count);
+      return decode(memory, starts, clock());
     },
-    used: () => (open ? ring.used() : 0),
+    used: () => (open ? rings.used() : 0),
     close() {
       if (!open) return;
       open = false;
-      ring.close();
-      libc.close(fd);
+      rings.close();
     },
   };
 }
 
 type Sources = ReturnType<typeof createSources>;
 
-/** Rings, one behind the other: the last one is that of the program at work, those before it come to their ends. */
-function createSources(libc: Libc) {
+/** Programs, one behind the other: the last one is at work, those before it come to their ends. */
+function createQueue(libc: Libc, before: Pick<HandedEvents, 'positions' | 'clock_ns'> | null) {
   const sources: Source[] = [];
   let overtaken = 0;
   const pause = createPause(
     () => sources.every((source) => source.isEmpty()),
     () => (sources.length === 0 ? NEVER : LOOKS),
   );
-  const clock = createEventClock(libc);
-  /** How far this stream came in rings that it has left: a program may come back. */
-  const left = new Map<number, number>();
+  const clock = createEventClock(libc, before?.clock_ns);
+  /** How far this stream came in rings that it has left, by their identifiers: a program may come back. */
+  const left = new Map(before?.positions);
   const drop = () => {
     const source = sources.shift();
     if (source === undefined) return;
     overtaken += source.overtaken;
-    left.set(source.ring_id, source.position);
+    for (const [ring_id, position] of source.positions()) left.set(ring_id, position);
     source.close();
   };
-  const dropEnded = () => {
-    while (sources[0]?.ended && sources[0].isEmpty()) drop();
+  return {
+    sources,
+    pause,
+    clock,
+    left,
+    drop,
+    dropEnded() {
+      while (sources[0]?.ended && sources[0].isEmpty()) drop();
+    },
+    add(events: EventSource | null, from: (ring_id: number) => RingStart) {
+      if (events !== null) sources.push(openSource(libc, { events, from, pause, clock }));
+    },
+    overtaken: () => sources.reduce((sum, source) => sum + source.overtaken, overtaken),
+    rings: () => sources.at(-1)?.events.rings.length ?? 0,
+    waiting: () => sources.reduce((most, source) => Math.max(most, source.waiting()), 0),
+    isEmpty: () => sources.every((one) => one.isEmpty()),
   };
-  const add = (events: EventSource | null, from: RingStart) => {
-    if (events !== null) sources.push(openSource(libc, { events, from, pause, clock }));
+}
+
+function createSources(libc: Libc, before: Pick<HandedEvents, 'positions' | 'clock_ns'> | null = null) {
+  const queue = createQueue(libc, before);
+  const { sources, pause, left, drop, dropEnded, add } = queue;
+  let taker: EventTaker | null = null;
+  const goOn = (next: EventSource | null, settled: Promise<void>) => {
+    const last = sources.at(-1);
+    // Other rules for the same program: what their numbers mean is known to the newer one, also of rules that are gone.
+    if (next !== null && last?.isOf(next)) return last.decodeWith(next);
+    dropEnded();
+    const back = next === null ? -1 : sources.findIndex((source) => source.isOf(next));
+    const [returned] = back < 0 ? [] : sources.splice(back, 1);
+    const before = sources.map((source) => ({ source, stay: ++source.stay }));
+    if (returned === undefined) {
+      // Other readers may be there already.
+      add(next, (ring_id) => left.get(ring_id) ?? 0);
+    } else {
+      returned.stay++;
+      returned.ended = false;
+      if (next !== null) returned.decodeWith(next);
+      sources.push(returned);
+    }
+    pause.end();
+    // What is in an old ring when its program is through is all that there will be, unless it comes back.
+    void settled.then(() => {
+      for (const { source, stay } of before) source.ended ||= source.stay === stay;
+    });
+  };
+  const handOver = (to: (handed: HandedEvents) => EventTaker): boolean => {
+    dropEnded();
+    const [only, ...others] = sources;
+    if (only === undefined || only.ended || others.length > 0) return false;
+    const { events } = only;
+    drop();
+    taker = to({ events, positions: left, clock_ns: queue.clock() });
+    return true;
   };
   return {
     pause,
-    begin: (events: EventSource | null) => add(events, 'untaken'),
-    goOn(next: EventSource | null, settled: Promise<void>) {
-      const last = sources.at(-1);
-      // Other rules for the same program: what their numbers mean is known to the newer one, also of rules that are gone.
-      if (next !== null && last?.ring_id === next.ring_id) return last.decodeWith(next.decode);
-      dropEnded();
-      const back = sources.findIndex((source) => source.ring_id === next?.ring_id);
-      const [returned] = back < 0 ? [] : sources.splice(back, 1);
-      const before = sources.map((source) => ({ source, stay: ++source.stay }));
-      if (returned === undefined) {
-        // Other readers may be there already.
-        add(next, left.get(next?.ring_id ?? 0) ?? 0);
-      } else {
-        returned.stay++;
-        returned.ended = false;
-        if (next !== null) returned.decodeWith(next.decode);
-        sources.push(returned);
-      }
-      pause.end();
-      // What is in an old ring when its program is through is all that there will be, unless it comes back.
-      void settled.then(() => {
-        for (const { source, stay } of before) source.ended ||= source.stay === stay;
-      });
-    },
-    isEmpty: () => sources.every((one) => one.isEmpty()),
+    begin: (events: EventSource | null, from: (ring_id: number) => RingStart = () => 'untaken') => add(events, from),
+    handOver,
+    goOn: (next: EventSource | null, settled: Promise<void>) => (taker ?? { goOn }).goOn(next, settled),
+    rings: queue.rings,
+    waiting: queue.waiting,
+    isEmpty: queue.isEmpty,
     take(limit: number): readonly PacketEvent[] {
       dropEnded();
       return sources.find((one) => !one.isEmpty())?.take(Math.min(limit, BATCH_EVENTS)) ?? [];
     },
     get overtaken() {
-      return sources.reduce((sum, source) => sum + source.overtaken, overtaken);
+      return queue.overtaken() + (taker?.overtaken ?? 0);
     },
     close() {
       while (sources.length > 0) drop();
@@ -195,13 +271,17 @@ function createSources(libc: Libc) {
 }
 
 interface Source {
-  readonly ring_id: number;
-  readonly position: number;
+  /** As they were given last. */
+  readonly events: EventSource;
+  waiting(): number;
+  isOf(events: EventSource): boolean;
+  /** By the rings' identifiers. */
+  positions(): readonly (readonly [number, number])[];
   /** Nothing comes any more. */
   ended: boolean;
   /** Grows whenever the ring is left or come back to. */
   stay: number;
-  decodeWith(decode: EventDecoder): void;
+  decodeWith(events: EventSource): void;
   readonly overtaken: number;
   isEmpty(): boolean;
   take(limit: number): readonly PacketEvent[];
@@ -210,50 +290,72 @@ interface Source {
 
 interface Opening {
   readonly events: EventSource;
-  readonly from: RingStart;
+  readonly from: (ring_id: number) => RingStart;
   readonly pause: Pause;
   readonly clock: () => bigint;
 }
 
-/** One ring, whose descriptor is the source's own. */
-function openSource(libc: Libc, { events, from, pause, clock }: Opening): Source {
-  const fd = libc.dup(events.ring_fd);
-  const ring = mapRing(libc, fd, events, from);
-  let { decode } = events;
-  const watch = watchReadable(fd, pause.onReadable);
-  pause.watch(watch);
+/** The rings of one program. */
+function openSource(libc: Libc, { events: first, from, pause, clock }: Opening): Source {
+  let events = first;
+  const rings = openRings(libc, events, from);
+  let decode = decoderOf(events.layout, events.names);
+  const watches = rings.fds.map((fd) => watchReadable(fd, pause.onReadable));
+  for (const watch of watches) pause.watch(watch);
+  const ids = events.rings.map(({ id }) => id);
   return {
-    ring_id: events.ring_id,
-    get position() {
-      return ring.position;
+    get events() {
+      return events;
     },
+    waiting: rings.waiting,
+    isOf: (others) => others.rings[0]?.id === ids[0],
+    positions: () => rings.positions.map((position, index) => [ids[index] ?? 0, position] as const),
     ended: false,
     stay: 0,
     decodeWith(other) {
-      decode = other;
+      events = other;
+      decode = decoderOf(other.layout, other.names);
     },
-    isEmpty: ring.isEmpty,
+    isEmpty: rings.isEmpty,
     get overtaken() {
-      return ring.overtaken;
+      return rings.overtaken;
     },
     take(limit) {
-      const { memory, starts } = ring.take(limit);
+      const { memory, starts } = rings.take(limit);
       return decode(memory, starts, clock());
     },
     close() {
-      pause.unwatch(watch);
-      watch.close();
-      ring.close();
-      libc.close(fd);
+      for (const watch of watches) {
+        pause.unwatch(watch);
+        watch.close();
+      }
+      rings.close();
     },
   };
 }
 
-function mapRing(libc: Libc, fd: number, shape: RingShape, from: RingStart): EventRing {
+/** With descriptors of their own. @throws RuntimeError PKT6008 */
+function openRings(
+  libc: Libc,
+  events: EventSource,
+  from: (ring_id: number) => RingStart,
+): EventRings & { readonly fds: readonly number[] } {
+  const fds = events.rings.map(({ fd }) => libc.dup(fd));
+  const closeAll = () => {
+    for (const fd of fds) libc.close(fd);
+  };
   try {
-    return mapEventRing(libc, fd, shape, from);
+    const starts = events.rings.map(({ id }) => from(id));
+    const rings = mapEventRings(libc, fds, events, starts, createKernelClock(libc));
+    const unmap = rings.close;
+    const close = () => {
+      unmap();
+      closeAll();
+    };
+    // A copy would have what `overtaken` was.
+    return Object.assign(rings, { fds, close });
   } catch (error) {
-    libc.close(fd);
+    closeAll();
     throw error;
   }
 }
@@ -291,6 +393,11 @@ function createStream(sources: Sources, own: (close: () => void) => () => void, 
       return sources.overtaken;
     },
     batches,
+    get rings() {
+      return sources.rings();
+    },
+    waiting: () => (open ? sources.waiting() : 0),
+    handOver: (to) => open && sources.handOver(to),
     [Symbol.dispose]: close,
     [Symbol.asyncIterator]: () => batches(),
   };

@@ -39,6 +39,7 @@ export const INTERFACES = 'pktc_interfaces';
 export const DATA = 'pktc_data_maps';
 export const CLOCK = 'pktc_clock';
 const CLOCK_GIVEN = 'pktc_clock_given';
+const RING_MASK = 'pktc_ring_mask';
 const STRIDE = 'pktc_counter_stride';
 const REDIRECTS = 'pktc_redirects';
 const DATA_BYTES = 'pktc_data_bytes';
@@ -56,6 +57,8 @@ export interface LoadSettings {
   readonly offline: boolean;
   /** Slots of counters that a CPU has. */
   readonly stride: number;
+  /** Of events, a power of two. */
+  readonly rings: number;
   /** For rules that are data; null: they are compiled in. */
   readonly room: DataRoom | null;
   /** Maps of another program that take the place of this one's, by name. */
@@ -157,7 +160,7 @@ interface Opened {
 }
 
 /** What is settled before the kernel sees the program: the sizes of its maps, and constants that depend on this machine. */
-function prepare(opened: Opened, manifest: Manifest, { offline, stride, room, reused }: LoadSettings): void {
+function prepare(opened: Opened, manifest: Manifest, { offline, stride, rings, room, reused }: LoadSettings): void {
   const { libbpf, libc, object, elf } = opened;
   const cpus = possibleCpus();
   const resize = (map: Pointer, name: string, entries: number) => {
@@ -170,6 +173,10 @@ function prepare(opened: Opened, manifest: Manifest, { offline, stride, room, re
   if (flows !== null) resize(flows, FLOWS, cpus * libbpf.map_max_entries(flows));
   const write = constantWriter(libbpf, object, elf);
   write(STRIDE, [stride]);
+  if (manifest.events !== null) {
+    resize(findMap(libbpf, object, EVENTS), EVENTS, rings);
+    write(RING_MASK, [rings - 1]);
+  }
   if (room !== null) {
     prepareData(libbpf, object, room.bytes);
     write(DATA_BYTES, [room.bytes]);

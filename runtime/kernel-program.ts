@@ -11,7 +11,8 @@ import { createDataStore, type DataRoom, type DataStore, type RuleData, roomFor 
 import type { DispatchedProgram, DispatcherOptions } from './dispatched-program.ts';
 import { markProgram } from './dispatcher-mark.ts';
 import { bootTime, type DynamicSet, openDynamicSet, seedSet } from './dynamic-set.ts';
-import { type EventDecoder, eventDecoder } from './event-decoder.ts';
+import { type EventLayout, eventLayout, type RuleNames } from './event-decoder.ts';
+import type { RingShape } from './event-ring.ts';
 import { type Libbpf, openLibbpf } from './ffi/libbpf.ts';
 import { type Libc, openLibc } from './ffi/libc.ts';
 import { createInterfaceMap, type InterfaceMap } from './interface-map.ts';
@@ -31,6 +32,7 @@ import {
   setMapName,
 } from './kernel-object.ts';
 import { possibleCpus } from './possible-cpus.ts';
+import { makeRings, ringName, ringsFor } from './ring-maps.ts';
 import { type DataSlots, firstSlots, fixedSlots, type Slots } from './slots.ts';
 import { openClock } from './test-clock.ts';
 import { createTestRun, type TestRun } from './test-run.ts';
@@ -42,13 +44,20 @@ export interface AttachableProgram {
   readonly id: number;
 }
 
-export interface EventSource {
-  readonly ring_fd: number;
+export interface EventSource extends RingShape {
+  readonly rings: readonly RingDescriptor[];
+  readonly layout: EventLayout;
+  readonly names: RuleNames;
+  /** As `names.nameAt` has them, by slot. */
+  namesBySlot(): readonly (string | null)[];
+  /** Called before events come for which there are other names. */
+  readonly namesChanged: Set<() => void>;
+}
+
+export interface RingDescriptor {
+  readonly fd: number;
   /** Of the kernel. */
-  readonly ring_id: number;
-  readonly ring_bytes: number;
-  readonly record_bytes: number;
-  readonly decode: EventDecoder;
+  readonly id: number;
 }
 
 /** What changes when the rules do, all at once. */
@@ -101,6 +110,8 @@ export interface LoadOptions {
   readonly offline?: boolean;
   /** To be called by a dispatcher, and attached nowhere else: for XDP. Absent: it has its hook for itself. */
   readonly dispatcher?: DispatcherOptions;
+  /** Rings of events, a power of two. Absent: as many as this machine has use for. */
+  readonly rings?: number;
 }
 
 /** Counters for rules that come later, as long as the program stays. */
@@ -120,14 +131,24 @@ export function loadIntoKernel(artifact: Artifact, options: LoadOptions, before:
   const room = data === null ? null : roomFor(data);
   const stride = counterStride(manifest);
   const reused = before === null ? new Map<string, number>() : sameSets(manifest, before);
-  const settings = { offline: options.offline ?? false, stride, room, reused, dispatcher: options.dispatcher ?? null };
+  const rings = manifest.events === null ? 0 : (options.rings ?? ringsFor(manifest.events.ring_bytes));
+  const settings = { offline: options.offline ?? false, stride, rings, room, reused, dispatcher: options.dispatcher ?? null };
   const { object, dispatched, notes } = loadObject(artifact, elf, libbpf, libc, settings);
   const opened: (() => void)[] = [() => libbpf.object_close(object)];
   if (dispatched !== null) opened.push(dispatched.close);
   const program = (name: string) => libbpf.program_fd(findProgram(libbpf, object, name));
   const map = (name: string) => libbpf.map_fd(findMap(libbpf, object, name));
   return closedOnError(opened, () => {
-    const parts: Parts = { libbpf, libc, types, stride, offline: options.offline ?? false, notes, dispatched, program, map };
+    const ring_fds: number[] = [];
+    opened.push(() => {
+      for (const fd of ring_fds) libc.close(fd);
+    });
+    if (manifest.events !== null) {
+      const { ring_bytes } = manifest.events;
+      makeRings({ libbpf, libc }, map(EVENTS), { rings, ring_bytes }, ring_fds);
+    }
+    const offline = options.offline ?? false;
+    const parts: Parts = { libbpf, libc, types, stride, rings: ring_fds, offline, notes, dispatched, program, map };
     if (dispatched !== null) {
       const { libxdp, handle, root } = dispatched;
       opened.push(markProgram(libbpf, libc, root, libxdp.program_id(handle)));
@@ -147,6 +168,8 @@ export interface Parts {
   readonly types: readonly BtfType[];
   /** Slots of counters that a CPU has. */
   readonly stride: number;
+  /** Of events; empty: no rule logs. */
+  readonly rings: readonly number[];
   /** What the user should know about how it was loaded. */
   readonly notes: readonly string[];
   /** For test runs alone: time is what they say. */
@@ -210,7 +233,10 @@ export function assemble(manifest: Manifest, parts: Parts, data: ProgramData | n
     libbpf,
     libc,
     programs,
-    maps: new Map(mapsOf(manifest).map((name) => [name, map(name)])),
+    maps: new Map([
+      ...mapsOf(manifest).map((name) => [name, map(name)] as const),
+      ...parts.rings.map((fd, index) => [ringName(EVENTS, index), fd] as const),
+    ]),
     stride: parts.stride,
     events: manifest.events === null ? null : eventSource(parts, () => inKernel),
     counters,
@@ -253,18 +279,28 @@ export function ruleData(manifest: Manifest, bytes: Uint8Array, slots: DataSlots
   return { bytes, rule_off, rows: rules, slots: slots.of, generation: slots.generation };
 }
 
-function eventSource({ libbpf, types, map }: Parts, owner: () => InKernel): EventSource {
-  const ring_fd = map(EVENTS);
-  const decode = eventDecoder(types, {
-    ruleAt: (slot) => (owner().retired ? -1 : owner().rules.slots.ruleAt(slot)),
-    nameAt: (slot) => owner().rules.slots.nameAt(slot),
-  });
-  const record_bytes = structLayout(types, 'pktc_event').size;
-  const info = mapInfoOf(libbpf, ring_fd);
-  return { ring_fd, ring_id: info.get('id'), ring_bytes: info.get('max_entries'), record_bytes, decode };
+function eventSource({ libbpf, types, rings }: Parts, owner: () => InKernel): EventSource {
+  const layout = eventLayout(types);
+  const infos = rings.map((fd) => mapInfoOf(libbpf, fd));
+  return {
+    rings: rings.map((fd, index) => ({ fd, id: infos[index]?.get('id') ?? 0 })),
+    ring_bytes: infos[0]?.get('max_entries') ?? 0,
+    record_bytes: layout.record_bytes,
+    time_at: layout.at.time_ns,
+    layout,
+    names: {
+      ruleAt: (slot) => (owner().retired ? -1 : owner().rules.slots.ruleAt(slot)),
+      nameAt: (slot) => owner().rules.slots.nameAt(slot),
+    },
+    namesBySlot() {
+      const { slots } = owner().rules;
+      return Array.from({ length: slots.capacity }, (_, slot) => slots.nameAt(slot));
+    },
+    namesChanged: new Set(),
+  };
 }
 
-/** Maps that this process reads or writes; the program has more. */
+/** Maps that this process reads or writes, but for the rings of events; the program has more. */
 export function mapsOf(manifest: Manifest): readonly string[] {
   return [
     COUNTERS,

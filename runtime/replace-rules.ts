@@ -1,7 +1,7 @@
 /** New data for a program that is at work, in one store. */
 import type { Artifact, Manifest } from './abi/manifest.ts';
 import { fitsIn, packetsAreThrough } from './data-store.ts';
-import { type InKernel, type ProgramData, ruleData } from './kernel-program.ts';
+import { type CurrentRules, type InKernel, type ProgramData, ruleData } from './kernel-program.ts';
 import { type DataSlots, nextSlots } from './slots.ts';
 import { verifyArtifact } from './verify-artifact.ts';
 
@@ -66,7 +66,7 @@ export async function replaceData(inKernel: InKernel, next: Artifact, keeper: Ch
   inKernel.counters.clear(slots.reused);
   // Events of new rules may come before the store has returned: their names are known from now on.
   data.slots = slots;
-  inKernel.rules = { manifest: next.manifest, slots };
+  setRules(inKernel, { manifest: next.manifest, slots });
   try {
     const { settled } = await data.store.replace(ruleData(next.manifest, next.data, slots), (map_fd) =>
       keeper?.dataMade(next, slots, map_fd),
@@ -79,9 +79,14 @@ export async function replaceData(inKernel: InKernel, next: Artifact, keeper: Ch
     };
   } catch (error) {
     data.slots = old;
-    inKernel.rules = before;
+    setRules(inKernel, before);
     throw error;
   }
+}
+
+function setRules(inKernel: InKernel, rules: CurrentRules): void {
+  inKernel.rules = rules;
+  for (const tell of inKernel.events?.namesChanged ?? []) tell();
 }
 
 /** Slots of rules that went with the last change are free when no packet is behind it any more; null: there are not enough. */

@@ -1,9 +1,11 @@
 import type { Command } from '../command.ts';
 import { countFromOption, durationFromOption } from '../duration.ts';
+import type { WorkersWhen } from '../events/line-workers.ts';
 import { EXIT, type ExitCode } from '../exit-code.ts';
 import { Failure } from '../failure.ts';
 import { createStop } from '../stop.ts';
 import type { Terminal } from '../terminal.ts';
+import { WORKERS_OPTION, workersFromOption } from '../workers-option.ts';
 
 interface Options {
   name: string;
@@ -11,6 +13,7 @@ interface Options {
   count: string | undefined;
   for: string | undefined;
   rule: string[] | undefined;
+  workers: WorkersWhen | undefined;
   strict: boolean;
 }
 
@@ -42,6 +45,7 @@ export const eventsCommand: Command<Options> = {
         requiresArg: true,
         describe: 'only events of this rule; may be given several times',
       })
+      .option('workers', WORKERS_OPTION)
       .option('strict', { type: 'boolean', default: false, describe: 'exit with 5 when an event was lost' }),
   run: events,
 };
@@ -49,6 +53,7 @@ export const eventsCommand: Command<Options> = {
 async function events(options: Options, terminal: Terminal): Promise<ExitCode> {
   const duration_ms = options.for === undefined ? null : durationFromOption('--for', options.for);
   const count = options.count === undefined ? null : countFromOption('--count', options.count);
+  const workers = workersFromOption(options.workers, { json: options.json, alone: { '--count': count !== null } });
   const { openDetachedRoot } = await import('../detached/open-root.ts');
   const { followPinnedEvents } = await import('../../runtime/pinned/follow.ts');
   const { followEvents } = await import('../detached/follow-events.ts');
@@ -60,7 +65,7 @@ async function events(options: Options, terminal: Terminal): Promise<ExitCode> {
     if (unknown !== undefined) throw unknownRule(options.name, unknown);
     const only = options.rule === undefined ? null : new Set(options.rule);
     const { json, strict } = options;
-    return await followEvents(followed, { duration_ms, count, only, json, strict }, stop, terminal);
+    return await followEvents(followed, { duration_ms, count, only, json, workers, strict }, stop, terminal);
   } finally {
     stop.release();
     followed.close();

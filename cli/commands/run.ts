@@ -7,6 +7,7 @@ import { type DetachTo, detachLive } from '../detached/detach-live.ts';
 import { DETACH_OPTIONS } from '../detached/detach-options.ts';
 import { DISPATCHER_OPTIONS, type DispatcherChoices, dispatcherWith, priorityFromOptions } from '../dispatcher-options.ts';
 import { countFromOption, durationFromOption } from '../duration.ts';
+import type { WorkersWhen } from '../events/line-workers.ts';
 import { EXIT, type ExitCode } from '../exit-code.ts';
 import { Failure } from '../failure.ts';
 import { FLOW_CACHE_OPTION, planningOf } from '../flow-cache-option.ts';
@@ -22,6 +23,7 @@ import { STDIN } from '../rule-source.ts';
 import { isCompiled, type Prepared, type PrepareOptions, prepareProgram, type RunnableProgram } from '../runnable-program.ts';
 import { createStop } from '../stop.ts';
 import type { Terminal } from '../terminal.ts';
+import { WORKERS_OPTION, workersFromOption } from '../workers-option.ts';
 
 interface Options extends PacketFileChoices, DispatcherChoices {
   files: string[] | undefined;
@@ -31,6 +33,7 @@ interface Options extends PacketFileChoices, DispatcherChoices {
   count: string | undefined;
   json: boolean;
   mode: AttachMode;
+  workers: WorkersWhen | undefined;
   strict: boolean;
   reattach: boolean;
   watch: boolean;
@@ -84,6 +87,7 @@ export const runCommand: Command<Options> = {
       .option('for', { type: 'string', requiresArg: true, describe: 'stop after this time: 10s, 500ms, 5m' })
       .option('count', { type: 'string', requiresArg: true, describe: 'stop after so many events' })
       .option('json', { type: 'boolean', default: false, describe: 'one JSON object a line, the summary last' })
+      .option('workers', WORKERS_OPTION)
       .option('strict', { type: 'boolean', default: false, describe: 'exit with 5 when an event was lost' })
       .option('reattach', {
         type: 'boolean',
@@ -117,6 +121,10 @@ async function run(options: Options, terminal: Terminal): Promise<ExitCode> {
     cgroup: options.cgroup ?? null,
     mode: options.mode,
     json: options.json,
+    workers: workersFromOption(options.workers, {
+      json: options.json,
+      alone: { '--count': options.count !== undefined, '--write': writing !== null },
+    }),
     strict: options.strict,
     reattach: options.reattach,
     duration_ms: options.for === undefined ? null : durationFromOption('--for', options.for),

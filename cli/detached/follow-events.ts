@@ -4,8 +4,12 @@ import { visible } from '../../compiler/diagnostics/visible.ts';
 import type { PacketEvent } from '../../runtime/events.ts';
 import type { Change, FollowedEvents } from '../../runtime/pinned/follow.ts';
 import type { Loss } from '../../runtime/pinned/losses.ts';
+import { createCommandWorkers } from '../events/command-workers.ts';
 import { createEventLines, lineOfType } from '../events/event-json.ts';
 import { createEventTable } from '../events/event-table.ts';
+import type { Lines } from '../events/line-messages.ts';
+import type { LineWorkers, WorkersWhen } from '../events/line-workers.ts';
+import { createOutput, type Output } from '../events/output.ts';
 import { isoTime } from '../events/packet-line.ts';
 import { grouped } from '../events/rule-summary.ts';
 import { EXIT, type ExitCode } from '../exit-code.ts';
@@ -23,6 +27,8 @@ export interface FollowOptions {
   /** Names of rules; null: all of them. */
   readonly only: ReadonlySet<string> | null;
   readonly json: boolean;
+  /** Whether other threads may write the lines of `json`. */
+  readonly workers: WorkersWhen;
   readonly strict: boolean;
 }
 
@@ -44,6 +50,8 @@ export async function followEvents(
 ): Promise<ExitCode> {
   const started_ms = performance.now();
   const printer = await createPrinter(followed, options, stop, terminal);
+  const asked = { when: options.workers, only: options.only, interfaces: printer.interfaces };
+  const workers = createCommandWorkers(followed.program.loaded, asked, printer, stop, terminal);
   sayStart(followed, terminal);
   const guarded = (work: () => unknown) => () =>
     void Promise.resolve()
@@ -51,18 +59,18 @@ export async function followEvents(
       .catch((error) => stop.because({ kind: 'error', error }));
   const timers = [
     setInterval(
-      guarded(() => lookAfter(followed, printer, stop, terminal)),
+      guarded(() => lookAfter(followed, printer, workers, stop, terminal)),
       LOOK_INTERVAL_MS,
     ),
     setInterval(guarded(printer.tellLosses), LOSS_INTERVAL_MS),
     ...(options.duration_ms === null ? [] : [setTimeout(() => stop.because({ kind: 'time' }), options.duration_ms)]),
   ];
   void terminal.gone.then(() => stop.because({ kind: 'reader' }));
-  const consuming = consume(followed, printer, stop);
+  const consuming = consume(followed, printer, workers, stop);
   const reason = await stop.promise;
   for (const timer of timers) clearTimeout(timer);
   const finishing = async () => {
-    await finish(followed, consuming, printer, reason);
+    await finish(followed, consuming, { printer, workers }, reason);
     await printer.end({ reason, duration_s: Math.round(performance.now() - started_ms) / 1000 });
     await terminal.flush();
   };
@@ -81,7 +89,13 @@ function sayStart({ program, lost_before }: FollowedEvents, terminal: Terminal):
   if (lost_before > 0n) terminal.say(`${grouped(lost_before)} events were lost before: nobody read them in time`);
 }
 
-async function lookAfter(followed: FollowedEvents, printer: Printer, stop: Stop, terminal: Terminal): Promise<void> {
+async function lookAfter(
+  followed: FollowedEvents,
+  printer: Printer,
+  workers: LineWorkers,
+  stop: Stop,
+  terminal: Terminal,
+): Promise<void> {
   const change: Change = followed.look();
   if (change === 'none') return;
   const { program } = followed;
@@ -92,13 +106,14 @@ async function lookAfter(followed: FollowedEvents, printer: Printer, stop: Stop,
   const what = change === 'changed' ? 'has other rules now' : 'was stopped, and another program has its name now';
   terminal.say(`${program.name} ${what}: ${grouped(program.loaded.manifest.rules.length)} rules`);
   await printer.changed();
+  workers.interfacesChanged();
 }
 
-async function consume({ events }: FollowedEvents, printer: Printer, stop: Stop): Promise<void> {
+async function consume({ events }: FollowedEvents, printer: Printer, workers: LineWorkers, stop: Stop): Promise<void> {
   try {
     for await (const batch of events.batches(printer.wanted)) {
       await printer.print(batch);
-      if (stop.reason !== null) return;
+      if (stop.reason !== null || workers.relieve(events)) return;
     }
   } catch (error) {
     stop.because({ kind: 'error', error });
@@ -109,17 +124,19 @@ async function consume({ events }: FollowedEvents, printer: Printer, stop: Stop)
 async function finish(
   { events }: FollowedEvents,
   consuming: Promise<void>,
-  printer: Printer,
+  { printer, workers }: { readonly printer: Printer; readonly workers: LineWorkers },
   reason: StopReason,
 ): Promise<void> {
   if (reason.kind === 'gone') await sleep(GONE_MS);
   const rest: (readonly PacketEvent[])[] = [];
-  if (reason.kind !== 'count' && reason.kind !== 'reader' && reason.kind !== 'error') {
+  const drain = reason.kind !== 'count' && reason.kind !== 'reader' && reason.kind !== 'error';
+  if (drain) {
     for (let batch = events.read(); batch.length > 0 && rest.length < LAST_BATCHES; batch = events.read()) rest.push(batch);
   }
   events.close();
   await consuming;
   for (const batch of rest) await printer.print(batch);
+  await workers.finish(drain);
 }
 
 interface Ending {
@@ -129,68 +146,97 @@ interface Ending {
 
 type Printer = Awaited<ReturnType<typeof createPrinter>>;
 
-/** Losses: in the ring, which was full, and of this reader alone, which others have overtaken. */
 async function createPrinter(followed: FollowedEvents, options: FollowOptions, stop: Stop, terminal: Terminal) {
   const { only, json, count } = options;
   const { paint } = terminal.out;
+  const output = createOutput(terminal);
   const tableNow = async () =>
     createEventTable(followed.program.loaded.manifest, await interfacesOf(followed.program.attachments), paint);
-  const linesNow = async () => createEventLines(await interfacesOf(followed.program.attachments));
+  let interfaces = await interfacesOf(followed.program.attachments);
   let table = await tableNow();
-  let lines = await linesNow();
+  let lines = createEventLines(interfaces);
   let header = json ? '' : table.header;
   let events = 0;
-  let inRing = 0n;
-  let overtaken = 0;
-  let told = 0;
+  const losses = createLossTeller(followed, json, output, terminal);
   const print = async (batch: readonly PacketEvent[]) => {
-    const missed = followed.events.overtaken - overtaken;
-    if (missed > 0) {
-      overtaken += missed;
-      if (json) await terminal.print(lostLine({ lost: missed, where: 'reader' }));
-    }
+    await losses.tellMissed();
     const chosen = only === null ? batch : batch.filter(({ rule_name }) => rule_name !== null && only.has(rule_name));
     const wanted = count === null ? chosen : chosen.slice(0, count - events);
     // Of stdout that is closed a part may still be on its way out, from where the next lines would go.
     const text = terminal.closed() ? '' : json ? lines(wanted) : header + wanted.map(table.row).join('');
     header = '';
-    if (text.length > 0) await terminal.print(text);
+    if (text.length > 0) await output.offer(text);
     events += wanted.length;
     if (count !== null && events >= count) stop.because({ kind: 'count' });
-  };
-  const tellLosses = async () => {
-    const losses = followed.losses();
-    for (const { lost } of losses) inRing += lost;
-    if (losses.length > 0) {
-      terminal.say(`${lossesText(losses)}: the ring was full, it was read too slowly`);
-      if (json) await terminal.print(lostLine({ lost: sumOf(losses), where: 'ring', rules: losses }));
-    }
-    if (overtaken > told) {
-      terminal.say(`${grouped(overtaken - told)} events lost: this reader is slower than another one`);
-      told = overtaken;
-    }
   };
   await print([]);
   return {
     print,
-    tellLosses,
+    /** What another thread has written. False: its memory may still be on its way out. */
+    async printLines({ bytes, events: count }: Lines) {
+      await losses.tellMissed();
+      if (bytes.length > 0 && !terminal.closed()) await output.offer(bytes);
+      events += count;
+      return !terminal.closed();
+    },
+    get waited_ms() {
+      return output.waited_ms;
+    },
+    interfaces: () => interfaces,
+    tellLosses: losses.tell,
     get lost() {
-      return inRing + BigInt(overtaken);
+      return losses.inRing + BigInt(losses.overtaken);
     },
     /** How many events may still come. */
     wanted: () => (count === null ? Number.MAX_SAFE_INTEGER : Math.max(1, count - events)),
     async changed() {
       table = await tableNow();
-      lines = await linesNow();
+      interfaces = await interfacesOf(followed.program.attachments);
+      lines = createEventLines(interfaces);
       if (!json) header = table.header;
     },
     async end({ reason, duration_s }: Ending) {
       await print([]);
-      await tellLosses();
+      await losses.tell();
+      const { inRing, overtaken } = losses;
       const stopped_by = reason.kind === 'signal' ? reason.signal : reason.kind;
       const lost = { lost: inRing + BigInt(overtaken), lost_in_ring: inRing, overtaken, lost_before: followed.lost_before };
       if (json) await terminal.print(jsonLine(lineOfType('summary', { summary: { duration_s, stopped_by, events, ...lost } })));
       else await terminal.print(`\n${endText(events, duration_s)}${lossText(lost.lost, paint)}\n`);
+    },
+  };
+}
+
+/** Losses: in the ring, which was full, and of this reader alone, which others have overtaken. */
+function createLossTeller(followed: FollowedEvents, json: boolean, output: Output, terminal: Terminal) {
+  let inRing = 0n;
+  let overtaken = 0;
+  let told = 0;
+  return {
+    get inRing() {
+      return inRing;
+    },
+    get overtaken() {
+      return overtaken;
+    },
+    /** Ahead of the events that come behind those that this reader has missed. */
+    async tellMissed() {
+      const missed = followed.events.overtaken - overtaken;
+      if (missed <= 0) return;
+      overtaken += missed;
+      if (json) await output.offer(lostLine({ lost: missed, where: 'reader' }));
+    },
+    async tell() {
+      const losses = followed.losses();
+      for (const { lost } of losses) inRing += lost;
+      if (losses.length > 0) {
+        terminal.say(`${lossesText(losses)}: the ring was full, it was read too slowly`);
+        if (json) await terminal.print(lostLine({ lost: sumOf(losses), where: 'ring', rules: losses }));
+      }
+      if (overtaken > told) {
+        terminal.say(`${grouped(overtaken - told)} events lost: this reader is slower than another one`);
+        told = overtaken;
+      }
     },
   };
 }

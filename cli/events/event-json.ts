@@ -29,6 +29,12 @@ export const lineOfType = <Rest extends object>(event_type: 'summary' | 'lost', 
   ...rest,
 });
 
+/** Names of the rules of lines that say what packets were: where they are not needed as lines any more. */
+export function rulesOf(lines: Uint8Array): readonly (string | null)[] {
+  const texts = Buffer.from(lines.buffer, lines.byteOffset, lines.length).toString('utf8').split('\n').slice(0, -1);
+  return texts.map((text) => (JSON.parse(text) as { readonly rule: string | null }).rule);
+}
+
 /** Turns a batch into lines. They stay where they are until the next call. */
 export type EventLines = (events: readonly PacketEvent[]) => Uint8Array;
 

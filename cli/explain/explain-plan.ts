@@ -84,6 +84,11 @@ function searchRows({ patterns, events }: Plan): readonly (readonly [string, str
     ...(patterns === null ? [] : [['payload', `${patterns.searches.size} searches in one pass`] as const]),
     ...(events === null
       ? []
-      : [['events', `a ring of ${events.ringBytes >> 20} MiB, ${events.payloadBytes} bytes of payload`] as const]),
+      : [
+          [
+            'events',
+            `a ring of ${events.ringBytes >> 20} MiB a CPU, 32 MiB at most, ${events.payloadBytes} bytes of payload`,
+          ] as const,
+        ]),
   ];
 }

@@ -117,7 +117,7 @@ export interface Plan {
     readonly payloadBytes: number;
     /** Bytes of the frame itself in every record, from its start on; 0: none. */
     readonly frameBytes: number;
-    /** Size of the ring buffer, a power of two. */
+    /** Size of a ring buffer, a power of two; how many there are, the loader decides. */
     readonly ringBytes: number;
   } | null;
   /** Counters: one a rule, and a last one for packets that no verdict caught. */

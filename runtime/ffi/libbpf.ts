@@ -91,6 +91,7 @@ export interface TcFunctions {
 /** enum bpf_map_type, and flags of its maps */
 export const BPF_MAP_TYPE_ARRAY = 2;
 export const BPF_MAP_TYPE_ARRAY_OF_MAPS = 12;
+export const BPF_MAP_TYPE_RINGBUF = 27;
 export const BPF_F_MMAPABLE = 1 << 10;
 /** enum bpf_attach_type */
 export const BPF_CGROUP_INET_INGRESS = 0;

@@ -1,6 +1,6 @@
 /** The events of a detached program, read by several processes at a time. Packets are real; each carries its number. */
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, renameSync, rmdirSync } from 'node:fs';
+import { mkdtempSync, readdirSync, renameSync, rmdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
@@ -11,6 +11,7 @@ import type { PacketEvent } from '../../runtime/events.ts';
 import { loadArtifact } from '../../runtime/load.ts';
 import { followPinnedEvents } from '../../runtime/pinned/follow.ts';
 import { openPinRoot, pinnedNames, pinProgram, stopPinned } from '../../runtime/pinned/pinned-program.ts';
+import { ringsFor } from '../../runtime/ring-maps.ts';
 import { LAUNCHER, pktc, plainEnvironment } from '../cli/pktc.ts';
 import { compileRules } from './compile-rules.ts';
 import {
@@ -23,7 +24,7 @@ import {
 } from './environment.ts';
 
 const RULES = 'names: match udp dport 53 -> log payload 4, pass\nweb: match udp dport 80 -> log payload 4, drop\n';
-/** More than a ring of 4 MiB holds. */
+/** More than a ring of 4 MiB holds, which is the only one then: what finds no room does so whichever CPU it comes to. */
 const FLOOD = 60_000;
 
 let bpffs = '';
@@ -81,8 +82,8 @@ const spawnReader = (parameters: readonly string[]) =>
     env: { ...plainEnvironment(), PKTC_BPFFS: bpffs },
   });
 
-function detach(name: string): void {
-  const loaded = loadArtifact(artifact);
+function detach(name: string, options: { readonly rings?: number } = {}): void {
+  const loaded = loadArtifact(artifact, options);
   near.run(() => attachAll(loaded, [near.ifname], 'auto'));
   pinProgram(root, name, artifact, loaded);
   loaded.close();
@@ -164,7 +165,7 @@ describeKernel('events of a detached program', () => {
   test('what found the ring full, and what a slow reader missed, is counted: with what was seen it is all', async () => {
     await withNetwork(async (network) => {
       near = network.near;
-      detach('edge');
+      detach('edge', { rings: 1 });
       const packets = sender(network.far);
       packets.send(FLOOD);
       // Nobody has read until now.
@@ -210,7 +211,7 @@ describeKernel('events of a detached program', () => {
   test('go on with the program that has the name now, and end with it', async () => {
     await withNetwork(async (network) => {
       near = network.near;
-      detach('edge');
+      detach('edge', { rings: 1 });
       const packets = sender(network.far);
       using followed = followPinnedEvents(root, 'edge');
       const drain = () => {
@@ -223,7 +224,7 @@ describeKernel('events of a detached program', () => {
       renameSync(path.join(root, 'edge'), path.join(root, 'before'));
       expect(followed.look()).toBe('none');
       await stopPinned(root, 'before');
-      detach('edge');
+      detach('edge', { rings: 1 });
       packets.send(FLOOD);
       expect(followed.look()).toBe('restarted');
       const seen = drain();
@@ -236,6 +237,27 @@ describeKernel('events of a detached program', () => {
       // Whoever watches holds nothing.
       expect(xdpProgramId(near)).toBeNull();
       expect([followed.look(), followed.look()]).toEqual(['none', 'gone']);
+      packets.close();
+    });
+  });
+
+  test('with a thread a ring: those of one rule, each once', async () => {
+    await withNetwork(async (network) => {
+      near = network.near;
+      detach('edge');
+      const packets = sender(network.far);
+      const one = reader('--workers', 'always', '--rule', 'web');
+      await one.ready();
+      const task = `/proc/${one.child.pid}/task`;
+      const before = readdirSync(task).length;
+      packets.send(1, 80);
+      await eventually('threads', () => readdirSync(task).length >= before + ringsFor(4 << 20));
+      packets.send(50);
+      packets.send(500, 80);
+      one.child.kill('SIGINT');
+      expect(await one.ended).toBe(0);
+      expect([...one.numbers()].sort((a, b) => a - b)).toEqual([0, ...upTo(551, 51)]);
+      expect(one.summary()).toMatchObject({ stopped_by: 'SIGINT', events: 501, lost: 0, overtaken: 0 });
       packets.close();
     });
   });

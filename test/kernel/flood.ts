@@ -9,16 +9,31 @@ export interface Flood {
   readonly done: Promise<void>;
 }
 
+/** Each frame has a number of its own, 32 bits of big endian. */
+export interface Numbers {
+  readonly at: number;
+  readonly first: number;
+}
+
 export async function prepareFlood(
   programId: number | undefined,
   frame: Uint8Array,
   repeat: number,
   cpu: number,
+  numbers: Numbers | null = null,
 ): Promise<Flood> {
   const here = (file: string) => new URL(file, import.meta.url).pathname;
   const hex = Buffer.from(frame).toString('hex');
   const node = [process.execPath, '--import', here('typescript-loader.mjs'), here('flood-process.ts')];
-  const args = ['-c', String(cpu), ...node, String(programId), String(repeat), hex];
+  const args = [
+    '-c',
+    String(cpu),
+    ...node,
+    String(programId),
+    String(repeat),
+    hex,
+    ...(numbers === null ? [] : [String(numbers.at), String(numbers.first)]),
+  ];
   const child = spawn('taskset', args, { stdio: ['pipe', 'pipe', 'inherit'] });
   const done = once(child, 'exit').then(([code]) => {
     if (code !== 0) throw new Error(`the flood ended with ${code}`);

@@ -7,6 +7,8 @@ import { describeKernel } from './environment.ts';
 import { prepareFlood } from './flood.ts';
 
 const SMALL_RING = fixtureArtifact(4096);
+/** Whichever CPU a test run is on. */
+const ONE_RING = { rings: 1 };
 const RING = fixtureArtifact(1 << 20);
 const LOGGED = 1;
 
@@ -65,7 +67,7 @@ describeKernel('readers of one ring', () => {
   });
 
   test('who is overtaken knows by how many, and goes on in order', () => {
-    using loaded = loadArtifact(SMALL_RING);
+    using loaded = loadArtifact(SMALL_RING, ONE_RING);
     using fast = openFollowingEvents(loaded);
     using slow = openFollowingEvents(loaded);
     let read = 0;
@@ -88,7 +90,7 @@ describeKernel('readers of one ring', () => {
   });
 
   test('of whom nobody reads let it fill up: the kernel counts, and all of them have the beginning', () => {
-    using loaded = loadArtifact(SMALL_RING);
+    using loaded = loadArtifact(SMALL_RING, ONE_RING);
     using one = openFollowingEvents(loaded);
     using other = openFollowingEvents(loaded);
     run(loaded, 1000);
@@ -102,8 +104,8 @@ describeKernel('readers of one ring', () => {
   });
 
   test('one that comes to a program in place of another begins with its first event, and counts what is gone of them', async () => {
-    using old = loadArtifact(SMALL_RING);
-    using next = loadArtifact(SMALL_RING);
+    using old = loadArtifact(SMALL_RING, ONE_RING);
+    using next = loadArtifact(SMALL_RING, ONE_RING);
     using stream = openFollowingEvents(old);
     using elsewhere = openEvents(next);
     run(old, 3);
@@ -121,7 +123,7 @@ describeKernel('readers of one ring', () => {
     // Back to the one before, which has gone on meanwhile: when it has been left for good,
     await Promise.resolve();
     run(old, 5, 3);
-    using third = loadArtifact(SMALL_RING);
+    using third = loadArtifact(SMALL_RING, ONE_RING);
     expect(drain(stream)).toEqual([3, 4]);
     stream.goOn(third, Promise.resolve());
     await Promise.resolve();

@@ -35,7 +35,8 @@ struct range {
 
 static __always_inline void log_frame(struct xdp_md *ctx, __u32 slot, __u32 len)
 {
-	struct pktc_event *e = bpf_ringbuf_reserve(&pktc_events, sizeof(*e), 0);
+	void *ring = pktc_ring();
+	struct pktc_event *e = ring ? bpf_ringbuf_reserve(ring, sizeof(*e), 0) : NULL;
 	struct pktc_logged *logged = pktc_logged_by(slot);
 
 	if (!e || !logged) {

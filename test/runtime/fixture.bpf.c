@@ -20,7 +20,8 @@ char pktc_license[] SEC("license") = "Dual MIT/GPL";
 
 static __always_inline void log_frame(struct xdp_md *ctx, struct pktc_logged *logged, __u32 len)
 {
-	struct pktc_event *e = bpf_ringbuf_reserve(&pktc_events, sizeof(*e), 0);
+	void *ring = pktc_ring();
+	struct pktc_event *e = ring ? bpf_ringbuf_reserve(ring, sizeof(*e), 0) : NULL;
 	__u32 behind = len - ETHERNET_BYTES;
 
 	if (!e) {

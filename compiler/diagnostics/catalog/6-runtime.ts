@@ -42,6 +42,7 @@ export const RUNTIME = {
   PKT6120: { title: 'libxdp is missing', severity: 'error', message: said },
   PKT6121: { title: 'no dispatcher on this kernel', severity: 'error', message: said },
   PKT6122: { title: 'dispatcher does not take the program', severity: 'error', message: said },
+  PKT6130: { title: 'a thread that writes events failed', severity: 'error', message: said },
   PKT6090: { title: 'no set of that name', severity: 'error', message: said },
   PKT6091: { title: 'no element of the set', severity: 'error', message: said },
   PKT6092: { title: 'set is full', severity: 'error', message: said },

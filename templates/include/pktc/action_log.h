@@ -25,10 +25,10 @@
 #define pktc_log_how(verdict, payload) ((verdict) | (payload) << 8)
 
 /* Wakes the reader when this record is the one with which another PKTC_WAKEUP_BYTES wait. */
-static __always_inline __u64 pktc_wakeup(void)
+static __always_inline __u64 pktc_wakeup(void *ring)
 {
 	__u64 size = (sizeof(struct pktc_event) + PKTC_RING_HEADER_BYTES + 7) & ~7ULL;
-	__u64 waiting = bpf_ringbuf_query(&pktc_events, BPF_RB_AVAIL_DATA);
+	__u64 waiting = bpf_ringbuf_query(ring, BPF_RB_AVAIL_DATA);
 
 	return waiting % PKTC_WAKEUP_BYTES < size && waiting >= PKTC_WAKEUP_BYTES ?
 		       BPF_RB_FORCE_WAKEUP :
@@ -149,13 +149,17 @@ __noinline int pktc_log(struct pktc_ctx *ctx, struct pktc_fields *f, __u32 rule,
 {
 	struct pktc_logged *logged;
 	struct pktc_event *e;
+	void *ring;
 
 	if (!f)
 		return 0;
 	if (sample > 1 && (__u64)bpf_get_prandom_u32() * sample >> 32)
 		return 0;
 	logged = pktc_logged_by(rule);
-	e = bpf_ringbuf_reserve(&pktc_events, sizeof(*e), 0);
+	ring = pktc_ring();
+	if (!ring)
+		return 0;
+	e = bpf_ringbuf_reserve(ring, sizeof(*e), 0);
 	if (!e) {
 		if (logged)
 			logged->lost += 1;
@@ -172,7 +176,7 @@ __noinline int pktc_log(struct pktc_ctx *ctx, struct pktc_fields *f, __u32 rule,
 	e->captured = pktc_copy_frame(ctx, e, f->len);
 	e->direction = f->direction;
 #endif
-	bpf_ringbuf_submit(e, pktc_wakeup());
+	bpf_ringbuf_submit(e, pktc_wakeup(ring));
 	if (logged)
 		logged->events += 1;
 	return 0;

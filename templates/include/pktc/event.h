@@ -69,10 +69,32 @@ struct pktc_event {
 const struct pktc_event *const volatile pktc_event_anchor = NULL;
 const enum pktc_event_bit *const volatile pktc_event_bit_anchor = NULL;
 
-struct {
+struct pktc_event_ring {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
 	__uint(max_entries, PKTC_RING_BYTES);
+};
+
+/*
+ * The loader makes as many rings as the machine has use for, a power of two: a CPU always
+ * writes to the same one, so its events stay in order, and few CPUs wait for one lock.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__array(values, struct pktc_event_ring);
 } pktc_events SEC(".maps");
+
+/* Written by the loader: rings less one. */
+const volatile __u32 pktc_ring_mask = 0;
+
+/* NULL is for the verifier alone. */
+static __always_inline void *pktc_ring(void)
+{
+	__u32 index = bpf_get_smp_processor_id() & pktc_ring_mask;
+
+	return bpf_map_lookup_elem(&pktc_events, &index);
+}
 
 /* What became of a rule's events: slots as those of its counters, of which the loader makes as many. */
 struct pktc_logged {
