@@ -10,6 +10,11 @@
 
 #include <pktc/classify.h>
 
+/* What is done with packets that no verdict caught: the program says. */
+#ifndef PKTC_DEFAULT
+#define PKTC_DEFAULT PKTC_VERDICT_PASS
+#endif
+
 struct pktc_keyed {
 	__u32 len; /* of the packet */
 	struct pktc_key *key;
