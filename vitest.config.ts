@@ -39,7 +39,13 @@ export default defineConfig({
       },
       {
         extends: true,
-        test: { name: 'mutations', include: ['test/mutations/**/*.test.ts'], testTimeout: 400_000, maxConcurrency: 2 },
+        test: {
+          name: 'mutations',
+          include: ['test/mutations/**/*.test.ts'],
+          globalSetup: 'test/mutations/object-folder.ts',
+          testTimeout: 400_000,
+          maxConcurrency: 2,
+        },
       },
       {
         extends: true,

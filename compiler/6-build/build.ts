@@ -12,7 +12,7 @@ import { targetFor } from '../targets/target.ts';
 import { type Clang, findClang, OLDEST_CLANG } from './find-clang.ts';
 import { manifestRules } from './manifest-rules.ts';
 import { cacheFolder, objectCache } from './object-cache.ts';
-import { CLANG_FLAGS, type ClangRun, runClang, type StartProcess } from './run-clang.ts';
+import { CLANG_FLAGS, type ClangRun, includedBy, runClang, type StartProcess } from './run-clang.ts';
 import { readVersion } from './version.ts';
 import { writeData } from './write-data.ts';
 
@@ -79,7 +79,7 @@ function finish(plan: Plan, emission: Emission, compiled: Uint8Array, version: s
 
 /** Everything that the object depends on. */
 function cacheKey(c: string, templates: Templates, clangVersion: string): string {
-  return JSON.stringify([clangVersion, CLANG_FLAGS, c, templates.headers]);
+  return JSON.stringify([clangVersion, CLANG_FLAGS, c, includedBy(c, templates)]);
 }
 
 function clangProblem(clang: Clang): Diagnostic | null {

@@ -73,7 +73,7 @@ function remove(folder: string): void {
 }
 
 /** The headers that the program includes, and those that they do: a third of all. */
-function includedBy(c: string, { headers }: Templates): Templates['headers'] {
+export function includedBy(c: string, { headers }: Templates): Templates['headers'] {
   const included = new Set<string>();
   const waiting = [c];
   for (let text = waiting.pop(); text !== undefined; text = waiting.pop()) {

@@ -34,13 +34,17 @@ const NO_TREE: ReadonlySet<string> = new Set(['PKT4002', 'PKT4026']);
 /** How rules are tried: as the planner thinks best, or as a tree wherever that can be. */
 export type Way = 'planned' | 'long chain' | 'tree';
 
-/** Past the object cache: what is asked is what was just compiled. The engine throws when clang or the verifier refuses. */
-export function kernelEngine(templates: Templates = readTemplates(), way: Way = 'planned'): Engine {
+/**
+ * The engine throws when clang or the verifier refuses.
+ * @param cache folder of objects that were compiled before. Absent: what is asked is what was just compiled
+ */
+export function kernelEngine(templates: Templates = readTemplates(), way: Way = 'planned', cache?: string): Engine {
   const clang = findClang();
   const start = startElsewhere();
+  const cached = cache === undefined ? {} : { cache: true, environment: { PKTC_CACHE_DIR: cache } };
   return async (program) => {
     const plan = planFor(program, way);
-    const loaded = load(await artifactOf(plan, templates, { clang: await clang, start }));
+    const loaded = load(await artifactOf(plan, templates, { clang: await clang, start, ...cached }));
     let before = loaded.counters();
     return {
       classifier: plan.classifier.name,

@@ -9,6 +9,7 @@ import { printRuleFile } from '../differential/rule-file.ts';
 import { generatePacket } from '../packets/generate-packet.ts';
 import { hintsOf } from '../packets/hints.ts';
 import { createRandom, seedOf } from '../packets/random.ts';
+import { OBJECTS } from './object-folder.ts';
 import { type Change, changed } from './run-mutant.ts';
 
 const HEADERS = 'templates/include/';
@@ -28,7 +29,7 @@ export async function firstDifference(change: Change | null, files: number, way:
     text: change !== null && `${HEADERS}${path}` === change.file ? changed(text, change) : text,
   }));
   if (change !== null && !headers.some(({ path }) => `${HEADERS}${path}` === change.file)) throw new Error(`no ${change.file}`);
-  const engine = kernelEngine({ ...templates, headers }, way);
+  const engine = kernelEngine({ ...templates, headers }, way, process.env[OBJECTS]);
   for (let part = 0; part < files; part++) {
     const random = createRandom(seedOf(SEED, part));
     const text = printRuleFile(generateRuleFile(random));

@@ -181,6 +181,8 @@ export const C_MUTANTS: readonly Change[] = [
     file: `${C}/set.h`,
     from: '(((__u64)(edge) - (value) - 1) >> 63)',
     to: '(((__u64)(edge) - (value)) >> 63)',
+    // Shorter lists are compared one by one.
+    shownBy: /\{(?:[^{},]*,){12}/,
   },
   {
     what: 'tags of type 0x88a8 are missing',
@@ -212,6 +214,7 @@ export const C_MUTANTS: readonly Change[] = [
     file: `${C}/parse_ipv4.h`,
     from: '#define PKTC_IPV4_MORE_FRAGMENTS 0x2000',
     to: '#define PKTC_IPV4_MORE_FRAGMENTS 0x4000',
+    shownBy: /frag/,
   },
   {
     what: 'an IPv4 header is always five words',
