@@ -1,5 +1,4 @@
 /** How many flows a program remembers, and what a line of it takes: templates/include/pktc/flow_cache.h. */
-import type { Program } from '../2-resolve/program.ts';
 import type { Target } from '../targets/target.ts';
 import type { Boxes } from './boxes/box-sets.ts';
 import type { FlowLines } from './plan.ts';
@@ -7,12 +6,12 @@ import type { TreeShape } from './tree/box-set.ts';
 
 type Family = keyof FlowLines;
 
-/** What lines of each CPU take for a family, from so many rules on: hardly more than what they stand in front of. */
-const FLOW_KIB: readonly (readonly [rules: number, kib: number])[] = [
+/** What lines of each CPU take for a family, from so many boxes of it on: hardly more than what they stand in front of. */
+const FLOW_KIB: readonly (readonly [boxes: number, kib: number])[] = [
   [32_768, 2048],
   [8192, 1024],
   [1024, 512],
-  [0, 64],
+  [1, 64],
 ];
 /** Rules with a verdict, about packets with addresses of IPv6 and about others: enum pktc_packet_kind in templates/include/pktc/data.h. */
 const SETS: Readonly<Record<Family, readonly number[]>> = { ipv4: [0, 4, 6], ipv6: [2, 8] };
@@ -27,11 +26,13 @@ const FAMILIES: Readonly<Record<Family, { readonly addresses: number; readonly b
  * null: no cache. What a check says may differ from packet to packet of a flow; and a program at a cgroup may be interrupted by another
  * packet on its CPU while it writes a line.
  */
-export function flowLines({ rules }: Program, { hook }: Target, { checks, sets }: Boxes, shape: TreeShape): FlowLines | null {
+export function flowLines({ hook }: Target, { checks, sets }: Boxes, shape: TreeShape): FlowLines | null {
   if (checks.length > 0 || hook.startsWith('cgroup')) return null;
-  const kib = FLOW_KIB.find(([from]) => rules.length >= from)?.[1] ?? 0;
-  const lines = (family: Family) =>
-    SETS[family].some((set) => (sets[set]?.count ?? 0) > 0) ? (kib << 10) / lineBytes(shape, family) : 0;
+  const lines = (family: Family) => {
+    const boxes = Math.max(...SETS[family].map((set) => sets[set]?.count ?? 0));
+    const kib = FLOW_KIB.find(([from]) => boxes >= from)?.[1] ?? 0;
+    return (kib << 10) / lineBytes(shape, family);
+  };
   const [ipv4, ipv6] = [lines('ipv4'), lines('ipv6')];
   return ipv4 + ipv6 === 0 ? null : { ipv4, ipv6 };
 }

@@ -60,7 +60,7 @@ export function planTree(program: Program, kinds: RuleKinds, target: Target, opt
     dst: dimensions.dst,
     checks,
     observers: boxes.sets.some((set) => set?.mode === 'each'),
-    flowLines: options.flowCache === false ? null : flowLines(program, target, boxes, dimensions.shape),
+    flowLines: options.flowCache === false ? null : flowLines(target, boxes, dimensions.shape),
     boxes: boxes.sets.reduce((sum, set) => sum + (set?.count ?? 0), 0),
     data: wholeData(tables, trees),
     depth,
