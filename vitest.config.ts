@@ -16,6 +16,8 @@ export default defineConfig({
           name: 'unit',
           include: ['test/**/*.test.ts'],
           exclude: ['test/kernel/**', 'test/kernels/**', 'test/differential/**', 'test/classify/**', 'test/mutations/**'],
+          // No module has a state (test/house): a process for each file would only read them all again.
+          isolate: false,
         },
       },
       {
