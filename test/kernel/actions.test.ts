@@ -194,6 +194,22 @@ describeKernel('mark', () => {
       expect(loaded.counters().map(({ packets }) => packets)).toEqual([1n, 1n, 1n, 1n, 4n]);
     },
   );
+
+  test('several rules that mark, and fields that make clang keep addresses: the verifier takes them', async () => {
+    const artifact = await compileRules(
+      [
+        'let list = 1777019018-4294967295',
+        'match mark list -> mark 1',
+        'match payload.len < 3573534539 or malformed or icmp6 -> count',
+        'match flags RST -> mark 1',
+        'match not malformed -> mark 1',
+        '',
+      ].join('\n'),
+      'cgroup',
+    );
+    using loaded = loadArtifact(artifact, { offline: true });
+    expect(loaded.testRun(frameTo(7)).mark).toBe(1);
+  });
 });
 
 describeKernel('audit drop', () => {

@@ -10,6 +10,8 @@ static __always_inline void pktc_set_mark(struct pktc_ctx *ctx, __u32 mark)
 {
 	/* From a register: kernels before 6.4 refuse to store a constant into a context. */
 	pktc_opaque(mark);
+	/* Else clang keeps the member's address for several rules, and the verifier takes no pointer into the context. */
+	pktc_opaque(ctx);
 	ctx->mark = mark;
 }
 #endif
