@@ -3,8 +3,7 @@ import { expect, test } from 'vitest';
 import { describeKernel } from '../kernel/environment.ts';
 import { firstDifference } from './compare-mutant.ts';
 
-/** As many as it takes to see each bug; without bugs there are two thousand (test/differential). */
-const FILES = 50;
+const FILES = 100;
 
 describeKernel('interpreter and kernel', () => {
   test(`agree on ${FILES} rule files`, async () => {
