@@ -94,19 +94,7 @@ function createProgram(argv: readonly string[], terminal: Terminal, execute: Exe
       });
     })
     .epilogue('`pktc COMMAND --help` says more about one of them. Start with `pktc demo`, then `pktc doctor`.');
-  withoutHelpInReserve(program);
   return COMMANDS.reduce((built, register) => register(built, execute), program);
-}
-
-/** What yargs has for itself, as far as it is used here; all of it may be missing in another version. */
-interface Inside {
-  getInternalMethods?: () => { getUsageInstance?: () => { cacheHelpMessage?: () => void } };
-}
-
-/** Behind each command yargs lays out its help, for errors that come later. None of ours has help beside it, and it takes 15 ms. */
-function withoutHelpInReserve(program: Argv): void {
-  const usage = (program as Inside).getInternalMethods?.().getUsageInstance?.();
-  if (usage?.cacheHelpMessage) usage.cacheHelpMessage = () => {};
 }
 
 function helpText(self: Argv): string {
