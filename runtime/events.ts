@@ -108,13 +108,8 @@ export function openFollowingEvents(loaded: LoadedProgram): FollowingEvents {
   const { events, libc } = loaded.internals;
   const sources = createSources(libc);
   sources.begin(events);
-  const stream = createStream(
-    sources,
-    () => () => {},
-    () => {},
-  );
   // A copy would have what `overtaken` was.
-  return Object.assign(stream, {
+  return Object.assign(createStreamOfNobody(sources), {
     goOn: (next: LoadedProgram, settled: Promise<void>) => sources.goOn(next.internals.events, settled),
   });
 }
@@ -133,12 +128,7 @@ export function takeEvents(
   const { positions } = before;
   const sources = createSources(libc, before);
   sources.begin(events, (ring_id) => positions.get(ring_id) ?? 0);
-  const stream = createStream(
-    sources,
-    () => () => {},
-    () => {},
-  );
-  return Object.assign(stream, { goOn: sources.goOn });
+  return Object.assign(createStreamOfNobody(sources), { goOn: sources.goOn });
 }
 
 /** A look at the newest events, which takes none from those who read. */
@@ -358,6 +348,15 @@ function openRings(
     closeAll();
     throw error;
   }
+}
+
+/** That no program closes when it is closed itself. */
+function createStreamOfNobody(sources: Sources): EventStream {
+  return createStream(
+    sources,
+    () => () => {},
+    () => {},
+  );
 }
 
 /** @param own is given what closes the stream, and gives what takes that back; `release` is called when it is closed. */
