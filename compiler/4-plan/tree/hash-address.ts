@@ -6,6 +6,16 @@ export interface Fixed {
   readonly dst: number;
 }
 
+/** 0x9e3779b97f4a7c15 and 0xc2b2ae3d27d4eb4f, in halves; the lower ones in halves again, so that products with 32 bits are exact. */
+const SRC_HIGH = 0x9e37_79b9;
+const SRC_LOW = 0x7f4a_7c15;
+const SRC_LOW_UPPER = 0x7f4a;
+const SRC_LOW_LOWER = 0x7c15;
+const DST_HIGH = 0xc2b2_ae3d;
+const DST_LOW = 0x27d4_eb4f;
+const DST_LOW_UPPER = 0x27d4;
+const DST_LOW_LOWER = 0xeb4f;
+
 /**
  * 32 bits of which the upper ones are the bucket: the upper half of the sum of both addresses, each shifted so that only its first bits
  * are left, times an odd constant, modulo 2^64. Two words of each address.
@@ -23,16 +33,6 @@ export function hashAddresses(srcHigh: number, src: number, dstHigh: number, dst
     Math.imul(dstHigh, DST_LOW);
   return (upper + (lower >= 2 ** 32 ? 1 : 0)) >>> 0;
 }
-
-/** 0x9e3779b97f4a7c15 and 0xc2b2ae3d27d4eb4f, in halves; the lower ones in halves again, so that products with 32 bits are exact. */
-const SRC_HIGH = 0x9e37_79b9;
-const SRC_LOW = 0x7f4a_7c15;
-const SRC_LOW_UPPER = 0x7f4a;
-const SRC_LOW_LOWER = 0x7c15;
-const DST_HIGH = 0xc2b2_ae3d;
-const DST_LOW = 0x27d4_eb4f;
-const DST_LOW_UPPER = 0x27d4;
-const DST_LOW_LOWER = 0xeb4f;
 
 export interface Words {
   readonly high: Uint32Array;

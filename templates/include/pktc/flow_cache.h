@@ -171,7 +171,8 @@ static __always_inline void pktc_flow_store(const bool six, const __u8 *data,
 }
 
 /*
- * True: `decided` is what was kept for this key. False: it is to be found out, and kept. `six`: the key has addresses of IPv6.
+ * True: `decided` is what was kept for this key. False: it is to be found out, and kept. `six`: the key has addresses of IPv6, which
+ * the quick walk knows on each of its ways, so that none has to find it out.
  */
 static __always_inline bool pktc_flow_find(const __u8 *data, const struct pktc_key *key,
 					   const bool six, __u32 set, __u32 *decided)
