@@ -32,8 +32,12 @@ export interface DataRoom {
 
 export interface DataStore {
   readonly room: DataRoom;
-  /** Before packets come: no one waits. @throws RuntimeError PKT6008, PKT6014 */
-  fill(data: RuleData): void;
+  /**
+   * Before packets come: no one waits.
+   * @param early the same rules, which another thread is putting there; null: nobody is
+   * @throws RuntimeError PKT6008, PKT6014
+   */
+  fill(data: RuleData, early: EarlyData | null): void;
   /**
    * Resolves as soon as every packet that comes from now on sees the new rules. `settled` resolves when the last packet that saw
    * the old ones is through. When it rejects, nothing has changed. One at a time.
@@ -100,6 +104,48 @@ function damagedTrees(): RuntimeError {
   });
 }
 
+/** Rules in maps of the kernel before there is a program that looks them up. */
+export interface EarlyData {
+  /** Of the array of maps, for a program that is loaded later. */
+  readonly outer_fd: number;
+  /** Of the map with the rules. */
+  readonly map_fd: number;
+  /** Closes both: a program that has them keeps them. May be called again. */
+  close(): void;
+}
+
+/**
+ * Makes the array of maps that a program is going to look its rules up in, and has another thread put them there: the kernel returns from
+ * that some 15 ms later, and this thread has the verifier to wait for meanwhile. null: it cannot be; loading the program says why.
+ */
+export function storeEarly(libbpf: Libbpf, libc: Libc, name: string, room: DataRoom, data: RuleData): EarlyData | null {
+  let map_fd: number;
+  try {
+    map_fd = createDataMap(libbpf, libc, room.bytes, data);
+  } catch (error) {
+    if (error instanceof RuntimeError) return null;
+    throw error;
+  }
+  const outer_fd = libbpf.map_create(BPF_MAP_TYPE_ARRAY_OF_MAPS, name, 4, 4, 1, 0, map_fd);
+  if (outer_fd < 0) {
+    libc.close(map_fd);
+    return null;
+  }
+  // `DataStore.fill` looks whether they are there, and does it again if not.
+  storeAside(libbpf, libc, outer_fd, map_fd).catch(() => {});
+  let open = true;
+  return {
+    outer_fd,
+    map_fd,
+    close() {
+      if (!open) return;
+      open = false;
+      libc.close(outer_fd);
+      libc.close(map_fd);
+    },
+  };
+}
+
 /** @param outer_fd of the array of maps. It stays the caller's. */
 export function createDataStore(libbpf: Libbpf, libc: Libc, outer_fd: number, room: DataRoom): DataStore {
   let current_fd = -1;
@@ -115,7 +161,11 @@ export function createDataStore(libbpf: Libbpf, libc: Libc, outer_fd: number, ro
   };
   return {
     room,
-    fill(data) {
+    fill(data, early) {
+      if (early !== null && storedId() === mapInfoOf(libbpf, early.map_fd).get('id')) {
+        take(libc.dup(early.map_fd))();
+        return;
+      }
       const fd = createDataMap(libbpf, libc, room.bytes, data);
       const result = libbpf.map_update_elem(outer_fd, key, fdBytes(fd), 0n);
       if (result < 0) {

@@ -109,7 +109,6 @@ function loadOnce(
   name.bytes.set(Buffer.from(OBJECT_NAME));
   const messages: string[] = [];
   return captureMessages(libbpf, libc, messages, () => {
-    raiseMemoryLimit(libc);
     const object = libbpf.object_open_mem(
       artifact.object,
       artifact.object.length,
@@ -147,8 +146,8 @@ function openOptions(libbpf: Libbpf, name: Pointer, log: Pointer): Uint8Array {
   return options.bytes;
 }
 
-/** Before 5.11 the kernel charged BPF memory to RLIMIT_MEMLOCK, which is 64 KiB as it comes. */
-function raiseMemoryLimit(libc: Libc): void {
+/** Before 5.11 the kernel charged BPF memory to RLIMIT_MEMLOCK, which is 64 KiB as it comes: to be raised ahead of the first map. */
+export function raiseMemoryLimit(libc: Libc): void {
   if (kernelOlderThan(5, 11)) libc.setrlimit(RLIMIT_MEMLOCK, new BigUint64Array([RLIM_INFINITY, RLIM_INFINITY]));
 }
 

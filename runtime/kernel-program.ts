@@ -7,7 +7,15 @@ import type { Artifact, AttachPoint, Manifest, ManifestSet } from './abi/manifes
 import { structLayout } from './abi/struct-layout.ts';
 import { type AnswerCounts, answerReader } from './answers.ts';
 import { type CounterTable, mapCounters } from './counters.ts';
-import { createDataStore, type DataRoom, type DataStore, type RuleData, roomFor } from './data-store.ts';
+import {
+  createDataStore,
+  type DataRoom,
+  type DataStore,
+  type EarlyData,
+  type RuleData,
+  roomFor,
+  storeEarly,
+} from './data-store.ts';
 import type { DispatchedProgram, DispatcherOptions } from './dispatched-program.ts';
 import { markProgram } from './dispatcher-mark.ts';
 import { bootTime, type DynamicSet, openDynamicSet, seedSet } from './dynamic-set.ts';
@@ -29,6 +37,7 @@ import {
   loadObject,
   mapInfoOf,
   programIdOf,
+  raiseMemoryLimit,
   setMapName,
 } from './kernel-object.ts';
 import { possibleCpus } from './possible-cpus.ts';
@@ -123,18 +132,29 @@ const LINE_SLOTS = 4;
 /** @param before the program whose place this one takes: sets that both have go on as they are */
 export function loadIntoKernel(artifact: Artifact, options: LoadOptions, before: InKernel | null = null): InKernel {
   verifyArtifact(artifact);
-  const { manifest, data } = artifact;
+  const { manifest } = artifact;
   const elf = readElf(artifact.object);
   const types = readBtf(elf);
   const libc = openLibc();
   const libbpf = openLibbpf();
-  const room = data === null ? null : roomFor(data);
   const stride = counterStride(manifest);
-  const reused = before === null ? new Map<string, number>() : sameSets(manifest, before);
+  const sets = before === null ? new Map<string, number>() : sameSets(manifest, before);
   const rings = manifest.events === null ? 0 : (options.rings ?? ringsFor(manifest.events.ring_bytes));
-  const settings = { offline: options.offline ?? false, stride, rings, room, reused, dispatcher: options.dispatcher ?? null };
-  const { object, dispatched, notes } = loadObject(artifact, elf, libbpf, libc, settings);
-  const opened: (() => void)[] = [() => libbpf.object_close(object)];
+  raiseMemoryLimit(libc);
+  const first = firstData(artifact, { libbpf, libc, stride });
+  const opened: (() => void)[] = [];
+  if (first?.early) opened.push(first.early.close);
+  const { object, dispatched, notes } = closedOnError(opened, () =>
+    loadObject(artifact, elf, libbpf, libc, {
+      offline: options.offline ?? false,
+      stride,
+      rings,
+      room: first?.room ?? null,
+      reused: first?.early ? new Map([...sets, [DATA, first.early.outer_fd]]) : sets,
+      dispatcher: options.dispatcher ?? null,
+    }),
+  );
+  opened.push(() => libbpf.object_close(object));
   if (dispatched !== null) opened.push(dispatched.close);
   const program = (name: string) => libbpf.program_fd(findProgram(libbpf, object, name));
   const map = (name: string) => libbpf.map_fd(findMap(libbpf, object, name));
@@ -155,9 +175,9 @@ export function loadIntoKernel(artifact: Artifact, options: LoadOptions, before:
     }
     for (const [index] of (manifest.sets ?? []).entries()) {
       const name = setMapName(index);
-      if (!reused.has(name)) seedSet(libbpf, libc, map(name), randomInt(2 ** 32));
+      if (!sets.has(name)) seedSet(libbpf, libc, map(name), randomInt(2 ** 32));
     }
-    return assemble(manifest, parts, fillData(artifact, parts, room, opened), opened);
+    return assemble(manifest, parts, first === null ? null : fillData(first, parts, opened), opened);
   });
 }
 
@@ -258,18 +278,32 @@ export function assemble(manifest: Manifest, parts: Parts, data: ProgramData | n
   return inKernel;
 }
 
-/** The rules are there before the program is attached to anything. */
-function fillData(
+/** Rules that are data, before their program is loaded. */
+interface FirstData {
+  readonly room: DataRoom;
+  readonly slots: DataSlots;
+  readonly rules: RuleData;
+  readonly early: EarlyData | null;
+}
+
+/** null: the rules are compiled in. @throws RuntimeError PKT6003, PKT6040 */
+function firstData(
   { manifest, data }: Artifact,
-  { libbpf, libc, stride, map }: Parts,
-  room: DataRoom | null,
-  opened: (() => void)[],
-): ProgramData | null {
-  if (data === null || room === null) return null;
+  { libbpf, libc, stride }: Pick<Parts, 'libbpf' | 'libc' | 'stride'>,
+): FirstData | null {
+  if (data === null) return null;
+  const room = roomFor(data);
+  const slots = firstSlots(manifest.rules, stride);
+  const rules = ruleData(manifest, data, slots);
+  return { room, slots, rules, early: storeEarly(libbpf, libc, DATA, room, rules) };
+}
+
+/** The rules are there before the program is attached to anything. */
+function fillData({ room, slots, rules, early }: FirstData, { libbpf, libc, map }: Parts, opened: (() => void)[]): ProgramData {
   const store = createDataStore(libbpf, libc, map(DATA), room);
   opened.push(store.close);
-  const slots = firstSlots(manifest.rules, stride);
-  store.fill(ruleData(manifest, data, slots));
+  store.fill(rules, early);
+  early?.close();
   return { store, slots, settled: slots.generation };
 }
 
