@@ -152,6 +152,21 @@ static __always_inline bool pktc_flow_found(const bool six, const __u8 *data,
 	return !(other | (kept ^ pktc_flow_decided(hash, kept)));
 }
 
+/*
+ * The same value, of which the verifier no longer knows what it was made of. A distance within a line's value that comes out of
+ * a key would make it tell apart all packets whose keys it knows a part of, their protocol say, and follow each through the trees.
+ */
+static __always_inline __u64 pktc_flow_unlinked(const __u8 *data, __u64 value)
+{
+	const struct pktc_data_head *head = (const void *)data;
+	volatile __u64 kept[2];
+
+	kept[0] = value;
+	kept[1] = value;
+	/* The first: which one is read, it does not know. */
+	return kept[(head->magic - PKTC_DATA_MAGIC) & 1];
+}
+
 static __always_inline void pktc_flow_store(const bool six, const __u8 *data,
 					    const struct pktc_key *key, __u32 set, __u32 decided)
 {
@@ -161,6 +176,8 @@ static __always_inline void pktc_flow_store(const bool six, const __u8 *data,
 
 	pktc_flow_fill(&flow, six, data, key, set);
 	hash = pktc_flow_hash(&flow, six);
+	if (!six)
+		hash = pktc_flow_unlinked(data, hash);
 	line = pktc_flow_line(hash, six);
 	if (!line)
 		return;

@@ -86,6 +86,21 @@ static __always_inline __u32 pktc_tree_zero(const __u8 *data)
 	return ((const struct pktc_data_head *)data)->magic - PKTC_DATA_MAGIC;
 }
 
+/*
+ * Whether a set's records have addresses of IPv6. Where rules with a verdict are about one kind of packets alone, and there are no
+ * others, nobody has to ask: neither a packet nor the verifier, which would follow both ways through each record.
+ */
+static __always_inline __u32 pktc_tree_six(__u32 set)
+{
+#if defined(PKTC_WANT_FLOW_CACHE) && defined(PKTC_FLOW_LINES4) && !defined(PKTC_WANT_EACH)
+	if (!PKTC_FLOW_LINES6)
+		return 0;
+	if (!PKTC_FLOW_LINES4)
+		return 1;
+#endif
+	return pktc_is_ipv6(set);
+}
+
 /* The same in compiler/4-plan/tree/hash-address.ts. */
 static __always_inline __u32 pktc_tree_bucket(const struct pktc_tree_root *root,
 					      const struct pktc_key *key)
@@ -180,7 +195,7 @@ static __always_inline __u32 pktc_tree_root(const __u8 *data, __u32 set, __u32 p
 static __always_inline __u32 pktc_tree_look(const __u8 *data, const struct pktc_key *key, __u32 set)
 {
 	__u32 zero = pktc_tree_zero(data), lowest = PKTC_NO_ENTRY + zero, partition;
-	__u32 six = pktc_is_ipv6(set), units = pktc_tree_units(six), partitions = pktc_tree_partitions;
+	__u32 six = pktc_tree_six(set), units = pktc_tree_units(six), partitions = pktc_tree_partitions;
 
 #pragma clang loop unroll(disable)
 	for (partition = 0; partition < partitions; partition++) {
@@ -284,7 +299,7 @@ static __always_inline void pktc_tree_open(struct pktc_tree_merge *merge)
 		const __u32 *length = pktc_tree_at(merge->data, leaf.at, sizeof(*length));
 
 		leaf.left = length ? *length : zero;
-		leaf.at += pktc_tree_units(pktc_is_ipv6(merge->state->set));
+		leaf.at += pktc_tree_units(pktc_tree_six(merge->state->set));
 	}
 	merge->state->leaves[partition] = leaf;
 	merge->state->opened++;
@@ -297,7 +312,7 @@ static __always_inline void pktc_tree_open(struct pktc_tree_merge *merge)
 static __always_inline bool pktc_tree_step(struct pktc_tree_merge *merge)
 {
 	struct pktc_tree_leaf *leaf = &merge->state->leaves[merge->state->partition % PKTC_PARTITIONS_MAX];
-	__u32 six = pktc_is_ipv6(merge->state->set), best = merge->state->least & PKTC_ENTRY_NUMBER;
+	__u32 six = pktc_tree_six(merge->state->set), best = merge->state->least & PKTC_ENTRY_NUMBER;
 	__u32 at = leaf->at, left = leaf->left, i;
 
 #pragma clang loop unroll(disable)
