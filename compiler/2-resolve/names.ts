@@ -73,7 +73,7 @@ export function collectNames(
   const dynamic = new Map<string, DeclaredSet>();
   const keyed: SetStatement[] = [];
   const used = new Set<string>();
-  const builtIn = builtInWords();
+  let builtIn: ReadonlySet<string> | null = null;
   for (const statement of statements) {
     if (statement.kind === 'error') {
       const name = nameInError(source.text, statement.span);
@@ -94,6 +94,7 @@ export function collectNames(
     const set = statement.kind === 'set' && statement.key === null ? readSet(statement) : undefined;
     if (set) sets.set(text, set);
     if (set === null) broken.add(text);
+    builtIn ??= builtInWords();
     if (builtIn.has(text)) {
       report('PKT2013', { name: text }, span, 'the language knows this word', {
         help: 'where a value stands, the name defined here wins; another name keeps the built-in word readable',

@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process';
-import { access, constants, open, readdir, realpath } from 'node:fs/promises';
+import { accessSync } from 'node:fs';
+import { constants, open, readdir, realpath } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
@@ -81,7 +82,7 @@ async function namedClang(asked: string, searchPath: string): Promise<string | n
   if (asked.includes('/')) return path.resolve(asked);
   for (const folder of absolute(searchPath)) {
     const file = path.join(folder, asked);
-    if (await isExecutable(file)) return file;
+    if (isExecutable(file)) return file;
   }
   return null;
 }
@@ -95,7 +96,7 @@ async function inPath(searchPath: string): Promise<string | null> {
   const folders = absolute(searchPath);
   for (const folder of folders) {
     const plain = path.join(folder, 'clang');
-    if (await isExecutable(plain)) return plain;
+    if (isExecutable(plain)) return plain;
   }
   const numbered: { file: string; major: number }[] = [];
   for (const folder of folders) {
@@ -107,9 +108,12 @@ async function inPath(searchPath: string): Promise<string | null> {
   return numbered.sort((a, b) => b.major - a.major)[0]?.file ?? null;
 }
 
-function isExecutable(file: string): Promise<boolean> {
-  return access(file, constants.X_OK).then(
-    () => true,
-    () => false,
-  );
+/** Asked here and not in another thread: a dozen folders are looked through before one thread has woken the other. */
+function isExecutable(file: string): boolean {
+  try {
+    accessSync(file, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
 }

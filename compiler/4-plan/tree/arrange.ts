@@ -48,10 +48,10 @@ export function arrange(set: BoxSet, shape: TreeShape, most: number, growing: Gr
   trials.left = TRIED_MAX;
   for (let at = pairs.length - 1; at >= 0; at--) {
     const fewer = pairs.toSpliced(at, 1);
-    const without = grow(trials, fewer);
+    const without = grow(trials, fewer, best?.cost.price);
     if (best === null || (without !== null && without.cost.price <= best.cost.price)) [best, pairs] = [without, fewer];
   }
-  const single = set.count > SINGLE_TRIED ? null : grow(trials, []);
+  const single = set.count > SINGLE_TRIED || pairs.length === 0 ? null : grow(trials, [], best?.cost.price);
   if (best === null || (single !== null && single.cost.price <= best.cost.price)) best = single;
   return best ?? { set, dimensions, pairs, changed: 0, parts: [], cost: { reads: 0, price: 0 } };
 }
@@ -63,9 +63,10 @@ export function grownOf(
   pairs: readonly Fixed[],
   parts: readonly GrownPartition[],
   probes = probesOf(dimensions, set.entry, set.family === 6),
+  most = Infinity,
 ): GrownSet {
   const sorted = inOrder(parts);
-  return { set, dimensions, pairs, changed: 0, parts: sorted, cost: costOf(sorted, probes) };
+  return { set, dimensions, pairs, changed: 0, parts: sorted, cost: costOf(sorted, probes, most) };
 }
 
 /** Ascending by the first rule that is in them. */
@@ -73,8 +74,8 @@ export function inOrder(parts: readonly GrownPartition[]): readonly GrownPartiti
   return parts.toSorted((a, b) => a.root.first - b.root.first);
 }
 
-/** null: it would take too long. */
-function grow(trials: Trials, pairs: readonly Fixed[]): GrownSet | null {
+/** null: it would take too long. @param most as `costOf` has it */
+function grow(trials: Trials, pairs: readonly Fixed[], most = Infinity): GrownSet | null {
   const { growth, dimensions, probes, known } = trials;
   const { set } = growth;
   const partitions = divide(dimensions, set.count, pairs);
@@ -88,7 +89,7 @@ function grow(trials: Trials, pairs: readonly Fixed[]): GrownSet | null {
     known.set(name, grown);
     return grown;
   });
-  return grownOf(set, dimensions, pairs, parts, probes);
+  return grownOf(set, dimensions, pairs, parts, probes, most);
 }
 
 /** Different boxes have different names, or nearly so: a hash of 32 bits beside their number. */

@@ -160,12 +160,10 @@ export function hides(growth: Growth, front: number, behind: number, cell: Cell)
   const { ranges } = growth;
   for (let range = 0; range < ranges.length; range++) {
     const { first, last, firstHigh, lastHigh } = ranges[range] as Dimension;
-    const [a, aHigh, b, bHigh] = [
-      first[front] as number,
-      firstHigh[front] as number,
-      last[front] as number,
-      lastHigh[front] as number,
-    ];
+    const a = first[front] as number;
+    const aHigh = firstHigh[front] as number;
+    const b = last[front] as number;
+    const bHigh = lastHigh[front] as number;
     if (
       !below(aHigh, a, firstHigh[behind] as number, first[behind] as number) &&
       !below(aHigh, a, bounds[4 * range] as number, bounds[4 * range + 1] as number)

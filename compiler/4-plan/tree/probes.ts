@@ -3,7 +3,7 @@
  * (templates/include/pktc/tree.h), and nodes and records are counted.
  */
 import { inWindow } from './choose-cut.ts';
-import type { BitsDimension, Dimensions } from './dimensions.ts';
+import type { BitsDimension, Dimension, Dimensions } from './dimensions.ts';
 import type { GrownPartition } from './grow-set.ts';
 import { below } from './growth.ts';
 import { hashAddresses } from './hash-address.ts';
@@ -74,38 +74,57 @@ function bitsOf({ ranges }: Dimensions, bits: BitsDimension, box: number, key: n
   return value;
 }
 
-/** @param parts ascending by their lowest entry */
-export function costOf(parts: readonly GrownPartition[], probes: Probes): Cost {
-  const sum: Sum = { reads: 0, price: 0, lines: new Set() };
+/**
+ * @param parts ascending by their lowest entry
+ * @param most a price that is not asked for more exactly when it is above this: infinite then
+ */
+export function costOf(parts: readonly GrownPartition[], probes: Probes, most = Infinity): Cost {
+  const sum: Sum = { reads: 0, price: 0, lines: 0 };
+  const touched = parts.map(({ store }) => ({
+    nodes: new Uint8Array(store.nodeCount / LINE_NODES + 1),
+    records: new Uint8Array(store.recordCount + 1),
+  }));
   for (let probe = 0; probe < probes.count; probe++) {
     let best = NO_ENTRY;
-    for (const [at, part] of parts.entries()) {
-      if (part.root.first < best) best = walk(part, probes, WORDS * probe, best, sum, at * LINES);
+    for (let at = 0; at < parts.length; at++) {
+      const part = parts[at] as GrownPartition;
+      if (part.root.first < best) best = walk(part, probes, WORDS * probe, best, sum, touched[at] as Touched);
     }
+    if (sum.price > most * probes.count) return { reads: Infinity, price: Infinity };
   }
   // Packets of the sample that meet in a line are packets that meet in a cache.
-  sum.price += COLD * Math.min(1, probes.entry.length / COLD_BOXES) * sum.lines.size;
+  sum.price += COLD * Math.min(1, probes.entry.length / COLD_BOXES) * sum.lines;
   return { reads: sum.reads / probes.count, price: sum.price / probes.count };
 }
 
 interface Sum {
   reads: number;
   price: number;
-  readonly lines: Set<number>;
+  /** That any packet has touched. */
+  lines: number;
 }
 
-/** More than a partition has lines of nodes, or of records: numbers of lines are apart by it. */
-const LINES = 2 ** 32;
+/** Lines of one partition's nodes and records: 1 where a packet has been. */
+interface Touched {
+  readonly nodes: Uint8Array;
+  readonly records: Uint8Array;
+}
+
+function touch(lines: Uint8Array, line: number, sum: Sum): void {
+  if (lines[line] !== 0) return;
+  lines[line] = 1;
+  sum.lines++;
+}
 
 /** The lowest entry that matches, or `best`. */
-function walk(part: GrownPartition, probes: Probes, key: number, best: number, sum: Sum, lines: number): number {
+function walk(part: GrownPartition, probes: Probes, key: number, best: number, sum: Sum, touched: Touched): number {
   const { high, low } = probes;
   const { nodes, nodeBytes } = part.store;
   let node = bucketOf(part, probes, key);
   for (;;) {
     sum.reads++;
     sum.price++;
-    sum.lines.add(lines + Math.floor(node / LINE_NODES));
+    touch(touched.nodes, (node / LINE_NODES) | 0, sum);
     const word = NODE_WORDS * node;
     if ((nodes[word + 3] as number) >= best) return best;
     const at = nodeBytes[4 * word + 4] as number;
@@ -117,7 +136,7 @@ function walk(part: GrownPartition, probes: Probes, key: number, best: number, s
     const next = nodes[word + 2] as number;
     if ((at & LEAF) === 0) node = next + ((value << up) >>> down);
     else if (value >>> down !== 0 || up === 0) return best;
-    else return lookThrough(part, probes, key, best, next, up, sum, lines + LINES / 2);
+    else return lookThrough(part, probes, key, best, next, up, sum, touched.records);
   }
 }
 
@@ -129,7 +148,7 @@ function lookThrough(
   first: number,
   length: number,
   sum: Sum,
-  lines: number,
+  touched: Uint8Array,
 ): number {
   const { boxes, longLeaves } = part.store;
   const long = length === LONG_LEAF;
@@ -139,7 +158,7 @@ function lookThrough(
   for (let record = start; record < start + count; record++) {
     const box = boxes[record] as number;
     sum.reads++;
-    sum.lines.add(lines + (probes.six ? record : record >>> 1));
+    touch(touched, probes.six ? record : record >>> 1, sum);
     sum.price += record === start || probes.six ? 1 : NEXT_RECORD;
     const entry = probes.entry[box] as number;
     if (entry >= best) return best;
@@ -149,7 +168,9 @@ function lookThrough(
 }
 
 function isInside({ dimensions, high, low }: Probes, key: number, box: number): boolean {
-  for (const { at, first, last, firstHigh, lastHigh } of dimensions.ranges) {
+  const { ranges } = dimensions;
+  for (let range = 0; range < ranges.length; range++) {
+    const { at, first, last, firstHigh, lastHigh } = ranges[range] as Dimension;
     const h = high[key + at] as number;
     const l = low[key + at] as number;
     if (!below(firstHigh[box] as number, first[box] as number, h, l)) return false;
@@ -167,7 +188,10 @@ function wordAt(high: number, low: number, shift: number): number {
 function bucketOf({ root }: GrownPartition, { high, low }: Probes, key: number): number {
   const { srcShift, dstShift, bits } = root;
   if (bits === 0) return 0;
-  const [srcHigh, src, dstHigh, dst] = [high[key] ?? 0, low[key] ?? 0, high[key + 2] ?? 0, low[key + 2] ?? 0];
+  const srcHigh = high[key] ?? 0;
+  const src = low[key] ?? 0;
+  const dstHigh = high[key + 2] ?? 0;
+  const dst = low[key + 2] ?? 0;
   const hash = hashAddresses(
     srcShift >= 32 ? 0 : srcHigh >>> srcShift,
     wordAt(srcHigh, src, srcShift),
