@@ -110,6 +110,8 @@ export interface EarlyData {
   readonly outer_fd: number;
   /** Of the map with the rules. */
   readonly map_fd: number;
+  /** Resolves when the other thread is done, however that went. */
+  readonly stored: Promise<void>;
   /** Closes both: a program that has them keeps them. May be called again. */
   close(): void;
 }
@@ -131,12 +133,14 @@ export function storeEarly(libbpf: Libbpf, libc: Libc, name: string, room: DataR
     libc.close(map_fd);
     return null;
   }
-  // `DataStore.fill` looks whether they are there, and does it again if not.
-  storeAside(libbpf, libc, outer_fd, map_fd).catch(() => {});
+  // `DataStore.fill` looks whether they are there, and has the error if there is one.
+  const done = () => {};
+  const stored = storeAside(libbpf, libc, outer_fd, map_fd).then(done, done);
   let open = true;
   return {
     outer_fd,
     map_fd,
+    stored,
     close() {
       if (!open) return;
       open = false;
@@ -149,6 +153,8 @@ export function storeEarly(libbpf: Libbpf, libc: Libc, name: string, room: DataR
 /** @param outer_fd of the array of maps. It stays the caller's. */
 export function createDataStore(libbpf: Libbpf, libc: Libc, outer_fd: number, room: DataRoom): DataStore {
   let current_fd = -1;
+  /** What another thread still stores is not to come after what is stored from now on. */
+  let stored: Promise<void> | null = null;
   const key = stableMemory(4).bytes;
   const storedId = () => storedMapId(libbpf, outer_fd);
   /** The kernel drops the old map without waiting in versions before 6.8, so this process holds it until nobody reads it. */
@@ -162,12 +168,11 @@ export function createDataStore(libbpf: Libbpf, libc: Libc, outer_fd: number, ro
   return {
     room,
     fill(data, early) {
-      if (early !== null && storedId() === mapInfoOf(libbpf, early.map_fd).get('id')) {
-        take(libc.dup(early.map_fd))();
-        return;
-      }
-      const fd = createDataMap(libbpf, libc, room.bytes, data);
-      const result = libbpf.map_update_elem(outer_fd, key, fdBytes(fd), 0n);
+      const there = early !== null && storedId() === mapInfoOf(libbpf, early.map_fd).get('id');
+      const fd = early === null ? createDataMap(libbpf, libc, room.bytes, data) : libc.dup(early.map_fd);
+      // The other thread has not come to it, or could not: the same map once more changes nothing.
+      const result = there ? 0 : libbpf.map_update_elem(outer_fd, key, fdBytes(fd), 0n);
+      stored = early?.stored ?? null;
       if (result < 0) {
         libc.close(fd);
         throw storeError(-result);
@@ -178,6 +183,8 @@ export function createDataStore(libbpf: Libbpf, libc: Libc, outer_fd: number, ro
       return current_fd;
     },
     async replace(data, before) {
+      if (stored !== null) await stored;
+      stored = null;
       const fd = createDataMap(libbpf, libc, room.bytes, data);
       try {
         before?.(fd);
