@@ -9,8 +9,8 @@
  */
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { createWidePairs } from '../compiler/2-resolve/ipv6-lines.ts';
 import type { BigRange, WideRanges } from '../compiler/2-resolve/program.ts';
+import { createWidePairs } from '../compiler/2-resolve/wide-pairs.ts';
 import { LINES_RANGES_MIN } from '../compiler/5-emit/long-lists.ts';
 import { addDirect, createDirect, PAGE_WORDS } from '../compiler/5-emit/sets/direct.ts';
 import { edges32, edges128 } from '../compiler/5-emit/sets/edges.ts';

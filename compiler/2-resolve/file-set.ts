@@ -8,10 +8,11 @@ import { shapeOf } from '../../grammar/values/shape.ts';
 import type { Diagnostic, Outcome } from '../diagnostics/diagnostic.ts';
 import { type Context, createReport, type Report } from './context.ts';
 import { createPairs, createScanner } from './ipv4-lines.ts';
-import { createScanner6, createWidePairs } from './ipv6-lines.ts';
+import { createScanner6 } from './ipv6-lines.ts';
 import type { DefinedNames } from './names.ts';
 import type { NumberRange, WideRanges } from './program.ts';
 import { accept } from './value-problem.ts';
+import { createWidePairs } from './wide-pairs.ts';
 
 /** Kinds of values that a file can list. */
 export type SetKind = 'address' | 'number' | 'mac';
