@@ -19,7 +19,7 @@ export function createWidePairs() {
     /** The bounds of one range, eight words. */
     add(bounds: Uint32Array): void {
       if (length === words.length) need(RANGE_WORDS);
-      for (let word = 0; word < RANGE_WORDS; word++) words[length + word] = bounds[word] ?? 0;
+      copyRange(bounds, 0, words, length);
       length += RANGE_WORDS;
     },
     addAll(ranges: WideRanges): void {
@@ -44,17 +44,13 @@ function mergedIn(words: Uint32Array): Uint32Array {
   for (let at = RANGE_WORDS; at < words.length; at += RANGE_WORDS) {
     if (!touches(words, at, tail + ADDRESS_WORDS)) {
       tail += RANGE_WORDS;
-      if (tail !== at) copyWords(words, at, tail, RANGE_WORDS);
+      if (tail !== at) copyRange(words, at, words, tail);
     } else if (compared(words, at + ADDRESS_WORDS, tail + ADDRESS_WORDS) > 0) {
-      copyWords(words, at + ADDRESS_WORDS, tail + ADDRESS_WORDS, ADDRESS_WORDS);
+      words.copyWithin(tail + ADDRESS_WORDS, at + ADDRESS_WORDS, at + RANGE_WORDS);
     }
   }
   const used = tail + RANGE_WORDS;
   return used < words.length / 2 ? words.slice(0, used) : words.subarray(0, used);
-}
-
-function copyWords(words: Uint32Array, from: number, to: number, count: number): void {
-  for (let word = 0; word < count; word++) words[to + word] = words[from + word] ?? 0;
 }
 
 /** Whether the address at `at` is at most one behind another. */
@@ -84,13 +80,20 @@ function sorted(words: Uint32Array): Uint32Array {
   if (isSorted(words)) return words.slice();
   const order = orderOf(words);
   const result = new Uint32Array(words.length);
-  // Nothing else is done here, so that the processor waits for several ranges at once.
-  for (let index = 0; index < order.length; index++) {
-    const from = (order[index] ?? 0) * RANGE_WORDS;
-    const to = index * RANGE_WORDS;
-    for (let word = 0; word < RANGE_WORDS; word++) result[to + word] = words[from + word] ?? 0;
-  }
+  for (let index = 0; index < order.length; index++) copyRange(words, (order[index] ?? 0) * RANGE_WORDS, result, index * RANGE_WORDS);
   return result;
+}
+
+/** Word by word: with a loop here, the processor would wait for one range of the memory at a time and not for several. */
+function copyRange(words: Uint32Array, from: number, into: Uint32Array, to: number): void {
+  into[to] = words[from] ?? 0;
+  into[to + 1] = words[from + 1] ?? 0;
+  into[to + 2] = words[from + 2] ?? 0;
+  into[to + 3] = words[from + 3] ?? 0;
+  into[to + 4] = words[from + 4] ?? 0;
+  into[to + 5] = words[from + 5] ?? 0;
+  into[to + 6] = words[from + 6] ?? 0;
+  into[to + 7] = words[from + 7] ?? 0;
 }
 
 function isSorted(words: Uint32Array): boolean {
