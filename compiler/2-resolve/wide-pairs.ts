@@ -37,8 +37,8 @@ export function createWidePairs() {
   };
 }
 
-/** Merges sorted ranges where they lie. */
-function mergedIn(words: Uint32Array): Uint32Array {
+/** Merges sorted ranges where they lie: they are canonical then. */
+export function mergedIn(words: Uint32Array): Uint32Array {
   if (words.length === 0) return words;
   let tail = 0;
   for (let at = RANGE_WORDS; at < words.length; at += RANGE_WORDS) {
@@ -80,7 +80,8 @@ function sorted(words: Uint32Array): Uint32Array {
   if (isSorted(words)) return words.slice();
   const order = orderOf(words);
   const result = new Uint32Array(words.length);
-  for (let index = 0; index < order.length; index++) copyRange(words, (order[index] ?? 0) * RANGE_WORDS, result, index * RANGE_WORDS);
+  for (let index = 0; index < order.length; index++)
+    copyRange(words, (order[index] ?? 0) * RANGE_WORDS, result, index * RANGE_WORDS);
   return result;
 }
 

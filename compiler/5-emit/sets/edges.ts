@@ -26,7 +26,11 @@ export interface WideEdges {
 
 /** @param ranges of IPv6 addresses, canonical */
 export function edges128(ranges: WideRanges): WideEdges {
-  const words = wordsOf(ranges).slice();
+  return edgesIn(wordsOf(ranges).slice());
+}
+
+/** Makes edges of the words of canonical ranges, eight each, where they lie. */
+export function edgesIn(words: Uint32Array): WideEdges {
   for (let at = 4; at < words.length; at += 8) {
     // Only of the last range there may be nothing behind.
     if (increment(words, at)) return { words: words.subarray(0, at), count: at / 4 };
