@@ -1,6 +1,6 @@
 /** Sets of IPv6 addresses as prefixes of up to 64 bits, and what lies within /64 networks. */
 import { mergedIn } from '../../2-resolve/wide-pairs.ts';
-import { ADDRESS_WORDS, RANGE_WORDS } from '../../2-resolve/wide-ranges.ts';
+import { RANGE_WORDS } from '../../2-resolve/wide-ranges.ts';
 import { type Growing, growing } from './growing.ts';
 import { upper } from './line-hash.ts';
 
@@ -52,7 +52,7 @@ function addRange(parts: Parts, ranges: Uint32Array, at: number): void {
   if (begins && ends) addNetworks(parts, high, low, lastHigh, lastLow);
   else if (high === lastHigh && low === lastLow) {
     pushPiece(parts, high, low, WITHIN);
-    parts.within.append(ranges.subarray(at, at + RANGE_WORDS));
+    pushRange(parts.within, ranges, at);
   } else {
     if (!begins) pushPart(parts, high, low, ranges[at + 2] ?? 0, ranges[at + 3] ?? 0, LAST, LAST);
     const [nextLow, behind] = begins ? [low, high] : [(low + 1) >>> 0, low === LAST ? high + 1 : high];
@@ -74,6 +74,11 @@ function pushPart(
 ): void {
   pushPiece(parts, high, low, WITHIN);
   parts.within.append(Uint32Array.of(high, low, firstHigh, firstLow, high, low, lastHigh, lastLow));
+}
+
+/** Word by word: an object for each range would be dear. */
+function pushRange(into: Growing<Uint32Array>, words: Uint32Array, at: number): void {
+  for (let word = at; word < at + RANGE_WORDS; word++) into.push(words[word] ?? 0);
 }
 
 function pushPiece({ networks, lengths }: Parts, high: number, low: number, length: number): void {
@@ -127,19 +132,21 @@ function roomBits(high: number, low: number, lastHigh: number, lastLow: number):
 /** Ranges of the pieces that nothing has taken: canonical, eight words each. */
 export function restOf({ networks, lengths, within }: Pieces): Uint32Array {
   const ranges: Growing<Uint32Array> = growing((length) => new Uint32Array(length));
-  const range = new Uint32Array(RANGE_WORDS);
+  const range = Uint32Array.of(0, 0, 0, 0, LAST, LAST, LAST, LAST);
   let part = 0;
   for (let piece = 0; piece < lengths.length; piece++) {
     const length = lengths[piece] ?? 0;
     const from = part;
     if ((length & ~TAKEN) === WITHIN) part += RANGE_WORDS;
     if (length >= TAKEN) continue;
-    if (length === WITHIN) ranges.append(within.subarray(from, from + RANGE_WORDS));
+    if (length === WITHIN) pushRange(ranges, within, from);
     else {
       const [high, low] = [networks[2 * piece] ?? 0, networks[2 * piece + 1] ?? 0];
-      range.set([high, low, 0, 0], 0);
-      range.set([high | ~upper(length), low | ~upper(length - 32), LAST, LAST], ADDRESS_WORDS);
-      ranges.append(range);
+      range[0] = high;
+      range[1] = low;
+      range[4] = high | ~upper(length);
+      range[5] = low | ~upper(length - 32);
+      pushRange(ranges, range, 0);
     }
   }
   return mergedIn(ranges.view());
