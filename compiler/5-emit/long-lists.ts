@@ -3,7 +3,7 @@
  * object. The C has the lengths of the tables, rounded up, and no value.
  */
 import type { BigRange, NumberRange, WideRanges } from '../2-resolve/program.ts';
-import { wordsOf } from '../2-resolve/wide-ranges.ts';
+import { equalRanges, wordsOf } from '../2-resolve/wide-ranges.ts';
 import { BLANK, call, type Declaration, decimal, type Expr, name } from './c.ts';
 import type { ProgramData } from './data.ts';
 import type { ValueKind, ValueRange } from './lists.ts';
@@ -72,7 +72,7 @@ export function createLongLists(): LongLists {
     add: (kind, ranges) => {
       uses += 1;
       const alike = (list: LongList) => list.kind.width === kind.width && list.kind.max === kind.max;
-      const known = seen.get(ranges)?.find(alike) ?? lists.find((list) => alike(list) && equal(list.ranges, ranges));
+      const known = seen.get(ranges)?.find(alike) ?? lists.find((list) => alike(list) && equalRanges(list.ranges, ranges));
       const list = known ?? { kind, ranges };
       if (known === undefined) {
         lists.push(list);
@@ -91,10 +91,6 @@ export function createLongLists(): LongLists {
     },
     data: () => all().headers.flatMap(({ tables }) => tables.map(({ data }) => data)),
   };
-}
-
-function equal(a: readonly ValueRange[], b: readonly ValueRange[]): boolean {
-  return a.length === b.length && a.every(([first, last], index) => first === b[index]?.[0] && last === b[index]?.[1]);
 }
 
 function headerDeclarations({ path, tables }: Header): readonly Declaration[] {

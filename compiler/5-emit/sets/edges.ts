@@ -3,7 +3,7 @@
  * edges at or below it is odd. Behind the largest value there is no edge.
  */
 import type { NumberRange, WideRanges } from '../../2-resolve/program.ts';
-import { wordsOf } from '../../2-resolve/wide-ranges.ts';
+import { increment, wordsOf } from '../../2-resolve/wide-ranges.ts';
 
 const LAST32 = 0xffff_ffff;
 
@@ -36,14 +36,4 @@ export function edgesIn(words: Uint32Array): WideEdges {
     if (increment(words, at)) return { words: words.subarray(0, at), count: at / 4 };
   }
   return { words, count: words.length / 4 };
-}
-
-/** Adds one to a 128-bit number; true: it was the largest. */
-function increment(words: Uint32Array, at: number): boolean {
-  for (let word = at + 3; word >= at; word--) {
-    const sum = ((words[word] ?? 0) + 1) >>> 0;
-    words[word] = sum;
-    if (sum !== 0) return false;
-  }
-  return true;
 }
