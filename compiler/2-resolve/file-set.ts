@@ -73,27 +73,25 @@ export function readFileSet(source: SourceFile): Outcome<FileSet> {
   const scan = createScanner(text);
   const bounds = new Uint32Array(8);
   const scan6 = createScanner6(text, bounds);
-  const takeFour = (start: number, end: number): boolean => {
-    const range = scan(start, end);
-    if (range !== null) reading.pairs.add(range.first, range.last);
-    return range !== null;
-  };
-  const takeSix = (start: number, end: number): boolean => {
-    const known = scan6(start, end);
-    if (known) reading.v6.add(bounds);
-    return known;
-  };
   let start = text.charCodeAt(0) === 0xfeff ? 1 : 0;
   /** Of the line before: most lists are of one family, and no line is of both. */
   let six = false;
   while (start < text.length) {
     const newline = text.indexOf('\n', start);
     const end = newline < 0 ? text.length : newline;
-    if (six ? takeSix(start, end) : takeFour(start, end)) reading.first.address ??= { start, end };
-    else if (six ? takeFour(start, end) : takeSix(start, end)) {
+    const wide = six && scan6(start, end);
+    const range = wide ? null : scan(start, end);
+    if (range !== null) {
+      reading.pairs.add(range.first, range.last);
       reading.first.address ??= { start, end };
-      six = !six;
-    } else readLine(source, reading, report, start, end);
+      six = false;
+    } else if (wide || (!six && scan6(start, end))) {
+      reading.v6.add(bounds);
+      reading.first.address ??= { start, end };
+      six = true;
+    } else {
+      readLine(source, reading, report, start, end);
+    }
     start = end + 1;
   }
   return { value: finish(source, reading), diagnostics: [...diagnostics, ...rest(source, reading)] };
