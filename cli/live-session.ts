@@ -186,7 +186,7 @@ function toldNames(names: Map<number, string>, workers: LineWorkers) {
 
 async function consume(stream: EventStream, printer: Printer, workers: LineWorkers, stop: Stop): Promise<void> {
   try {
-    for await (const batch of stream) {
+    for await (const batch of stream.lent()) {
       await printer.print(batch);
       if (stop.reason !== null || workers.relieve(stream)) return;
     }

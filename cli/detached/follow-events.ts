@@ -111,7 +111,7 @@ async function lookAfter(
 
 async function consume({ events }: FollowedEvents, printer: Printer, workers: LineWorkers, stop: Stop): Promise<void> {
   try {
-    for await (const batch of events.batches(printer.wanted)) {
+    for await (const batch of events.lent(printer.wanted)) {
       await printer.print(batch);
       if (stop.reason !== null || workers.relieve(events)) return;
     }
