@@ -220,7 +220,7 @@ function createPrinter(
   let header = headerOf();
   let seen = 0;
   let events = 0;
-  const output = createOutput(terminal);
+  const output = createOutput(terminal, loaded.internals.libc);
   const unprinted = new Map<string, number>();
   const printLines = async ({ bytes, events: count }: Lines) => {
     const written = terminal.closed() ? 0 : await output.offer(bytes);
