@@ -171,20 +171,15 @@ static __always_inline __u32 pktc_copy_frame(struct pktc_ctx *ctx, struct pktc_e
 }
 #endif
 
-/*
- * Logs one in `sample` packets. `how` is pktc_log_how(). A global function, so that
- * the verifier checks it once and not in every rule that logs.
- */
-__noinline int pktc_log(struct pktc_ctx *ctx, struct pktc_fields *f, __u32 rule, __u32 how,
-			__u32 sample)
+/* A global function, so that the verifier checks it once and not in every rule that logs. */
+__noinline int pktc_log_event(struct pktc_ctx *ctx, struct pktc_fields *f, __u32 rule, __u32 how,
+			      __u32 sample)
 {
 	struct pktc_logged *logged;
 	struct pktc_event *e;
 	void *ring;
 
 	if (!f)
-		return 0;
-	if (sample > 1 && (__u64)pktc_random32() * sample >> 32)
 		return 0;
 	logged = pktc_logged_by(rule);
 	ring = pktc_ring();
@@ -211,6 +206,15 @@ __noinline int pktc_log(struct pktc_ctx *ctx, struct pktc_fields *f, __u32 rule,
 	if (logged)
 		logged->events += 1;
 	return 0;
+}
+
+/* Logs one in `sample` packets; `how` is pktc_log_how(). No call for the packets in between. */
+static __always_inline void pktc_log(struct pktc_ctx *ctx, struct pktc_fields *f, __u32 rule,
+				     __u32 how, __u32 sample)
+{
+	if (sample > 1 && (__u64)pktc_random32() * sample >> 32)
+		return;
+	pktc_log_event(ctx, f, rule, how, sample);
 }
 
 #endif /* PKTC_ACTION_LOG_H */
