@@ -24,6 +24,9 @@
 
 #define pktc_log_how(verdict, payload) ((verdict) | (payload) << 8)
 
+/* Beside it: the packet has been drawn for the sample. */
+#define PKTC_LOG_DRAWN (1U << 31)
+
 /*
  * Wakes the reader with one record in each PKTC_WAKEUP_BYTES of the ring. Where this one lies is told by its distance from
  * another address that belongs to the ring, whatever that is: asking the ring for it takes 9 ns.
@@ -46,14 +49,16 @@ struct {
 	__type(value, __u64);
 } pktc_random SEC(".maps");
 
+/* A key in memory of the program's, not on the stack, of which trees have none to spare. */
+const volatile __u32 pktc_random_key = 0;
+
 /*
  * Evenly spread over 32 bits. A linear congruential generator (the constants are Knuth's, MMIX), seeded by the kernel's
  * own, which takes five times as long. Who does not see which packets are logged cannot tell what comes next.
  */
 static __always_inline __u32 pktc_random32(void)
 {
-	__u32 first = 0;
-	__u64 *state = bpf_map_lookup_elem(&pktc_random, &first);
+	__u64 *state = bpf_map_lookup_elem(&pktc_random, (const void *)&pktc_random_key);
 	__u64 now;
 
 	if (!state)
@@ -171,6 +176,11 @@ static __always_inline __u32 pktc_copy_frame(struct pktc_ctx *ctx, struct pktc_e
 }
 #endif
 
+static __always_inline bool pktc_drawn(__u32 sample)
+{
+	return sample <= 1 || !((__u64)pktc_random32() * sample >> 32);
+}
+
 /* A global function, so that the verifier checks it once and not in every rule that logs. */
 __noinline int pktc_log_event(struct pktc_ctx *ctx, struct pktc_fields *f, __u32 rule, __u32 how,
 			      __u32 sample)
@@ -179,7 +189,7 @@ __noinline int pktc_log_event(struct pktc_ctx *ctx, struct pktc_fields *f, __u32
 	struct pktc_event *e;
 	void *ring;
 
-	if (!f)
+	if (!f || (!(how & PKTC_LOG_DRAWN) && !pktc_drawn(sample)))
 		return 0;
 	logged = pktc_logged_by(rule);
 	ring = pktc_ring();
@@ -197,7 +207,7 @@ __noinline int pktc_log_event(struct pktc_ctx *ctx, struct pktc_fields *f, __u32
 	e->ifindex = pktc_ifindex(ctx);
 	e->sample = sample;
 	e->verdict = how & 0xff;
-	e->payload_len = pktc_copy_payload(ctx, e, f, how >> 8);
+	e->payload_len = pktc_copy_payload(ctx, e, f, (how & ~PKTC_LOG_DRAWN) >> 8);
 #if PKTC_FRAME_BYTES > 0
 	e->captured = pktc_copy_frame(ctx, e, f->len);
 	e->direction = f->direction;
@@ -208,13 +218,17 @@ __noinline int pktc_log_event(struct pktc_ctx *ctx, struct pktc_fields *f, __u32
 	return 0;
 }
 
-/* Logs one in `sample` packets; `how` is pktc_log_how(). No call for the packets in between. */
+/*
+ * Logs one in `sample` packets; `how` is pktc_log_how(). No call for the packets in between where rules are C; where they
+ * are data, what drawing takes of registers would be missing on the stack.
+ */
 static __always_inline void pktc_log(struct pktc_ctx *ctx, struct pktc_fields *f, __u32 rule,
 				     __u32 how, __u32 sample)
 {
-	if (sample > 1 && (__u64)pktc_random32() * sample >> 32)
-		return;
-	pktc_log_event(ctx, f, rule, how, sample);
+	if (!__builtin_constant_p(sample))
+		pktc_log_event(ctx, f, rule, how, sample);
+	else if (pktc_drawn(sample))
+		pktc_log_event(ctx, f, rule, how | PKTC_LOG_DRAWN, sample);
 }
 
 #endif /* PKTC_ACTION_LOG_H */
