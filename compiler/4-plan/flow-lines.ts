@@ -6,13 +6,15 @@ import type { TreeShape } from './tree/box-set.ts';
 
 type Family = keyof FlowLines;
 
-/** What lines of each CPU take for a family, from so many boxes of it on: hardly more than what they stand in front of. */
-const FLOW_KIB: readonly (readonly [boxes: number, kib: number])[] = [
-  [32_768, 2048],
-  [8192, 1024],
-  [1024, 512],
-  [1, 64],
+/** Flows that each CPU remembers of a family, from so many boxes of it on. */
+const FLOWS: readonly (readonly [boxes: number, flows: number])[] = [
+  [32_768, 65_536],
+  [8192, 32_768],
+  [256, 16_384],
+  [1, 2048],
 ];
+/** What the lines of a family may take on each CPU. */
+const BYTES_MAX = 2 << 20;
 /** Rules with a verdict, about packets with addresses of IPv6 and about others: enum pktc_packet_kind in templates/include/pktc/data.h. */
 const SETS: Readonly<Record<Family, readonly number[]>> = { ipv4: [0, 4, 6], ipv6: [2, 8] };
 const WORD_BYTES = 8;
@@ -30,8 +32,8 @@ export function flowLines({ hook }: Target, { checks, sets }: Boxes, shape: Tree
   if (checks.length > 0 || hook.startsWith('cgroup')) return null;
   const lines = (family: Family) => {
     const boxes = Math.max(...SETS[family].map((set) => sets[set]?.count ?? 0));
-    const kib = FLOW_KIB.find(([from]) => boxes >= from)?.[1] ?? 0;
-    return (kib << 10) / lineBytes(shape, family);
+    const flows = FLOWS.find(([from]) => boxes >= from)?.[1] ?? 0;
+    return Math.min(flows, BYTES_MAX / lineBytes(shape, family));
   };
   const [ipv4, ipv6] = [lines('ipv4'), lines('ipv6')];
   return ipv4 + ipv6 === 0 ? null : { ipv4, ipv6 };

@@ -1,7 +1,7 @@
 /** What is loaded and attached in the kernel, by its own numbers: to see that a close left nothing. */
 import koffi from 'koffi';
 import { allocate, LINK_INFO, MAP_INFO, openLibbpf, PROGRAM_INFO } from '../../runtime/ffi/libbpf.ts';
-import { openLibc } from '../../runtime/ffi/libc.ts';
+import { openLibc, stableMemory } from '../../runtime/ffi/libc.ts';
 
 const LIBRARY = koffi.load('libbpf.so.1');
 const nextLink: (id: number, next: Uint32Array) => number = LIBRARY.func('int bpf_link_get_next_id(uint32_t, void *)');
@@ -53,20 +53,38 @@ export interface MapInKernel {
   /** The caller closes it. */
   readonly fd: number;
   readonly name: string;
+  /** enum bpf_map_type */
+  readonly type: number;
   readonly value_bytes: number;
   readonly entries: number;
 }
 
 /** Every map that the kernel has, one after the other. */
-export function* mapsInKernel(): Generator<MapInKernel> {
+export function mapsInKernel(): Generator<MapInKernel> {
+  return mapsWithIds(idsOf(nextMap));
+}
+
+const MAPS_MAX = 32;
+
+/** The maps of a program. */
+export function mapsOf({ fd }: { readonly fd: number }): Generator<MapInKernel> {
+  const ids = stableMemory(4 * MAPS_MAX);
+  const info = allocate(PROGRAM_INFO);
+  info.set('nr_map_ids', MAPS_MAX);
+  info.set('map_ids', ids.address);
+  openLibbpf().obj_get_info_by_fd(fd, info.bytes, new Uint32Array([info.bytes.length]));
+  return mapsWithIds([...new Uint32Array(ids.bytes.buffer).subarray(0, info.get('nr_map_ids'))]);
+}
+
+function* mapsWithIds(ids: readonly number[]): Generator<MapInKernel> {
   const libbpf = openLibbpf();
-  for (const id of idsOf(nextMap)) {
+  for (const id of ids) {
     const fd = libbpf.map_get_fd_by_id(id);
     if (fd < 0) continue;
     const info = allocate(MAP_INFO);
     libbpf.obj_get_info_by_fd(fd, info.bytes, new Uint32Array([info.bytes.length]));
     const name = Buffer.from(info.getBytes('name')).toString('latin1').replace(/\0.*$/s, '');
-    yield { fd, name, value_bytes: info.get('value_size'), entries: info.get('max_entries') };
+    yield { fd, name, type: info.get('type'), value_bytes: info.get('value_size'), entries: info.get('max_entries') };
   }
 }
 

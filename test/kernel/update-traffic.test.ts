@@ -6,12 +6,13 @@ import { availableParallelism } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { beforeAll, expect, test } from 'vitest';
 import type { Artifact } from '../../runtime/abi/manifest.ts';
-import { allocate, BPF_MAP_TYPE_ARRAY_OF_MAPS, MAP_INFO, PROGRAM_INFO } from '../../runtime/ffi/libbpf.ts';
+import { BPF_MAP_TYPE_ARRAY_OF_MAPS } from '../../runtime/ffi/libbpf.ts';
 import { stableMemory } from '../../runtime/ffi/libc.ts';
 import { type LoadedProgram, loadArtifact } from '../../runtime/load.ts';
 import { mapMemory } from '../../runtime/mapped-memory.ts';
 import { address, frameOf, ipv4, pad, udp } from '../packets/build-packet.ts';
 import { dataArtifact, dataObject, numberFrame, type RangeRule } from '../runtime/data-fixture.ts';
+import { mapsOf } from './bpf-objects.ts';
 import { compileRules } from './compile-rules.ts';
 import { describeKernel } from './environment.ts';
 import { prepareFlood } from './flood.ts';
@@ -177,17 +178,9 @@ describeKernel('rules that change under traffic', () => {
 /** A descriptor of the map that holds the data now, which stays open until the process ends. */
 function storedMap(loaded: LoadedProgram): number {
   const { libbpf } = loaded.internals;
-  const ids = stableMemory(4 * 16);
-  const program = allocate(PROGRAM_INFO);
-  program.set('nr_map_ids', 16);
-  program.set('map_ids', ids.address);
-  libbpf.obj_get_info_by_fd(loaded.programs[0]!.fd, program.bytes, new Uint32Array([program.bytes.length]));
-  for (const id of new Uint32Array(ids.bytes.buffer).subarray(0, program.get('nr_map_ids'))) {
-    const fd = libbpf.map_get_fd_by_id(id);
-    const map = allocate(MAP_INFO);
-    libbpf.obj_get_info_by_fd(fd, map.bytes, new Uint32Array([map.bytes.length]));
+  for (const { fd, type } of mapsOf(loaded.programs[0]!)) {
     const inner = stableMemory(4);
-    if (map.get('type') !== BPF_MAP_TYPE_ARRAY_OF_MAPS) continue;
+    if (type !== BPF_MAP_TYPE_ARRAY_OF_MAPS) continue;
     libbpf.map_lookup_elem(fd, stableMemory(4).bytes, inner.bytes);
     return libbpf.map_get_fd_by_id(new Uint32Array(inner.bytes.buffer)[0] ?? 0);
   }

@@ -39,14 +39,19 @@ struct pktc_flow_line6 {
 
 #define PKTC_FLOW_SHARE (sizeof(struct pktc_flow_line6) / sizeof(struct pktc_flow_line4))
 
+/* A flow has two lines to lie in, beside each other, so that two flows of one hash do not drive each other out. */
+#define PKTC_FLOW_WAYS 2
+
 union pktc_flow_lines {
-	struct pktc_flow_line4 ipv4[PKTC_FLOW_SHARE];
-	struct pktc_flow_line6 ipv6;
+	struct pktc_flow_line4 ipv4[PKTC_FLOW_SHARE * PKTC_FLOW_WAYS];
+	struct pktc_flow_line6 ipv6[PKTC_FLOW_WAYS];
 };
 
 /* What one CPU has: nothing that the one kind of lines holds can be taken for the other kind. */
-#define PKTC_FLOW_UNITS4 (PKTC_FLOW_LINES4 / PKTC_FLOW_SHARE)
-#define PKTC_FLOW_UNITS (PKTC_FLOW_UNITS4 + PKTC_FLOW_LINES6)
+#define PKTC_FLOW_PAIRS4 (PKTC_FLOW_LINES4 / PKTC_FLOW_WAYS)
+#define PKTC_FLOW_PAIRS6 (PKTC_FLOW_LINES6 / PKTC_FLOW_WAYS)
+#define PKTC_FLOW_UNITS4 (PKTC_FLOW_PAIRS4 / PKTC_FLOW_SHARE)
+#define PKTC_FLOW_UNITS (PKTC_FLOW_UNITS4 + PKTC_FLOW_PAIRS6)
 
 /*
  * One array for all CPUs, of which the loader makes as many as there are: an array for
@@ -110,20 +115,26 @@ static __always_inline __u64 pktc_flow_hash(const struct pktc_flow *flow, const 
 }
 
 /* NULL: such packets have no lines. */
-static __always_inline __u64 *pktc_flow_line(__u64 hash, const bool six)
+static __always_inline __u64 *pktc_flow_pair(__u64 hash, const bool six)
 {
 	__u32 index = hash >> 48, unit;
 	union pktc_flow_lines *lines;
 
-	if (six ? !PKTC_FLOW_LINES6 : !PKTC_FLOW_LINES4)
+	if (six ? !PKTC_FLOW_PAIRS6 : !PKTC_FLOW_PAIRS4)
 		return NULL;
-	unit = six ? PKTC_FLOW_UNITS4 + (index & (PKTC_FLOW_LINES6 - 1)) :
-		     (index & (PKTC_FLOW_LINES4 - 1)) / PKTC_FLOW_SHARE;
+	unit = six ? PKTC_FLOW_UNITS4 + (index & (PKTC_FLOW_PAIRS6 - 1)) :
+		     (index & (PKTC_FLOW_PAIRS4 - 1)) / PKTC_FLOW_SHARE;
 	unit += bpf_get_smp_processor_id() * PKTC_FLOW_UNITS;
 	lines = bpf_map_lookup_elem(&pktc_flows, &unit);
 	if (!lines)
 		return NULL;
-	return six ? lines->ipv6.at : lines->ipv4[index % PKTC_FLOW_SHARE].at;
+	return six ? lines->ipv6->at : lines->ipv4[index % PKTC_FLOW_SHARE * PKTC_FLOW_WAYS].at;
+}
+
+/* Words from the one line of a pair to the other. */
+static __always_inline __u32 pktc_flow_stride(const bool six)
+{
+	return (six ? sizeof(struct pktc_flow_line6) : sizeof(struct pktc_flow_line4)) / sizeof(__u64);
 }
 
 static __always_inline __u64 pktc_flow_decided(__u64 hash, __u32 decided)
@@ -134,40 +145,51 @@ static __always_inline __u64 pktc_flow_decided(__u64 hash, __u32 decided)
 static __always_inline bool pktc_flow_found(const bool six, const __u8 *data,
 					    const struct pktc_key *key, __u32 set, __u32 *decided)
 {
-	__u64 hash, kept, other = 0;
+	const __u32 words = pktc_flow_words(six);
+	__u64 hash, kept, wanted, second = 0xffffffff, other = 0;
 	struct pktc_flow flow;
 	const __u64 *line;
 	__u32 i;
 
 	pktc_flow_fill(&flow, six, data, key, set);
 	hash = pktc_flow_hash(&flow, six);
-	line = pktc_flow_line(hash, six);
+	line = pktc_flow_pair(hash, six);
 	if (!line)
 		return false;
-	kept = pktc_read(line[pktc_flow_words(six)]);
+	wanted = pktc_flow_decided(hash, 0);
+	/* Which of the two it is nobody can foretell: a carry instead of a branch, of which clang would make one. */
+	pktc_opaque(second);
+	second += (pktc_read(line[words]) ^ wanted) >> 32;
+	line += (second >> 32) * pktc_flow_stride(six);
+	kept = pktc_read(line[words]);
 #pragma unroll
-	for (i = 0; i < pktc_flow_words(six); i++)
+	for (i = 0; i < words; i++)
 		other |= pktc_read(line[i]) ^ flow.at[i];
 	*decided = kept;
-	return !(other | (kept ^ pktc_flow_decided(hash, kept)));
+	return !(other | (kept ^ wanted) >> 32);
 }
 
+/* The newest is first, and what was first is second. */
 static __always_inline void pktc_flow_store(const bool six, const __u8 *data,
 					    const struct pktc_key *key, __u32 set, __u32 decided)
 {
+	const __u32 words = pktc_flow_words(six), stride = pktc_flow_stride(six);
 	struct pktc_flow flow;
 	__u64 hash, *line;
 	__u32 i;
 
 	pktc_flow_fill(&flow, six, data, key, set);
 	hash = pktc_flow_hash(&flow, six);
-	line = pktc_flow_line(hash, six);
+	line = pktc_flow_pair(hash, six);
 	if (!line)
 		return;
 #pragma unroll
-	for (i = 0; i < pktc_flow_words(six); i++)
+	for (i = 0; i <= words; i++)
+		line[stride + i] = pktc_read(line[i]);
+#pragma unroll
+	for (i = 0; i < words; i++)
 		line[i] = flow.at[i];
-	*(volatile __u64 *)&line[pktc_flow_words(six)] = pktc_flow_decided(hash, decided);
+	*(volatile __u64 *)&line[words] = pktc_flow_decided(hash, decided);
 }
 
 /*
