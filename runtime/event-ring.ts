@@ -222,14 +222,9 @@ function mapShared(libc: Libc, fd: number, size: number) {
   const words = new Uint32Array(producer.buffer, page, (2 * size) / 4);
   const bytes = new Uint8Array(words.buffer, page);
   const [low, high] = LITTLE_ENDIAN ? [0, 1] : [1, 0];
-  const fence = new Int32Array(1);
+  const readInOrder = createFence();
   let starts: Int32Array = new Int32Array(FEW_RECORDS);
   const load = (of: BigInt64Array) => Number(Atomics.load(of, 0));
-  /** What was read before is older than what is read afterwards, on every processor. */
-  const readInOrder = () => {
-    Atomics.store(fence, 0, 1);
-    Atomics.load(fence, 0);
-  };
   return {
     consumed: () => load(consumed),
     produced: () => load(produced),
@@ -282,6 +277,15 @@ function mapShared(libc: Libc, fd: number, size: number) {
       consumer.close();
       producer.close();
     },
+  };
+}
+
+/** What was read before it is called is older than what is read afterwards, on every processor. */
+function createFence(): () => void {
+  const fence = new Int32Array(1);
+  return () => {
+    Atomics.store(fence, 0, 1);
+    Atomics.load(fence, 0);
   };
 }
 
