@@ -5,8 +5,9 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import koffi from 'koffi';
 import { createEventLines } from '../cli/events/event-json.ts';
+import { widenPipe } from '../cli/events/wide-pipe.ts';
 import { compile } from '../library/index.ts';
-import { openEvents, type PacketEvent } from '../runtime/events.ts';
+import { type EventStream, openEvents, type PacketEvent } from '../runtime/events.ts';
 import { openLibc } from '../runtime/ffi/libc.ts';
 import { type LoadedProgram, loadArtifact } from '../runtime/load.ts';
 import { type Produced, produce } from './event-producer.ts';
@@ -127,27 +128,38 @@ function inC(library: string): Reader {
   };
 }
 
-/** Every event with all its fields, looked at and let go. */
+/** Every event with all its fields, looked at and let go, and not lent: as a program has them that iterates over the stream. */
 function asObjects(): Reader {
-  return (loaded, made) => readAll(loaded, made, () => {});
+  return (loaded, made) =>
+    readAll(
+      openEvents(loaded),
+      made,
+      (stream) => stream,
+      () => {},
+    );
 }
 
 /** What makes lines is there once, as in `pktc run`. */
 function asLines(fd: number): Reader {
   const lines = createEventLines(new Map());
   return (loaded, made) =>
-    readAll(loaded, made, (batch) => {
-      const bytes = lines(batch);
-      for (let at = 0; at < bytes.length; ) at += writeSync(fd, bytes, at);
-    });
+    readAll(
+      openEvents(loaded),
+      made,
+      (stream) => stream.lent(),
+      (batch) => {
+        const bytes = lines(batch);
+        for (let at = 0; at < bytes.length; ) at += writeSync(fd, bytes, at);
+      },
+    );
 }
 
 async function readAll(
-  loaded: LoadedProgram,
+  stream: EventStream,
   made: Promise<Produced>,
+  batchesOf: (stream: EventStream) => AsyncIterable<readonly PacketEvent[]>,
   take: (batch: readonly PacketEvent[]) => void,
 ): Promise<Reading> {
-  const stream = openEvents(loaded);
   const begin_ns = threadTime();
   let [first_ms, last_ms, read] = [0, 0, 0];
   const accept = (batch: readonly PacketEvent[]) => {
@@ -160,7 +172,7 @@ async function readAll(
     for (let batch = stream.read(); batch.length > 0; batch = stream.read()) accept(batch);
     stream.close();
   });
-  for await (const batch of stream) accept(batch);
+  for await (const batch of batchesOf(stream)) accept(batch);
   await finish;
   return { read, seconds: (last_ms - first_ms) / 1000, cpu_ns: threadTime() - begin_ns };
 }
@@ -178,6 +190,7 @@ function openPipe(folder: string): { readonly fd: number; close(): void } {
   execFileSync('mkfifo', [name]);
   const child = spawn('cat', [name], { stdio: ['ignore', 'ignore', 'inherit'] });
   const fd = openSync(name, 'w');
+  widenPipe(openLibc(), fd);
   return {
     fd,
     close() {

@@ -9,8 +9,9 @@
  */
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { createWidePairs } from '../compiler/2-resolve/ipv6-lines.ts';
 import type { BigRange, WideRanges } from '../compiler/2-resolve/program.ts';
+import { createWidePairs } from '../compiler/2-resolve/wide-pairs.ts';
+import { wordsOf } from '../compiler/2-resolve/wide-ranges.ts';
 import { LINES_RANGES_MIN } from '../compiler/5-emit/long-lists.ts';
 import { addDirect, createDirect, PAGE_WORDS } from '../compiler/5-emit/sets/direct.ts';
 import { edges32, edges128 } from '../compiler/5-emit/sets/edges.ts';
@@ -160,7 +161,7 @@ function tablesOf(add: (sets: ReturnType<typeof createSetTables>) => void, wide:
 
 function lineTables(ranges: WideRanges): readonly Table[] {
   const [sets, lines] = [createSetTables(), createLines()];
-  const plan = planLines(edges128(ranges));
+  const plan = planLines(wordsOf(ranges));
   if (plan === null) throw new Error('such a set has no lines');
   addLines(lines, plan, sets.add128);
   return [...sets.tables(), ...sets.wideTables(), ...lineTablesOf(lines)];

@@ -186,7 +186,7 @@ function toldNames(names: Map<number, string>, workers: LineWorkers) {
 
 async function consume(stream: EventStream, printer: Printer, workers: LineWorkers, stop: Stop): Promise<void> {
   try {
-    for await (const batch of stream) {
+    for await (const batch of stream.lent()) {
       await printer.print(batch);
       if (stop.reason !== null || workers.relieve(stream)) return;
     }
@@ -220,7 +220,7 @@ function createPrinter(
   let header = headerOf();
   let seen = 0;
   let events = 0;
-  const output = createOutput(terminal);
+  const output = createOutput(terminal, loaded.internals.libc);
   const unprinted = new Map<string, number>();
   const printLines = async ({ bytes, events: count }: Lines) => {
     const written = terminal.closed() ? 0 : await output.offer(bytes);

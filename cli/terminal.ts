@@ -30,6 +30,7 @@ export interface Terminal {
 }
 
 export interface Stream {
+  readonly fd: number;
   readonly paint: Paint;
   readonly color: boolean;
   readonly isTerminal: boolean;
@@ -47,10 +48,10 @@ export function wantsColor(environment: Environment, isTerminal: boolean): boole
   return isTerminal && environment.TERM !== 'dumb';
 }
 
-function streamOf(stream: NodeJS.WriteStream, environment: Environment): Stream {
+function streamOf(stream: NodeJS.WriteStream & { readonly fd: number }, environment: Environment): Stream {
   const isTerminal = stream.isTTY === true;
   const color = wantsColor(environment, isTerminal);
-  return { paint: painter(color), color, isTerminal, columns: stream.columns || 80 };
+  return { fd: stream.fd, paint: painter(color), color, isTerminal, columns: stream.columns || 80 };
 }
 
 /** @param onFailure is told once when stdout cannot be written, and not because its reader has gone */

@@ -99,7 +99,7 @@ export interface RecordMemory {
 }
 
 /** @param starts where each record begins; `clock_ns` is what turns the kernel's time since boot into UTC. */
-export type EventDecoder = (memory: RecordMemory, starts: readonly number[], clock_ns: bigint) => readonly PacketEvent[];
+export type EventDecoder = (memory: RecordMemory, starts: ArrayLike<number>, clock_ns: bigint) => readonly PacketEvent[];
 
 /**
  * A decoder for the `struct pktc_event` that this object was compiled with. An event reads a member when it is asked for it:
@@ -127,7 +127,30 @@ export function eventLayout(types: readonly BtfType[]): EventLayout {
 export function decoderOf({ at, kind, bit }: EventLayout, rules: RuleNames): EventDecoder {
   return (memory, starts, clock_ns) => {
     const batch = { memory, clock_ns, at, kind, bit, rules };
-    return starts.map((start) => new RecordedEvent(batch, start));
+    const events: RecordedEvent[] = [];
+    for (let index = 0; index < starts.length; index++) events.push(new RecordedEvent(batch, starts[index] as number));
+    return events;
+  };
+}
+
+/** Of a decoder that gives the same events again and again, with other records: they are what they are until the next call. */
+export function lendingDecoderOf({ at, kind, bit }: EventLayout, rules: RuleNames): EventDecoder {
+  const empty = new Uint8Array();
+  const batch: { -readonly [Member in keyof RecordedBatch]: RecordedBatch[Member] } = {
+    memory: { bytes: empty, view: new DataView(empty.buffer) },
+    clock_ns: 0n,
+    at,
+    kind,
+    bit,
+    rules,
+  };
+  const events: RecordedEvent[] = [];
+  return (memory, starts, clock_ns) => {
+    batch.memory = memory;
+    batch.clock_ns = clock_ns;
+    while (events.length < starts.length) events.push(new RecordedEvent(batch, 0));
+    for (let index = 0; index < starts.length; index++) (events[index] as RecordedEvent).moveTo(starts[index] as number);
+    return events.slice(0, starts.length);
   };
 }
 
@@ -153,10 +176,14 @@ const NOTHING: Uint8Array = new Uint8Array();
 /** A class for its getters: they are there once, where an object made by a function would need its own for every event. */
 class RecordedEvent implements PacketEvent, EventRecord {
   readonly #batch: RecordedBatch;
-  readonly #start: number;
+  #start: number;
 
   constructor(batch: RecordedBatch, start: number) {
     this.#batch = batch;
+    this.#start = start;
+  }
+
+  moveTo(start: number): void {
     this.#start = start;
   }
 

@@ -16,8 +16,8 @@ export interface EventRing {
   isEmpty(): boolean;
   /** Of the record that is written next: what lies before it is there. */
   readonly produced: number;
-  /** Takes the oldest records before `end`, at most `budget`, and gives their space back to the kernel. */
-  take(budget: number, end?: number): RecordBatch;
+  /** Takes the oldest records, at most `budget`, and gives their space back to the kernel. */
+  take(budget: number, how?: Taking): RecordBatch;
   /** When the oldest records were written, of at most `budget`. */
   survey(budget: number): RecordTimes;
   /** Takes the first ones of those that were surveyed last, to a place in memory. False: they were overwritten meanwhile, nothing is taken. */
@@ -41,11 +41,18 @@ export interface EventRing {
   close(): void;
 }
 
+export interface Taking {
+  /** Only records that lie before it. */
+  readonly end?: number;
+  /** To a place that is used again by the next one who takes so: no memory is asked for, and what was there is in the processor's caches. */
+  readonly lent?: boolean;
+}
+
 /** A copy: it outlives the ring. */
 export interface RecordBatch {
   readonly memory: RecordMemory;
-  /** Where in the memory each record begins, oldest first. */
-  readonly starts: readonly number[];
+  /** Where in the memory each record begins, oldest first. Until the next call. */
+  readonly starts: Int32Array;
 }
 
 /** For whoever takes records of several rings in the order of time. */
@@ -64,6 +71,9 @@ const LENGTH = 0x3fff_ffff;
 export const HEADER_BYTES = 8;
 /** Not more at once: the kernel should have space back while there is still some left. */
 const TAKE_BYTES = 128 << 10;
+
+/** To begin with. */
+const FEW_RECORDS = 1024;
 
 /** Data that are overwritten while they are read are not read over and over again at once. */
 const TRIES = 3;
@@ -91,15 +101,16 @@ export function mapEventRing(libc: Libc, fd: number, shape: RingShape, from: Rin
   const shared = mapShared(libc, fd, size);
   const place = createPlace(shared, shape, from);
   const { isOverwritten, catchUp, spacing } = place;
+  const lend = createLender();
   /** null: it was overwritten meanwhile. */
-  const copy = (end: number, budget: number) => {
-    const copied = shared.copy(place.position % size, Math.min(end - place.position, TAKE_BYTES), budget);
+  const copy = (end: number, budget: number, room: Room) => {
+    const copied = shared.copy(place.position % size, Math.min(end - place.position, TAKE_BYTES), budget, room);
     return isOverwritten(shared.producedAfterwards()) ? null : copied;
   };
-  const take = (budget: number, before?: number): RecordBatch => {
+  const take = (budget: number, { end: before, lent = false }: Taking = {}): RecordBatch => {
     for (let tries = 0; tries < TRIES; tries++) {
       const end = shared.produced();
-      const copied = isOverwritten(end) ? null : copy(before ?? end, budget);
+      const copied = isOverwritten(end) ? null : copy(before ?? end, budget, lent ? lend : roomFor);
       if (copied === null) {
         catchUp(end);
         continue;
@@ -113,7 +124,7 @@ export function mapEventRing(libc: Libc, fd: number, shape: RingShape, from: Rin
     const end = shared.produced();
     const newest = Math.min(budget, Math.floor((size * (SAFE_PART - 1)) / SAFE_PART / spacing));
     place.position = Math.max(place.position, end - newest * spacing);
-    const copied = copy(end, budget);
+    const copied = copy(end, budget, roomFor);
     if (copied === null) return emptyBatch();
     place.position += copied.length;
     return copied.batch;
@@ -211,15 +222,15 @@ function mapShared(libc: Libc, fd: number, size: number) {
   const words = new Uint32Array(producer.buffer, page, (2 * size) / 4);
   const bytes = new Uint8Array(words.buffer, page);
   const [low, high] = LITTLE_ENDIAN ? [0, 1] : [1, 0];
-  const fence = new Int32Array(1);
+  const readInOrder = createFence();
+  let starts: Int32Array = new Int32Array(FEW_RECORDS);
   const load = (of: BigInt64Array) => Number(Atomics.load(of, 0));
   return {
     consumed: () => load(consumed),
     produced: () => load(produced),
     producedLow: () => Atomics.load(producedLow, 0),
-    /** What was read before this was read before the position, on every processor. */
     producedAfterwards() {
-      Atomics.store(fence, 0, 1);
+      readInOrder();
       return load(produced);
     },
     /** Never back, whoever else is doing the same. */
@@ -245,18 +256,22 @@ function mapShared(libc: Libc, fd: number, size: number) {
       into.set(bytes.subarray(first, first + length), at);
     },
     /** Whole records from a place in the data on, as many as are finished. */
-    copy(first: number, available: number, budget: number) {
-      const starts: number[] = [];
+    copy(first: number, available: number, budget: number, room: Room) {
+      let count = 0;
       let length = 0;
-      while (length < available && starts.length < budget) {
-        const header = Atomics.load(words, (first + length) >>> 2);
+      while (length < available && count < budget) {
+        const header = words[(first + length) >>> 2] as number;
         // A producer on another CPU has reserved this record and not finished it; those behind it wait.
         if ((header & BUSY) !== 0) break;
-        if ((header & DISCARDED) === 0) starts.push(length + HEADER_BYTES);
+        if (count === starts.length) starts = longer(starts);
+        if ((header & DISCARDED) === 0) starts[count++] = length + HEADER_BYTES;
         length += wholeWords(HEADER_BYTES + (header & LENGTH));
       }
-      const bytes = new Uint8Array(producer.buffer.slice(page + first, page + first + length));
-      return { length, batch: { memory: { bytes, view: new DataView(bytes.buffer) }, starts } };
+      // Once for all of them: a call for each header takes longer than to read it.
+      readInOrder();
+      const memory = room(length);
+      memory.bytes.set(bytes.subarray(first, first + length));
+      return { length, batch: { memory, starts: starts.subarray(0, count) } };
     },
     close() {
       consumer.close();
@@ -265,9 +280,41 @@ function mapShared(libc: Libc, fd: number, size: number) {
   };
 }
 
+/** What was read before it is called is older than what is read afterwards, on every processor. */
+function createFence(): () => void {
+  const fence = new Int32Array(1);
+  return () => {
+    Atomics.store(fence, 0, 1);
+    Atomics.load(fence, 0);
+  };
+}
+
 function emptyBatch(): RecordBatch {
-  const bytes = new Uint8Array();
-  return { memory: { bytes, view: new DataView(bytes.buffer) }, starts: [] };
+  return { memory: roomFor(0), starts: new Int32Array() };
+}
+
+/** Memory for so many bytes. */
+export type Room = (length: number) => RecordMemory;
+
+/** Of its own; it is not cleared. */
+export function roomFor(length: number): RecordMemory {
+  const bytes = new Uint8Array(Buffer.allocUnsafeSlow(length).buffer);
+  return { bytes, view: new DataView(bytes.buffer) };
+}
+
+/** The same again and again. */
+export function createLender(): Room {
+  let room = roomFor(0);
+  return (length) => {
+    if (room.bytes.length < length) room = roomFor(2 * length);
+    return room;
+  };
+}
+
+function longer(numbers: Int32Array): Int32Array {
+  const copy = new Int32Array(2 * numbers.length);
+  copy.set(numbers);
+  return copy;
 }
 
 /** The ring begins every record at a multiple of eight. */

@@ -3,6 +3,7 @@
  * was written before a moment has a place in its ring by then.
  */
 import {
+  createLender,
   type EventRing,
   HEADER_BYTES,
   mapEventRing,
@@ -10,13 +11,16 @@ import {
   type RecordTimes,
   type RingShape,
   type RingStart,
+  type Room,
+  roomFor,
+  type Taking,
 } from './event-ring.ts';
 import { LITTLE_ENDIAN, type Libc } from './ffi/libc.ts';
 
 export interface EventRings {
   isEmpty(): boolean;
   /** Takes the oldest records, at most `budget`, and gives their space back to the kernel. */
-  take(budget: number): RecordBatch;
+  take(budget: number, how?: Pick<Taking, 'lent'>): RecordBatch;
   /** As `EventRing` has it. */
   peek(budget: number): RecordBatch;
   /** How much of the ring that is fullest waits for whoever takes: 0 to 1. */
@@ -57,16 +61,17 @@ export function mapEventRings(
     close();
     throw error;
   }
+  const lend = createLender();
   return {
     isEmpty: () => rings.every((ring) => ring.isEmpty()),
-    take(budget) {
+    take(budget, { lent = false } = {}) {
       const [only] = rings;
-      if (rings.length === 1 && only !== undefined) return only.take(budget);
+      if (rings.length === 1 && only !== undefined) return only.take(budget, { lent });
       for (let tries = 0; tries < TRIES; tries++) {
-        const taken = takeInOrder(rings, budget, now_ns);
+        const taken = takeInOrder(rings, budget, { now_ns, lent, room: lent ? lend : roomFor });
         if (taken.starts.length > 0) return taken;
       }
-      return batchOf(new Uint8Array(), []);
+      return noRecords();
     },
     peek: (budget) => newestOf(rings, shape, budget),
     used: () => fullest(rings, (ring) => ring.used()),
@@ -81,17 +86,23 @@ export function mapEventRings(
   };
 }
 
-function takeInOrder(rings: readonly EventRing[], budget: number, now_ns: () => number): RecordBatch {
+interface TakingInOrder {
+  readonly now_ns: () => number;
+  readonly lent: boolean;
+  readonly room: Room;
+}
+
+function takeInOrder(rings: readonly EventRing[], budget: number, { now_ns, lent, room }: TakingInOrder): RecordBatch {
   const [only] = rings.filter((ring) => !ring.isEmpty());
-  if (only === undefined) return batchOf(new Uint8Array(), []);
+  if (only === undefined) return noRecords();
   const end = only.produced;
   // Looked at behind what is taken from the only one: what comes to others now is younger.
-  if (rings.every((ring) => ring === only || ring.isEmpty())) return only.take(budget, end);
-  return takeMerged(rings, budget, now_ns());
+  if (rings.every((ring) => ring === only || ring.isEmpty())) return only.take(budget, { end, lent });
+  return takeMerged(rings, budget, now_ns(), room);
 }
 
 /** @param before_ns of what is written later, another ring may have something older that was not there yet */
-function takeMerged(all: readonly EventRing[], budget: number, before_ns: number): RecordBatch {
+function takeMerged(all: readonly EventRing[], budget: number, before_ns: number, room: Room): RecordBatch {
   const rings = all.filter((ring) => !ring.isEmpty());
   const surveys = rings.map((ring) => ring.survey(Math.ceil((2 * budget) / rings.length)));
   const counts = surveys.map(() => 0);
@@ -111,49 +122,50 @@ function takeMerged(all: readonly EventRing[], budget: number, before_ns: number
     const { count, isCut } = surveys[oldest] as RecordTimes;
     if (next === count && isCut) break;
   }
-  return takeCounted(rings, counts, order.subarray(0, length));
+  return takeCounted(rings, counts, order.subarray(0, length), room);
 }
 
 /** @param order the ring of each record */
-function takeCounted(rings: readonly EventRing[], counts: readonly number[], order: Uint8Array): RecordBatch {
+function takeCounted(rings: readonly EventRing[], counts: readonly number[], order: Uint8Array, room: Room): RecordBatch {
   const spacing = rings[0]?.spacing ?? 0;
-  const bytes = new Uint8Array(order.length * spacing);
+  const memory = room(order.length * spacing);
   const places: number[] = [];
   let at = 0;
   for (const [index, ring] of rings.entries()) {
     const count = counts[index] as number;
-    places.push(ring.takeSurveyed(count, bytes, at) ? at + HEADER_BYTES : -1);
+    places.push(ring.takeSurveyed(count, memory.bytes, at) ? at + HEADER_BYTES : -1);
     at += count * spacing;
   }
-  const starts: number[] = [];
+  const starts = new Int32Array(order.length);
+  let taken = 0;
   for (let record = 0; record < order.length; record++) {
     const ring = order[record] as number;
     const place = places[ring] as number;
     if (place < 0) continue;
-    starts.push(place);
+    starts[taken++] = place;
     places[ring] = place + spacing;
   }
-  return batchOf(bytes, starts);
+  return { memory, starts: starts.subarray(0, taken) };
 }
 
-function batchOf(bytes: Uint8Array, starts: readonly number[]): RecordBatch {
-  return { memory: { bytes, view: new DataView(bytes.buffer) }, starts };
+function noRecords(): RecordBatch {
+  return { memory: roomFor(0), starts: new Int32Array() };
 }
 
 function newestOf(rings: readonly EventRing[], { time_at }: RingShape, budget: number): RecordBatch {
   const batches = rings.map((ring) => ring.peek(budget));
-  // A copy: small buffers of Node's share their memory.
-  const joined = new Uint8Array(Buffer.concat(batches.map(({ memory }) => memory.bytes)));
-  const { view } = batchOf(joined, []).memory;
+  const memory = roomFor(batches.reduce((sum, { memory: { bytes } }) => sum + bytes.length, 0));
+  const { view } = memory;
   let at = 0;
-  const starts = batches.flatMap(({ memory, starts: of }) => {
+  const starts = batches.flatMap(({ memory: { bytes }, starts: of }) => {
     const from = at;
-    at += memory.bytes.length;
-    return of.map((start) => from + start);
+    memory.bytes.set(bytes, from);
+    at += bytes.length;
+    return Array.from(of, (start) => from + start);
   });
   const time = (start: number) => view.getBigUint64(start + time_at, LITTLE_ENDIAN);
   const sorted = starts.sort((a, b) => (time(a) < time(b) ? -1 : time(a) > time(b) ? 1 : 0));
-  return batchOf(joined, sorted.slice(-budget));
+  return { memory, starts: Int32Array.from(sorted.slice(-budget)) };
 }
 
 function fullest(rings: readonly EventRing[], part: (ring: EventRing) => number): number {

@@ -1,6 +1,6 @@
 /** What a running program logs, as batches of PacketEvents. */
 import { createEventClock, createKernelClock } from './event-clock.ts';
-import { decoderOf, type PacketEvent } from './event-decoder.ts';
+import { decoderOf, lendingDecoderOf, type PacketEvent } from './event-decoder.ts';
 import type { RingStart } from './event-ring.ts';
 import { type EventRings, mapEventRings } from './event-rings.ts';
 import type { Libc } from './ffi/libc.ts';
@@ -21,6 +21,8 @@ export interface EventStream extends AsyncIterable<readonly PacketEvent[]>, Disp
   read(limit?: number): readonly PacketEvent[];
   /** As iterating does. @param limit is asked how many events are wanted next, at least 1; the others stay where they are */
   batches(limit?: () => number): AsyncIterable<readonly PacketEvent[]>;
+  /** As `batches`, for those who are through with a batch when they ask for the next one: its events are then others, in the same memory. */
+  lent(limit?: () => number): AsyncIterable<readonly PacketEvent[]>;
   /** Events that were overwritten before this stream came to them, because another reader of the same rings was done with them. */
   readonly overtaken: number;
   /** Of the program at work; 0: no rule logs. */
@@ -60,7 +62,7 @@ interface Look {
 }
 
 /**
- * The kernel wakes the reader for every sixteenth of a ring; what is less than that is looked for every so often, the less often the
+ * The kernel wakes the reader for every sixteenth of a ring that is written; what is less than that is looked for every so often, the less often the
  * longer nothing has come: after 0.1 s and after 1 s.
  */
 const LOOKS: readonly Look[] = [
@@ -247,9 +249,9 @@ function createSources(libc: Libc, before: Pick<HandedEvents, 'positions' | 'clo
     rings: queue.rings,
     waiting: queue.waiting,
     isEmpty: queue.isEmpty,
-    take(limit: number): readonly PacketEvent[] {
+    take(limit: number, lent: boolean): readonly PacketEvent[] {
       dropEnded();
-      return sources.find((one) => !one.isEmpty())?.take(Math.min(limit, BATCH_EVENTS)) ?? [];
+      return sources.find((one) => !one.isEmpty())?.take(Math.min(limit, BATCH_EVENTS), lent) ?? [];
     },
     get overtaken() {
       return queue.overtaken() + (taker?.overtaken ?? 0);
@@ -274,7 +276,7 @@ interface Source {
   decodeWith(events: EventSource): void;
   readonly overtaken: number;
   isEmpty(): boolean;
-  take(limit: number): readonly PacketEvent[];
+  take(limit: number, lent: boolean): readonly PacketEvent[];
   close(): void;
 }
 
@@ -289,7 +291,11 @@ interface Opening {
 function openSource(libc: Libc, { events: first, from, pause, clock }: Opening): Source {
   let events = first;
   const rings = openRings(libc, events, from);
-  let decode = decoderOf(events.layout, events.names);
+  const decodersFor = ({ layout, names }: EventSource) => ({
+    own: decoderOf(layout, names),
+    lent: lendingDecoderOf(layout, names),
+  });
+  let decoders = decodersFor(events);
   const watches = rings.fds.map((fd) => watchReadable(fd, pause.onReadable));
   for (const watch of watches) pause.watch(watch);
   const ids = events.rings.map(({ id }) => id);
@@ -304,15 +310,15 @@ function openSource(libc: Libc, { events: first, from, pause, clock }: Opening):
     stay: 0,
     decodeWith(other) {
       events = other;
-      decode = decoderOf(other.layout, other.names);
+      decoders = decodersFor(other);
     },
     isEmpty: rings.isEmpty,
     get overtaken() {
       return rings.overtaken;
     },
-    take(limit) {
-      const { memory, starts } = rings.take(limit);
-      return decode(memory, starts, clock());
+    take(limit, lent) {
+      const { memory, starts } = rings.take(limit, { lent });
+      return (lent ? decoders.lent : decoders.own)(memory, starts, clock());
     },
     close() {
       for (const watch of watches) {
@@ -372,11 +378,12 @@ function createStream(sources: Sources, own: (close: () => void) => () => void, 
     release();
   };
   const disown = own(close);
-  const read = (limit = BATCH_EVENTS) => (open && !sources.isEmpty() ? sources.take(limit) : []);
-  async function* batches(wanted = () => BATCH_EVENTS): AsyncGenerator<readonly PacketEvent[]> {
+  const take = (limit: number, lent: boolean) => (open && !sources.isEmpty() ? sources.take(limit, lent) : []);
+  const everyBatch = () => BATCH_EVENTS;
+  async function* iterate(wanted: () => number, lent: boolean): AsyncGenerator<readonly PacketEvent[]> {
     while (open) {
       const limit = Math.min(wanted(), BATCH_EVENTS);
-      const batch = read(limit);
+      const batch = take(limit, lent);
       if (batch.length > 0) {
         yield batch;
         // Promises alone would starve timers and signals for as long as packets come.
@@ -386,19 +393,20 @@ function createStream(sources: Sources, own: (close: () => void) => () => void, 
     }
   }
   return {
-    read,
+    read: (limit = BATCH_EVENTS) => take(limit, false),
     close,
     get overtaken() {
       return sources.overtaken;
     },
-    batches,
+    batches: (limit = everyBatch) => iterate(limit, false),
+    lent: (limit = everyBatch) => iterate(limit, true),
     get rings() {
       return sources.rings();
     },
     waiting: () => (open ? sources.waiting() : 0),
     handOver: (to) => open && sources.handOver(to),
     [Symbol.dispose]: close,
-    [Symbol.asyncIterator]: () => batches(),
+    [Symbol.asyncIterator]: () => iterate(everyBatch, false),
   };
 }
 

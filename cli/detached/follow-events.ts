@@ -111,7 +111,7 @@ async function lookAfter(
 
 async function consume({ events }: FollowedEvents, printer: Printer, workers: LineWorkers, stop: Stop): Promise<void> {
   try {
-    for await (const batch of events.batches(printer.wanted)) {
+    for await (const batch of events.lent(printer.wanted)) {
       await printer.print(batch);
       if (stop.reason !== null || workers.relieve(events)) return;
     }
@@ -149,7 +149,7 @@ type Printer = Awaited<ReturnType<typeof createPrinter>>;
 async function createPrinter(followed: FollowedEvents, options: FollowOptions, stop: Stop, terminal: Terminal) {
   const { only, json, count } = options;
   const { paint } = terminal.out;
-  const output = createOutput(terminal);
+  const output = createOutput(terminal, followed.program.loaded.internals.libc);
   const tableNow = async () =>
     createEventTable(followed.program.loaded.manifest, await interfacesOf(followed.program.attachments), paint);
   let interfaces = await interfacesOf(followed.program.attachments);

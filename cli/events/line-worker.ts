@@ -50,7 +50,7 @@ function createReading(libc: Libc, port: MessagePort, outlet: Outlet, begin: Mes
     await outlet.send(lines, chosen, stream.overtaken);
   };
   const consume = async () => {
-    for await (const batch of stream) await write(batch);
+    for await (const batch of stream.lent()) await write(batch);
   };
   const consuming = consume();
   const finish = async (drain: boolean) => {

@@ -1,5 +1,7 @@
 /** Lines on their way out, and how long that takes. */
+import type { Libc } from '../../runtime/ffi/libc.ts';
 import type { Terminal } from '../terminal.ts';
+import { widenPipe } from './wide-pipe.ts';
 
 export interface Output {
   /** As the terminal's. */
@@ -8,7 +10,8 @@ export interface Output {
   readonly waited_ms: number;
 }
 
-export function createOutput(terminal: Terminal): Output {
+export function createOutput(terminal: Terminal, libc: Libc): Output {
+  widenPipe(libc, terminal.out.fd);
   let waited_ms = 0;
   return {
     async offer(text) {

@@ -5,12 +5,13 @@ import { shapeOf } from '../../grammar/values/shape.ts';
 import type { Compared, Resolved } from './compared.ts';
 import { replacing } from './context.ts';
 import type { Item } from './items.ts';
-import type { BigRange, NumberRange } from './program.ts';
+import type { BigRange, NumberRange, WideRanges } from './program.ts';
 import { unknownValue, wrongType } from './unknown-value.ts';
 import { accept } from './value-problem.ts';
+import { createWidePairs } from './wide-pairs.ts';
+import { complement6 } from './wide-ranges.ts';
 
 export const V4_LAST = 2 ** 32 - 1;
-export const V6_LAST = 2n ** 128n - 1n;
 
 /** `src`, `dst`, `addr`: ranges in each family. `!=` leaves all of a family that no value is in. */
 export function resolveAddress(compared: Compared): Resolved {
@@ -25,16 +26,16 @@ export function resolveAddress(compared: Compared): Resolved {
 
 interface Lists {
   readonly v4: readonly NumberRange[];
-  readonly v6: readonly BigRange[];
+  readonly v6: WideRanges;
 }
 
 function listsOf({ items, operator }: Compared, ranges: readonly AddressRange[]): Lists {
   const sets = items.sets.map(({ set }) => set);
   const four = ranges.flatMap((range): readonly NumberRange[] => (range.family === 4 ? [[range.first, range.last]] : []));
   const six = ranges.flatMap((range): readonly BigRange[] => (range.family === 6 ? [[range.first, range.last]] : []));
-  const v4 = union([four, ...sets.map((set) => set.v4)]);
-  const v6 = union([six, ...sets.map((set) => set.v6)]);
-  return operator === '!=' ? { v4: complement(v4, 0, V4_LAST), v6: complement(v6, 0n, V6_LAST) } : { v4, v6 };
+  const v4 = union([four, ...sets.map((set) => set.v4)], (lists) => merged(lists.flat()));
+  const v6 = union<bigint, WideRanges>([six, ...sets.map((set) => set.v6)], merged6);
+  return operator === '!=' ? { v4: complement(v4, 0, V4_LAST), v6: complement6(v6) } : { v4, v6 };
 }
 
 /** Comparisons of one key have equal lists. */
@@ -46,10 +47,19 @@ function keyOf({ items, operator }: Compared): string {
 }
 
 /** The only list that has anything in it is taken as it is: it is canonical. */
-function union<N extends number | bigint>(lists: readonly (readonly Range<N>[])[]): readonly Range<N>[] {
+function union<N extends number | bigint, R extends readonly Range<N>[]>(
+  lists: readonly R[],
+  merge: (lists: readonly R[]) => R,
+): R {
   const [first, ...more] = lists.filter((list) => list.length > 0);
-  const written = lists[0] ?? [];
-  return more.length === 0 && first !== written && first !== undefined ? first : merged(lists.flat());
+  return more.length === 0 && first !== lists[0] && first !== undefined ? first : merge(lists);
+}
+
+function merged6(lists: readonly WideRanges[]): WideRanges {
+  if (lists.every(({ words }) => words === undefined)) return merged(lists.flat());
+  const pairs = createWidePairs();
+  for (const list of lists) pairs.addAll(list);
+  return pairs.merged();
 }
 
 function rangeOf(compared: Compared, item: Item): AddressRange | null {

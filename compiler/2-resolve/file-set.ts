@@ -8,10 +8,11 @@ import { shapeOf } from '../../grammar/values/shape.ts';
 import type { Diagnostic, Outcome } from '../diagnostics/diagnostic.ts';
 import { type Context, createReport, type Report } from './context.ts';
 import { createPairs, createScanner } from './ipv4-lines.ts';
-import { createScanner6, createWidePairs } from './ipv6-lines.ts';
+import { createScanner6 } from './ipv6-lines.ts';
 import type { DefinedNames } from './names.ts';
 import type { NumberRange, WideRanges } from './program.ts';
 import { accept } from './value-problem.ts';
+import { createWidePairs } from './wide-pairs.ts';
 
 /** Kinds of values that a file can list. */
 export type SetKind = 'address' | 'number' | 'mac';
@@ -73,16 +74,21 @@ export function readFileSet(source: SourceFile): Outcome<FileSet> {
   const bounds = new Uint32Array(8);
   const scan6 = createScanner6(text, bounds);
   let start = text.charCodeAt(0) === 0xfeff ? 1 : 0;
+  /** Of the line before: most lists are of one family, and no line is of both. */
+  let six = false;
   while (start < text.length) {
     const newline = text.indexOf('\n', start);
     const end = newline < 0 ? text.length : newline;
-    const range = scan(start, end);
+    const wide = six && scan6(start, end);
+    const range = wide ? null : scan(start, end);
     if (range !== null) {
       reading.pairs.add(range.first, range.last);
       reading.first.address ??= { start, end };
-    } else if (scan6(start, end)) {
+      six = false;
+    } else if (wide || (!six && scan6(start, end))) {
       reading.v6.add(bounds);
       reading.first.address ??= { start, end };
+      six = true;
     } else {
       readLine(source, reading, report, start, end);
     }

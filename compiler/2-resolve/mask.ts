@@ -6,13 +6,14 @@ import { printIpv4 } from '../../grammar/values/ipv4.ts';
 import { judgeMac, printMac } from '../../grammar/values/mac.ts';
 import { judgeUint } from '../../grammar/values/number.ts';
 import { complement } from '../../grammar/values/ranges.ts';
-import { V4_LAST, V6_LAST } from './address.ts';
+import { V4_LAST } from './address.ts';
 import { both, type Compared, either, type Resolved, refuse } from './compared.ts';
 import { replacing, textOf } from './context.ts';
 import type { Item } from './items.ts';
 import type { BigRange, Expression, NumberRange, Predicate } from './program.ts';
 import { unknownValue, wrongType } from './unknown-value.ts';
 import { accept } from './value-problem.ts';
+import { V6_LAST } from './wide-ranges.ts';
 
 /** `tcp.window & 0x8000 = 0x8000`, `smac & 02:00:00:00:00:00 = 02:00:00:00:00:00`, `src & 255.0.255.0 = 10.0.0.0`. */
 export function resolveMask(compared: Compared): Resolved {

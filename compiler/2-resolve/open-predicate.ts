@@ -2,8 +2,9 @@
 import { fieldNamed } from '../../grammar/fields/index.ts';
 import { complement, merged } from '../../grammar/values/ranges.ts';
 import type { Hole } from '../1-parse/shape.ts';
-import { V4_LAST, V6_LAST } from './address.ts';
+import { V4_LAST } from './address.ts';
 import type { BigRange, NumberRange, Predicate } from './program.ts';
+import { V6_LAST } from './wide-ranges.ts';
 
 /** What stands between the field and its values. */
 type Way = 'is' | 'is not' | '<' | '<=' | '>' | '>=';

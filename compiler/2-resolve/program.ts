@@ -120,7 +120,10 @@ export type Expression =
 export type NumberRange = readonly [number, number];
 export type BigRange = readonly [bigint, bigint];
 
-/** Ranges of IPv6 addresses. Those of a file have their bounds as numbers too: eight 32-bit words a range, the highest first. */
+/**
+ * Ranges of IPv6 addresses. Those of a file have their bounds as numbers too: eight 32-bit words a range, the highest first. A long
+ * list of them makes its BigInts when somebody asks for them (`wide-ranges.ts`): who needs all should take the words.
+ */
 export type WideRanges = readonly BigRange[] & { readonly words?: Uint32Array };
 
 export interface BytePattern {

@@ -4,11 +4,12 @@
  */
 import { factsOf } from '../1-parse/row-facts.ts';
 import { HOLE_SIZE } from '../1-parse/shape.ts';
-import { V4_LAST, V6_LAST } from '../2-resolve/address.ts';
+import { V4_LAST } from '../2-resolve/address.ts';
 import { type OpenPredicate, rangesOf } from '../2-resolve/open-predicate.ts';
 import type { Expression, Program, Rule } from '../2-resolve/program.ts';
 import { type RuleRun, type RuleTable, runsOf } from '../2-resolve/row-rule.ts';
 import type { Template, TemplateNode } from '../2-resolve/rule-template.ts';
+import { V6_LAST } from '../2-resolve/wide-ranges.ts';
 import type { Diagnostic } from '../diagnostics/diagnostic.ts';
 import { implied } from './implied.ts';
 import { predicatesOf } from './leaves.ts';

@@ -1,6 +1,7 @@
 import { fieldNamed } from '../../grammar/fields/index.ts';
 import { complement, intersection } from '../../grammar/values/ranges.ts';
 import type { BigRange, NumberRange, Predicate } from '../2-resolve/program.ts';
+import { complement6 } from '../2-resolve/wide-ranges.ts';
 
 /** What is known of one field of the packets that are still possible. */
 export interface Domain {
@@ -107,7 +108,7 @@ function without(domain: Domain, predicate: Predicate): Domain | null {
   if (predicate.kind === 'present') return null;
   if (predicate.kind === 'address') {
     const v4 = intersection(domain.v4, complement(predicate.v4, 0, 2 ** 32 - 1));
-    const v6 = intersection(domain.v6, complement(predicate.v6, 0n, 2n ** 128n - 1n));
+    const v6 = intersection(domain.v6, complement6(predicate.v6));
     const next = { ...domain, v4, v6 };
     return isEmpty(next, true) ? null : next;
   }

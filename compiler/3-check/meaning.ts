@@ -67,10 +67,11 @@ function mixedText(hash: number, text: string): number {
   return result;
 }
 
-type AnyRanges = readonly (readonly [number | bigint, number | bigint])[];
+type AnyRanges = readonly (readonly [number | bigint, number | bigint])[] & { readonly words?: Uint32Array };
 
 function mixedRanges(hash: number, ranges: AnyRanges): number {
   let result = mixed(hash, ranges.length);
+  if (ranges.words !== undefined) return mixedWords(result, ranges.words);
   for (const [first, last] of ranges) result = mixedValue(mixedValue(result, first), last);
   return result;
 }
@@ -79,6 +80,15 @@ function mixedValue(hash: number, value: number | bigint): number {
   if (typeof value === 'number') return mixedNumber(hash, value);
   let result = hash;
   for (let rest = value, word = 0; word < 4; word += 1, rest >>= 32n) result = mixed(result, Number(BigInt.asIntN(32, rest)));
+  return result;
+}
+
+/** What {@link mixedValue} makes of addresses of four words, the highest first. */
+function mixedWords(hash: number, words: Uint32Array): number {
+  let result = hash;
+  for (let at = 0; at < words.length; at += 4) {
+    for (let word = at + 3; word >= at; word -= 1) result = mixed(result, (words[word] ?? 0) | 0);
+  }
   return result;
 }
 

@@ -1,5 +1,6 @@
 /** Value lists that are too long to be compared range by range: they become tables of the program. */
 import type { BigRange, Expression, NumberRange, Predicate, Program, Rule } from '../2-resolve/program.ts';
+import { equalRanges } from '../2-resolve/wide-ranges.ts';
 import { diagnostic } from '../diagnostics/catalog.ts';
 import type { Diagnostic } from '../diagnostics/diagnostic.ts';
 import { conditionsOf } from './conditions.ts';
@@ -85,12 +86,8 @@ function tableRanges(lists: readonly LongList[]): number {
   const different = new Map<number, Ranges[]>();
   for (const ranges of new Set(lists.map((list) => list.ranges))) {
     const alike = different.get(ranges.length) ?? [];
-    if (!alike.some((other) => equal(other, ranges))) different.set(ranges.length, [...alike, ranges]);
+    if (!alike.some((other) => equalRanges(other, ranges))) different.set(ranges.length, [...alike, ranges]);
   }
   const weight = (ranges: Ranges) => (typeof ranges[0]?.[0] === 'bigint' ? 2 : 1) * ranges.length;
   return [...different.values()].flat().reduce((total, ranges) => total + weight(ranges), 0);
-}
-
-function equal(a: Ranges, b: Ranges): boolean {
-  return a.every(([first, last], index) => first === b[index]?.[0] && last === b[index]?.[1]);
 }

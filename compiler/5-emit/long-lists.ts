@@ -2,7 +2,8 @@
  * Value lists that are too long to be compared range by range: what the C says of them, and their tables, which are data of the
  * object. The C has the lengths of the tables, rounded up, and no value.
  */
-import type { BigRange, NumberRange } from '../2-resolve/program.ts';
+import type { BigRange, NumberRange, WideRanges } from '../2-resolve/program.ts';
+import { equalRanges, wordsOf } from '../2-resolve/wide-ranges.ts';
 import { BLANK, call, type Declaration, decimal, type Expr, name } from './c.ts';
 import type { ProgramData } from './data.ts';
 import type { ValueKind, ValueRange } from './lists.ts';
@@ -71,7 +72,7 @@ export function createLongLists(): LongLists {
     add: (kind, ranges) => {
       uses += 1;
       const alike = (list: LongList) => list.kind.width === kind.width && list.kind.max === kind.max;
-      const known = seen.get(ranges)?.find(alike) ?? lists.find((list) => alike(list) && equal(list.ranges, ranges));
+      const known = seen.get(ranges)?.find(alike) ?? lists.find((list) => alike(list) && equalRanges(list.ranges, ranges));
       const list = known ?? { kind, ranges };
       if (known === undefined) {
         lists.push(list);
@@ -90,10 +91,6 @@ export function createLongLists(): LongLists {
     },
     data: () => all().headers.flatMap(({ tables }) => tables.map(({ data }) => data)),
   };
-}
-
-function equal(a: readonly ValueRange[], b: readonly ValueRange[]): boolean {
-  return a.length === b.length && a.every(([first, last], index) => first === b[index]?.[0] && last === b[index]?.[1]);
 }
 
 function headerDeclarations({ path, tables }: Header): readonly Declaration[] {
@@ -137,9 +134,9 @@ function build(lists: readonly LongList[]): Built {
         tests.set(list, call('pktc_in_set', value, decimal(sets.add32(edges32(ranges as readonly NumberRange[])))));
         break;
       case 'set6': {
-        const edges = edges128(ranges as readonly BigRange[]);
-        const plan = ranges.length < LINES_RANGES_MIN ? null : planLines(edges);
-        const number = plan ? addLines(lines, plan, sets.add128) : sets.add128(edges);
+        const wide: WideRanges = ranges as readonly BigRange[];
+        const plan = ranges.length < LINES_RANGES_MIN ? null : planLines(wordsOf(wide));
+        const number = plan ? addLines(lines, plan, sets.add128) : sets.add128(edges128(wide));
         const asked = plan ? 'pktc_in_lines' : 'pktc_in_set6';
         tests.set(list, call(asked, name('value.high'), name('value.low'), decimal(number)));
         break;

@@ -54,7 +54,7 @@ function covers<N extends number | bigint>(one: readonly Range<N>[], other: read
 
 /** What two canonical sets have in common. */
 export function intersection<N extends number | bigint>(a: readonly Range<N>[], b: readonly Range<N>[]): readonly Range<N>[] {
-  if (covers(a, b)) return b;
+  if (a === b || covers(a, b)) return b;
   if (covers(b, a)) return a;
   const result: Range<N>[] = [];
   let i = 0;

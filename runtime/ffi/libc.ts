@@ -29,6 +29,7 @@ export interface Libc {
   send(fd: number, data: Uint8Array, length: number, flags: number): number;
   recv(fd: number, data: Uint8Array, length: number, flags: number): number;
   ioctl(fd: number, request: number, argument: Uint8Array): number;
+  fcntl(fd: number, command: number, argument: number): number;
   prctl(option: number, second: number, third: number, fourth: number, fifth: number): number;
   /** Of the calling thread. `header` is {version, thread}, `data` {effective, permitted, inheritable} for each 32 capabilities. */
   capset(header: Uint32Array, data: Uint32Array): number;
@@ -65,6 +66,8 @@ export const SOL_SOCKET = 1;
 export const SO_RCVBUF = 8;
 export const SO_RCVTIMEO = 20;
 export const SO_ATTACH_BPF = 50;
+export const F_SETPIPE_SZ = 1031;
+export const F_GETPIPE_SZ = 1032;
 
 export { LITTLE_ENDIAN } from '../byte-order.ts';
 
@@ -92,6 +95,7 @@ export function openLibc(): Libc {
     send: libc.func('int64_t send(int, void *, size_t, int)'),
     recv: libc.func('int64_t recv(int, void *, size_t, int)'),
     ioctl: libc.func('int ioctl(int, unsigned long, void *)'),
+    fcntl: libc.func('int fcntl(int, int, int)'),
     prctl: libc.func('int prctl(int, unsigned long, unsigned long, unsigned long, unsigned long)'),
     capset: libc.func('int capset(void *, void *)'),
     syscall: libc.func('long syscall(long, long, long, void *)'),

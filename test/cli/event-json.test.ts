@@ -8,7 +8,7 @@ import { jsonText } from '../../cli/json.ts';
 import { readBtf } from '../../runtime/abi/btf.ts';
 import { readElf } from '../../runtime/abi/elf.ts';
 import { structLayout } from '../../runtime/abi/struct-layout.ts';
-import { eventDecoder } from '../../runtime/event-decoder.ts';
+import { eventDecoder, eventLayout, lendingDecoderOf } from '../../runtime/event-decoder.ts';
 import type { PacketEvent } from '../../runtime/events.ts';
 import { fixtureArtifact } from '../runtime/fixture.ts';
 import { RAW_CONTROL } from './pktc.ts';
@@ -77,6 +77,31 @@ test('each line is what JSON.stringify would make of the event, safe to look at,
       }
     }),
     { numRuns: 300 },
+  );
+});
+
+test('events that are lent are those of their own until the next ones, and make the same lines', () => {
+  fc.assert(
+    fc.property(
+      fc.array(fc.array(record, { maxLength: 5 }), { maxLength: 5 }),
+      fc.bigInt(0n, 2n ** 61n),
+      (batches, clock_ns) => {
+        const names = { ruleAt: (slot: number) => slot, nameAt: (slot: number) => NAMES[slot % NAMES.length] ?? null };
+        const [own, lent] = [eventDecoder(TYPES, names), lendingDecoderOf(eventLayout(TYPES), names)];
+        const [ownLines, lentLines] = [createEventLines(INTERFACES), createEventLines(INTERFACES)];
+        const place = new Uint8Array(5 * LAYOUT.size);
+        for (const [index, records] of batches.entries()) {
+          const bytes = new Uint8Array(Buffer.concat(records));
+          place.set(bytes);
+          const starts = records.map((_, at) => at * LAYOUT.size);
+          const now_ns = clock_ns + BigInt(index % 3);
+          const events = own({ bytes, view: new DataView(bytes.buffer) }, starts, now_ns);
+          const borrowed = lent({ bytes: place, view: new DataView(place.buffer) }, starts, now_ns);
+          expect(borrowed.map(expected)).toEqual(events.map(expected));
+          expect(Buffer.from(lentLines(borrowed)).equals(ownLines(events))).toBe(true);
+        }
+      },
+    ),
   );
 });
 

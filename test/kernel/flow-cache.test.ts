@@ -17,6 +17,10 @@ const FLOWS = 1024;
  */
 const KEPT_MIN = 860;
 
+/** PKTC_FLOW_ENTRY, and PKTC_ENTRY_NUMBER. */
+const ENTRY = 0x8000_0000;
+const ENTRY_NUMBER = 0xfffff;
+
 /** 8-byte words of a line, and which of them is what was decided: `struct pktc_flow_line4` and `6`. */
 const FAMILIES = [
   { family: 'IPv4', words: 4, decided: 3, rule: (of: number) => `src 10.${of}.0.0/16`, frame: frame4 },
@@ -52,6 +56,40 @@ describeKernel('the flow cache', () => {
       expect(kept).toBeGreaterThan(KEPT_MIN);
       expect(kept).toBeLessThanOrEqual(2 * FLOWS);
     }
+  });
+
+  test('keeps what a long leaf came to, and which rule logs', async () => {
+    // All of them hold for ports in the middle, and none covers another: no tree can take them apart.
+    const crossing = Array.from({ length: 60 }, (_, at) => {
+      const verdict = at === 0 ? 'drop' : 'pass';
+      return `match src 10.1.0.0/16 udp sport ${at}-${60_000 + at} dport ${100 - at}-${60_100 - at} -> ${verdict}`;
+    });
+    const rules = [...crossing, 'match src 10.2.0.0/16 -> log, drop'];
+    using loaded = loadArtifact(await compileRules(rules.join('\n'), 'xdp', { classifier: 'tree' }));
+    const send = (src: number) => {
+      const frame = pad(frameOf(ipv4({ proto: 17, src: integer(src, 4) }, udp({ sport: 30_000, dport: 30_000 }))));
+      return [loaded.testRun(frame).outcome, loaded.testRun(frame).outcome];
+    };
+    const [words, decided] = [4, 3];
+    const kept = () =>
+      linesOf(loaded, words).flatMap((line) => (line[decided] === 0n ? [] : [Number(line[decided]! & 0xffff_ffffn)]));
+    expect(send(0x0a01_0001)).toEqual(['drop', 'drop']);
+    expect(kept().filter((decision) => decision < ENTRY)).not.toEqual([]);
+    expect(send(0x0a02_0001)).toEqual(['drop', 'drop']);
+    const logging = kept().filter((decision) => decision >= ENTRY);
+    expect(logging.map((decision) => decision & ENTRY_NUMBER)).toContain(crossing.length);
+    expect(
+      loaded
+        .counters()
+        .map(({ packets }) => packets)
+        .filter((packets) => packets > 0n),
+    ).toEqual([2n, 2n]);
+    expect(
+      loaded
+        .counters()
+        .map(({ logged }) => logged)
+        .filter((logged) => logged > 0n),
+    ).toEqual([2n]);
   });
 });
 

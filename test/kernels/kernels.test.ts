@@ -9,8 +9,10 @@ import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Program, Verdict } from '../../compiler/2-resolve/program.ts';
 import { planProgram } from '../../compiler/4-plan/plan-program.ts';
+import { compile } from '../../compiler/index.ts';
 import { createInterpreter } from '../../compiler/interpret.ts';
 import { targetFor } from '../../compiler/targets/target.ts';
+import { printIpv6 } from '../../grammar/values/ipv6.ts';
 import type { Artifact } from '../../runtime/abi/manifest.ts';
 import type { Outcome } from '../../runtime/test-run.ts';
 import { limitOf } from '../differential/compare-engines.ts';
@@ -22,6 +24,7 @@ import { generatePacket } from '../packets/generate-packet.ts';
 import { hintsOf } from '../packets/hints.ts';
 import { createRandom, seedOf } from '../packets/random.ts';
 import { compileC } from '../runtime/fixture.ts';
+import { referencedFiles } from '../sets/files-in-memory.ts';
 import { boot, type Kernel, kernelOf, packInitramfs } from './machine.ts';
 
 const SERIES = ['6.1', '6.12'];
@@ -144,6 +147,7 @@ beforeAll(async () => {
   await writeDispatched(path.join(folder, 'beside', 'dispatcher'));
   asTrees = await writeTrees(trees);
   await writeChains(trees);
+  await writeLined(trees);
 }, 180_000);
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
@@ -194,6 +198,21 @@ async function writeChains(to: string): Promise<void> {
     const { artifact } = await compileRules(`chain ${part}`, text, false);
     await writeArtifact(artifact, path.join(to, `chain-${part}`));
   }
+}
+
+/** A set of IPv6 prefixes that is long enough for lines (`set_lines.h`), of all the lengths that lines keep apart. */
+async function writeLined(to: string): Promise<void> {
+  const random = createRandom(64);
+  const prefixes = Array.from({ length: 20_000 }, () => {
+    const length = random.pick([32, 40, 48, 48, 64, 128]);
+    const address = (0x2a00n << 112n) | random.bigint(112);
+    return `${printIpv6((address >> BigInt(128 - length)) << BigInt(128 - length))}/${length}`;
+  });
+  const files = { 'x.txt': prefixes.join('\n') };
+  const main = { name: 'lined.rules', text: 'hook xdp\nset x from "x.txt"\nmatch src in x -> drop\nmatch dst in x -> count\n' };
+  const { artifact, emission } = await compile(main, { hook: null, files: referencedFiles(main, files), cache: false });
+  expect(emission?.c).toContain('pktc_in_lines(');
+  await writeArtifact(artifact as Artifact, path.join(to, 'lined'));
 }
 
 function planAsTree(program: Program) {

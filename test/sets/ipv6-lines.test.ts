@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { createScanner6, createWidePairs } from '../../compiler/2-resolve/ipv6-lines.ts';
+import { createScanner6 } from '../../compiler/2-resolve/ipv6-lines.ts';
 import type { BigRange } from '../../compiler/2-resolve/program.ts';
+import { createWidePairs } from '../../compiler/2-resolve/wide-pairs.ts';
 import { judgeAddress } from '../../grammar/values/address.ts';
 import { printIpv6 } from '../../grammar/values/ipv6.ts';
 import { merged } from '../../grammar/values/ranges.ts';

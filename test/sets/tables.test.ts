@@ -2,10 +2,11 @@ import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { readFileSet } from '../../compiler/2-resolve/file-set.ts';
-import type { BigRange } from '../../compiler/2-resolve/program.ts';
+import type { BigRange, WideRanges } from '../../compiler/2-resolve/program.ts';
+import { wordsOf } from '../../compiler/2-resolve/wide-ranges.ts';
 import { addBits } from '../../compiler/5-emit/sets/bits.ts';
 import { addDirect, createDirect, PAGE_WORDS } from '../../compiler/5-emit/sets/direct.ts';
-import { edges32, edges128, type WideEdges } from '../../compiler/5-emit/sets/edges.ts';
+import { edges32, edges128 } from '../../compiler/5-emit/sets/edges.ts';
 import { growing } from '../../compiler/5-emit/sets/growing.ts';
 import type { LineShape } from '../../compiler/5-emit/sets/line-choice.ts';
 import { addLines, createLines, lineTablesOf, planLines } from '../../compiler/5-emit/sets/lines.ts';
@@ -53,11 +54,11 @@ describe('tables of sets', () => {
   });
 
   /** Lines of a set, which is the second: what is ahead of it shifts all places. */
-  const linesOf = (edges: WideEdges, shape: LineShape) => {
+  const linesOf = (ranges: WideRanges, shape: LineShape) => {
     const [sets, lines] = [createSetTables(), createLines()];
-    const ahead = planLines(edges128([[5n << 80n, (6n << 80n) - 1n]]));
+    const ahead = planLines(wordsOf([[5n << 80n, (6n << 80n) - 1n]]));
     if (ahead !== null) addLines(lines, ahead, sets.add128);
-    const set = addLines(lines, { pieces: piecesOf(edges), shape }, sets.add128);
+    const set = addLines(lines, { pieces: piecesOf(wordsOf(ranges)), shape }, sets.add128);
     return { set, walker: createWalker([...sets.tables(), ...sets.wideTables(), ...lineTablesOf(lines)]) };
   };
 
@@ -71,7 +72,7 @@ describe('tables of sets', () => {
       { unit: 63, steps: [0, 0, 1, 1], divides: false },
     ]) {
       const shape = { unit, keys: steps.map((step) => unit + step), divides };
-      const { set, walker } = linesOf(edges128(ranges), shape);
+      const { set, walker } = linesOf(ranges, shape);
       expect([unit, wrong(probes, (value) => walker.inLines(value, set))]).toEqual([unit, []]);
     }
   });

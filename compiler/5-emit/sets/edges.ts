@@ -3,7 +3,7 @@
  * edges at or below it is odd. Behind the largest value there is no edge.
  */
 import type { NumberRange, WideRanges } from '../../2-resolve/program.ts';
-import { HIGH_WORD } from './growing.ts';
+import { increment, wordsOf } from '../../2-resolve/wide-ranges.ts';
 
 const LAST32 = 0xffff_ffff;
 
@@ -26,38 +26,14 @@ export interface WideEdges {
 
 /** @param ranges of IPv6 addresses, canonical */
 export function edges128(ranges: WideRanges): WideEdges {
-  const words = ranges.words === undefined ? wordsOf(ranges) : ranges.words.slice();
+  return edgesIn(wordsOf(ranges).slice());
+}
+
+/** Makes edges of the words of canonical ranges, eight each, where they lie. */
+export function edgesIn(words: Uint32Array): WideEdges {
   for (let at = 4; at < words.length; at += 8) {
     // Only of the last range there may be nothing behind.
     if (increment(words, at)) return { words: words.subarray(0, at), count: at / 4 };
   }
   return { words, count: words.length / 4 };
-}
-
-function wordsOf(ranges: WideRanges): Uint32Array {
-  const words = new Uint32Array(8 * ranges.length);
-  const halves = new BigUint64Array(2);
-  const parts = new Uint32Array(halves.buffer);
-  let at = 0;
-  for (const range of ranges) {
-    for (const bound of range) {
-      halves[0] = bound >> 64n;
-      halves[1] = bound;
-      for (let half = 0; half < 4; half += 2) {
-        words[at++] = parts[half + HIGH_WORD] ?? 0;
-        words[at++] = parts[half + 1 - HIGH_WORD] ?? 0;
-      }
-    }
-  }
-  return words;
-}
-
-/** Adds one to a 128-bit number; true: it was the largest. */
-function increment(words: Uint32Array, at: number): boolean {
-  for (let word = at + 3; word >= at; word--) {
-    const sum = ((words[word] ?? 0) + 1) >>> 0;
-    words[word] = sum;
-    if (sum !== 0) return false;
-  }
-  return true;
 }

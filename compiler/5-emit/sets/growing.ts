@@ -1,5 +1,7 @@
+type Numbers = Uint8Array | Uint32Array | BigUint64Array;
+
 /** Numbers in one block of memory that grows with them. */
-export interface Growing<A extends Uint32Array | BigUint64Array> {
+export interface Growing<A extends Numbers> {
   push(value: A[number]): void;
   append(values: A): void;
   /** Elements so far. */
@@ -10,7 +12,7 @@ export interface Growing<A extends Uint32Array | BigUint64Array> {
 
 const FIRST_ROOM = 1024;
 
-export function growing<A extends Uint32Array | BigUint64Array>(make: (length: number) => A): Growing<A> {
+export function growing<A extends Numbers>(make: (length: number) => A): Growing<A> {
   let room = make(FIRST_ROOM);
   let used = 0;
   const need = (more: number): void => {

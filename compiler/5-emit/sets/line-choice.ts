@@ -35,7 +35,7 @@ const WORST = 2;
 /** null: lines would settle too little. */
 export function lineShape({ networks, lengths, odd }: Pieces): LineShape | null {
   const counts = new Uint32Array(WITHIN + 1);
-  for (const length of lengths) counts[length] = (counts[length] ?? 0) + 1;
+  for (let piece = 0; piece < lengths.length; piece++) counts[lengths[piece] ?? 0] = (counts[lengths[piece] ?? 0] ?? 0) + 1;
   const judged = sampleOf(networks, lengths);
   let best: LineShape | null = null;
   let least = WORST;
@@ -56,7 +56,7 @@ function costOf({ networks, lengths }: Pick<Pieces, 'networks' | 'lengths'>, { u
   for (let from = 0; from < lengths.length; ) {
     const to = unitEnd(networks, lengths.length, from, unit);
     unitCosts(networks, lengths, from, to, keys, costs);
-    cost += Math.min(...costs);
+    cost += Math.min(costs[0] ?? 0, costs[1] ?? 0, costs[2] ?? 0, costs[3] ?? 0);
     from = to;
   }
   return cost / lengths.length;
@@ -99,22 +99,29 @@ export function unitCosts(
   keys: readonly number[],
   into: Float64Array,
 ): void {
-  into.fill(0);
-  const together = [0, 0, 0, 0];
+  for (let code = 0; code < STEPS.length; code++) into[code] = codeCosts(networks, lengths, from, to, keys[code] ?? 0);
+}
+
+function codeCosts(networks: Uint32Array, lengths: Uint8Array, from: number, to: number, key: number): number {
+  let cost = 0;
+  let together = 0;
   for (let piece = from; piece < to; piece++) {
     const length = lengths[piece] ?? 0;
-    // Those that share a key are neighbours.
-    const shared = piece === from ? 0 : sharedBits(networks, piece - 1, piece);
-    for (let code = 0; code < STEPS.length; code++) {
-      const key = keys[code] ?? 0;
-      if (length <= key) into[code] = (into[code] ?? 0) + 2 ** (key - length);
-      else {
-        const count = shared >= key ? (together[code] ?? 0) + 1 : 1;
-        together[code] = count;
-        into[code] = (into[code] ?? 0) + (COSTS[count - 1] ?? CROWDED);
-      }
+    if (length <= key) {
+      cost += partsOf(length, key);
+      continue;
     }
+    // Those that share a key are neighbours.
+    together = piece > from && sharedBits(networks, piece - 1, piece) >= key ? together + 1 : 1;
+    cost += COSTS[together - 1] ?? CROWDED;
   }
+  return cost;
+}
+
+/** How many networks of `key` bits a shorter prefix is made of. */
+export function partsOf(length: number, key: number): number {
+  // A shift where it is one takes a tenth of the power's time.
+  return key - length < 31 ? 1 << (key - length) : 2 ** (key - length);
 }
 
 /** How many bits two networks begin with alike. */

@@ -28,9 +28,8 @@ function multiply(high: number, low: number, into: Wide): void {
   into.low = product;
 }
 
-/** The first `bits` multiplied, with the others behind them as they are. */
-export function mix(high: number, low: number, bits: number, into: Wide): void {
-  const [maskHigh, maskLow] = [upper(bits), upper(bits - 32)];
+/** The first bits, those of a mask, multiplied, with the others behind them as they are. */
+export function mix(high: number, low: number, maskHigh: number, maskLow: number, into: Wide): void {
   multiply((high & maskHigh) >>> 0, (low & maskLow) >>> 0, into);
   // The product ends in zeros where the others are.
   into.high = (into.high | (high & ~maskHigh)) >>> 0;

@@ -45,6 +45,8 @@ export function createLineTable(count: number, keys: readonly number[]): LineTab
   for (let at = 0; at < words.length; at += LINE_WORDS) {
     for (let place = 1; place <= LINE_PREFIXES; place++) words[at + 2 * place + 1 - HIGH_WORD] = FREE;
   }
+  const masks = Uint32Array.from(keys, upper);
+  const lowMasks = Uint32Array.from(keys, (key) => upper(key - 32));
   const counts = new Uint8Array(count);
   const hosts = new Uint8Array(count);
   const restShift = 64 - Math.ceil(Math.log2(count)) - REST_BITS;
@@ -67,10 +69,10 @@ export function createLineTable(count: number, keys: readonly number[]): LineTab
     words,
     restShift,
     find: (high, low, code, spot) => {
-      const key = keys[code] ?? 0;
-      mix(high, low, key, spot);
+      const mask = masks[code] ?? 0;
+      mix(high, low, mask, lowMasks[code] ?? 0, spot);
       spot.code = code;
-      spot.line = Math.floor((((spot.high & upper(key)) >>> 0) * count) / WORD);
+      spot.line = Math.floor((((spot.high & mask) >>> 0) * count) / WORD);
     },
     place: (spot, length) => {
       const used = counts[spot.line] ?? 0;

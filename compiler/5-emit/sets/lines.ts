@@ -1,7 +1,8 @@
 /** Large sets of IPv6 addresses, as `templates/include/pktc/set_lines.h` reads them. */
-import type { WideEdges } from './edges.ts';
+import { RANGE_WORDS } from '../../2-resolve/wide-ranges.ts';
+import { edgesIn, type WideEdges } from './edges.ts';
 import { type Growing, growing, HIGH_WORD } from './growing.ts';
-import { type LineShape, lineShape, unitCosts, unitEnd } from './line-choice.ts';
+import { type LineShape, lineShape, partsOf, unitCosts, unitEnd } from './line-choice.ts';
 import { unitHash, upper, type Wide } from './line-hash.ts';
 import { createLineTable, LINE_WORDS, LINES_MIN, type LineTable, type Spot } from './line-table.ts';
 import { isHost, type Pieces, piecesOf, restOf, TAKEN, WITHIN } from './pieces.ts';
@@ -16,8 +17,6 @@ const LOAD = 2.5;
 const CODES_A_UNIT = 2;
 const CODE_BITS_MIN = 5;
 const CODES_A_WORD = 16;
-/** Of the edges of a part of a /64 network. */
-const PART_WORDS = 8;
 
 export interface Lines {
   readonly codes: Growing<Uint32Array>;
@@ -37,9 +36,9 @@ export interface LinePlan {
   readonly shape: LineShape;
 }
 
-/** null: lines would not say enough of such a set. */
-export function planLines(edges: WideEdges): LinePlan | null {
-  const pieces = piecesOf(edges);
+/** null: lines would not say enough of such a set. @param ranges canonical, eight words each */
+export function planLines(ranges: Uint32Array): LinePlan | null {
+  const pieces = piecesOf(ranges);
   const shape = lineShape(pieces);
   return shape && { pieces, shape };
 }
@@ -49,7 +48,7 @@ export function addLines(into: Lines, { pieces, shape }: LinePlan, addRest: (edg
   const { codes, table } = fill(pieces, shape);
   for (const key of shape.keys) pushWide(into.sets, upper(key), upper(key - 32));
   const bits = Math.log2(codes.length);
-  const rest = addRest(restOf(pieces));
+  const rest = addRest(edgesIn(restOf(pieces)));
   const own = new Uint32Array(8);
   own.set([64 - shape.unit, into.codes.length() / 2, 64 - bits, lengthOf(into.lines) / LINE_WORDS]);
   own.set([table.words.length / LINE_WORDS, table.restShift, rest, shape.divides ? 0 : 1], 4);
@@ -118,7 +117,7 @@ function fill(pieces: Pieces, shape: LineShape): { readonly codes: Uint8Array; r
           table.find(high, low, code, spot);
           if (!isHost(within, part)) table.refer(spot, 64);
           else if (table.placeHost(spot, within[part + 2] ?? 0, within[part + 3] ?? 0)) lengths[piece] = length + TAKEN;
-          part += PART_WORDS;
+          part += RANGE_WORDS;
         } else if (placeAll(table, high, low, length, code, keys[code] ?? 0, spot)) lengths[piece] = length + TAKEN;
       }
     } else if (divides) divide(table, codes, pieces, from, shape, bits);
@@ -155,13 +154,13 @@ function codesFor({ networks, lengths }: Pieces, units: Uint32Array, { unit, key
       eachPart(high, low, length, unit, add);
     }
   }
-  return new Uint8Array(2 ** bits).map((_, slot) => {
+  const codes = new Uint8Array(2 ** bits);
+  for (let slot = 0, at = 0; slot < codes.length; slot++, at += keys.length) {
     let least = 0;
-    for (let code = 1; code < keys.length; code++) {
-      if ((costs[keys.length * slot + code] ?? 0) < (costs[keys.length * slot + least] ?? 0)) least = code;
-    }
-    return least;
-  });
+    for (let code = 1; code < keys.length; code++) if ((costs[at + code] ?? 0) < (costs[at + least] ?? 0)) least = code;
+    codes[slot] = least;
+  }
+  return codes;
 }
 
 /** Whether all of a prefix finds its place, which may be divided for it. */
@@ -180,7 +179,8 @@ function placeAll(table: LineTable, high: number, low: number, length: number, c
 
 /** The networks of `key` bits that a shorter prefix is made of. */
 function eachPart(high: number, low: number, length: number, key: number, each: (high: number, low: number) => void): void {
-  for (let part = 0; part < 2 ** (key - length); part++) {
+  const parts = partsOf(length, key);
+  for (let part = 0; part < parts; part++) {
     const above = key > 32 ? Math.floor(part / 2 ** (key - 32)) : part * 2 ** (32 - key);
     const below = key > 32 ? part * 2 ** (64 - key) : 0;
     each((high | above) >>> 0, (low | below) >>> 0);

@@ -1,6 +1,8 @@
 /** Sets of IPv6 addresses as prefixes of up to 64 bits, and what lies within /64 networks. */
-import type { WideEdges } from './edges.ts';
+import { mergedIn } from '../../2-resolve/wide-pairs.ts';
+import { RANGE_WORDS } from '../../2-resolve/wide-ranges.ts';
 import { type Growing, growing } from './growing.ts';
+import { upper } from './line-hash.ts';
 
 /** In the order of their addresses. */
 export interface Pieces {
@@ -8,7 +10,7 @@ export interface Pieces {
   readonly networks: Uint32Array;
   /** Of each piece the bits of its prefix, 0 to 64; `WITHIN`: it is a part of a /64 network. */
   readonly lengths: Uint8Array;
-  /** Edges of those parts, two a piece, four words each; there is none behind the last address. */
+  /** The first and the last address of each of those parts, four words each. */
   readonly within: Uint32Array;
   /** How many of those parts are more than one address. */
   readonly odd: number;
@@ -19,67 +21,64 @@ export const WITHIN = 65;
 export const TAKEN = 128;
 
 const LAST = 0xffff_ffff;
-/** Of an address. */
-const WORDS = 4;
 
 interface Parts {
   readonly networks: Growing<Uint32Array>;
-  readonly lengths: Growing<Uint32Array>;
+  readonly lengths: Growing<Uint8Array>;
   readonly within: Growing<Uint32Array>;
 }
 
-/** Linear in the edges; a range has at most 128 pieces, nearly always one. */
-export function piecesOf({ words, count }: WideEdges): Pieces {
-  const make = () => growing((length) => new Uint32Array(length));
-  const parts: Parts = { networks: make(), lengths: make(), within: make() };
-  for (let at = 0; at < 4 * count; at += 8) addRange(parts, words, at, at + 4 < 4 * count);
+/** Linear in the ranges; each has at most 128 pieces, nearly always one. @param ranges canonical, eight words each */
+export function piecesOf(ranges: Uint32Array): Pieces {
+  const words = () => growing((length) => new Uint32Array(length));
+  const parts: Parts = { networks: words(), lengths: growing((length) => new Uint8Array(length)), within: words() };
+  for (let at = 0; at < ranges.length; at += RANGE_WORDS) addRange(parts, ranges, at);
   const within = parts.within.view();
   let odd = 0;
-  for (let at = 0; at < within.length; at += 8) odd += isHost(within, at) ? 0 : 1;
-  return { networks: parts.networks.view(), lengths: Uint8Array.from(parts.lengths.view()), within, odd };
+  for (let at = 0; at < within.length; at += RANGE_WORDS) odd += isHost(within, at) ? 0 : 1;
+  return { networks: parts.networks.view(), lengths: parts.lengths.view(), within, odd };
 }
 
-/** Whether a part of a /64 network is one address, and not the last of all, behind which there is no edge. */
+/** Whether a part of a /64 network is one address. */
 export function isHost(within: Uint32Array, at: number): boolean {
-  if (at + 8 > within.length) return false;
-  const low = ((within[at + 3] ?? 0) + 1) >>> 0;
-  const high = ((within[at + 2] ?? 0) + (low === 0 ? 1 : 0)) >>> 0;
-  return within[at + 6] === high && within[at + 7] === low;
+  return within[at + 2] === within[at + 6] && within[at + 3] === within[at + 7];
 }
 
-/** @param ends whether there is an edge behind the range */
-function addRange(parts: Parts, words: Uint32Array, at: number, ends: boolean): void {
-  const [high, low] = [words[at] ?? 0, words[at + 1] ?? 0];
-  const inside = ((words[at + 2] ?? 0) | (words[at + 3] ?? 0)) !== 0;
-  const [endHigh, endLow] = ends ? [words[at + 4] ?? 0, words[at + 5] ?? 0] : [0, 0];
-  const endInside = ends && ((words[at + 6] ?? 0) | (words[at + 7] ?? 0)) !== 0;
-  if (ends && high === endHigh && low === endLow) {
-    pushPart(parts, words, at, true);
-    return;
-  }
-  const nextLow = (low + 1) >>> 0;
-  const nextHigh = (nextLow === 0 ? high + 1 : high) >>> 0;
-  const isLast = high === LAST && low === LAST;
-  if (inside) {
-    pushPart(parts, words, at, false);
-    if (!isLast) parts.within.append(Uint32Array.of(nextHigh, nextLow, 0, 0));
-  }
-  if (!(inside && isLast)) {
-    const lastLow = (endLow - 1) >>> 0;
-    const lastHigh = (endLow === 0 ? endHigh - 1 : endHigh) >>> 0;
-    addNetworks(parts, inside ? nextHigh : high, inside ? nextLow : low, lastHigh, lastLow);
-  }
-  if (endInside) {
-    pushPiece(parts, endHigh, endLow, WITHIN);
-    parts.within.append(Uint32Array.of(endHigh, endLow, 0, 0));
-    parts.within.append(words.subarray(at + 4, at + 8));
+function addRange(parts: Parts, ranges: Uint32Array, at: number): void {
+  const [high, low] = [ranges[at] ?? 0, ranges[at + 1] ?? 0];
+  const [lastHigh, lastLow] = [ranges[at + 4] ?? 0, ranges[at + 5] ?? 0];
+  const begins = ranges[at + 2] === 0 && ranges[at + 3] === 0;
+  const ends = ranges[at + 6] === LAST && ranges[at + 7] === LAST;
+  if (begins && ends) addNetworks(parts, high, low, lastHigh, lastLow);
+  else if (high === lastHigh && low === lastLow) {
+    pushPiece(parts, high, low, WITHIN);
+    pushRange(parts.within, ranges, at);
+  } else {
+    if (!begins) pushPart(parts, high, low, ranges[at + 2] ?? 0, ranges[at + 3] ?? 0, LAST, LAST);
+    const [nextLow, behind] = begins ? [low, high] : [(low + 1) >>> 0, low === LAST ? high + 1 : high];
+    const [beforeLow, before] = ends ? [lastLow, lastHigh] : [(lastLow - 1) >>> 0, lastLow === 0 ? lastHigh - 1 : lastHigh];
+    addNetworks(parts, behind, nextLow, before, beforeLow);
+    if (!ends) pushPart(parts, lastHigh, lastLow, 0, 0, ranges[at + 6] ?? 0, ranges[at + 7] ?? 0);
   }
 }
 
-/** The part of a /64 network from the edge at `at` on, and with `both` to the next edge. */
-function pushPart(parts: Parts, words: Uint32Array, at: number, both: boolean): void {
-  pushPiece(parts, words[at] ?? 0, words[at + 1] ?? 0, WITHIN);
-  parts.within.append(words.subarray(at, both ? at + 8 : at + 4));
+/** A part of a /64 network, by the lower halves of its first and its last address. */
+function pushPart(
+  parts: Parts,
+  high: number,
+  low: number,
+  firstHigh: number,
+  firstLow: number,
+  lastHigh: number,
+  lastLow: number,
+): void {
+  pushPiece(parts, high, low, WITHIN);
+  parts.within.append(Uint32Array.of(high, low, firstHigh, firstLow, high, low, lastHigh, lastLow));
+}
+
+/** Word by word: an object for each range would be dear. */
+function pushRange(into: Growing<Uint32Array>, words: Uint32Array, at: number): void {
+  for (let word = at; word < at + RANGE_WORDS; word++) into.push(words[word] ?? 0);
 }
 
 function pushPiece({ networks, lengths }: Parts, high: number, low: number, length: number): void {
@@ -130,40 +129,25 @@ function roomBits(high: number, low: number, lastHigh: number, lastLow: number):
   return roomHigh > 0 ? 63 - Math.clz32(roomHigh) : 31 - Math.clz32(roomLow + 1);
 }
 
-/** Edges of the pieces that nothing has taken. */
-export function restOf({ networks, lengths, within }: Pieces): WideEdges {
-  const edges = growing((length) => new Uint32Array(length));
-  const first = new Uint32Array(WORDS);
-  /** What lies behind the pieces so far; an edge if the next one does not begin there. */
-  const behind = new Uint32Array(WORDS);
-  let ends = false;
+/** Ranges of the pieces that nothing has taken: canonical, eight words each. */
+export function restOf({ networks, lengths, within }: Pieces): Uint32Array {
+  const ranges: Growing<Uint32Array> = growing((length) => new Uint32Array(length));
+  const range = Uint32Array.of(0, 0, 0, 0, LAST, LAST, LAST, LAST);
   let part = 0;
   for (let piece = 0; piece < lengths.length; piece++) {
     const length = lengths[piece] ?? 0;
     const from = part;
-    if ((length & ~TAKEN) === WITHIN) part += 2 * WORDS;
+    if ((length & ~TAKEN) === WITHIN) part += RANGE_WORDS;
     if (length >= TAKEN) continue;
-    if (length === WITHIN) first.set(within.subarray(from, from + WORDS));
-    else first.set([networks[2 * piece] ?? 0, networks[2 * piece + 1] ?? 0, 0, 0]);
-    if (!ends) edges.append(first);
-    else if (!first.every((word, at) => word === behind[at])) {
-      edges.append(behind);
-      edges.append(first);
+    if (length === WITHIN) pushRange(ranges, within, from);
+    else {
+      const [high, low] = [networks[2 * piece] ?? 0, networks[2 * piece + 1] ?? 0];
+      range[0] = high;
+      range[1] = low;
+      range[4] = high | ~upper(length);
+      range[5] = low | ~upper(length - 32);
+      pushRange(ranges, range, 0);
     }
-    if (length === WITHIN) {
-      ends = from + 2 * WORDS <= within.length;
-      if (ends) behind.set(within.subarray(from + WORDS, from + 2 * WORDS));
-    } else ends = setBehind(first[0] ?? 0, first[1] ?? 0, length, behind);
   }
-  if (ends) edges.append(behind);
-  const words = edges.view();
-  return { words, count: words.length / WORDS };
-}
-
-/** The first address behind a prefix; false: there is none. */
-function setBehind(high: number, low: number, length: number, into: Uint32Array): boolean {
-  const sum = length > 32 ? low + 2 ** (64 - length) : low;
-  const above = high + (sum > LAST ? 1 : 0) + (length > 32 ? 0 : 2 ** (32 - length));
-  into.set([above, sum, 0, 0]);
-  return above <= LAST;
+  return mergedIn(ranges.view());
 }

@@ -77,17 +77,12 @@ enum {
 	BPF_RB_FORCE_WAKEUP = 1ULL << 1,
 };
 
-enum {
-	BPF_RB_AVAIL_DATA = 0,
-};
-
 static void *(*const bpf_map_lookup_elem)(void *map, const void *key) = (void *)1;
 static __u32 (*const bpf_get_prandom_u32)(void) = (void *)7;
 static __u32 (*const bpf_get_smp_processor_id)(void) = (void *)8;
 static __u64 (*const bpf_ktime_get_boot_ns)(void) = (void *)125;
 static void *(*const bpf_ringbuf_reserve)(void *ring, __u64 size, __u64 flags) = (void *)131;
 static void (*const bpf_ringbuf_submit)(void *record, __u64 flags) = (void *)132;
-static __u64 (*const bpf_ringbuf_query)(void *ring, __u64 what) = (void *)134;
 /* Calls `turn` with 0, 1, … and `ctx` until it returns 1; since 5.17. */
 static long (*const bpf_loop)(__u32 turns, long (*turn)(__u32 at, void *ctx), void *ctx,
 			      __u64 flags) = (void *)181;

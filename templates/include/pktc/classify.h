@@ -13,6 +13,11 @@
 #include <pktc/fields.h>
 #include <pktc/records.h>
 
+/* What is done with packets that no verdict caught: the program says. */
+#ifndef PKTC_DEFAULT
+#define PKTC_DEFAULT PKTC_VERDICT_PASS
+#endif
+
 #ifdef PKTC_WANT_CHECKS
 /* Whether what a rule asks beside its boxes holds. */
 static __always_inline bool pktc_checks(struct pktc_ctx *ctx, struct pktc_fields *f,
@@ -98,6 +103,49 @@ static __always_inline struct pktc_key *pktc_key_room(void)
 #define PKTC_KEY(name) struct pktc_key name##_memory, *name = &name##_memory
 #endif
 
+#ifdef PKTC_WANT_FLOW_CACHE
+/* Whether the rule of an entry has something to do for each packet of a flow, so that a line keeps the entry. */
+#ifdef PKTC_WANT_EACH
+#define PKTC_KEEPS_ENTRIES 1
+#else
+#define PKTC_KEEPS_ENTRIES PKTC_MARKS
+#endif
+
+/* What a line keeps when the whole walk has found out what no line said. */
+static __always_inline __u32 pktc_to_keep(__u32 entry, const struct pktc_action *action, int decision)
+{
+	bool more = PKTC_KEEPS_ENTRIES;
+
+	(void)action;
+#ifdef PKTC_ACTION_LOG_H
+	if (action && action->sample)
+		more = true;
+#endif
+	return more ? entry | PKTC_FLOW_ENTRY : (__u32)decision;
+}
+
+/* Behind the quick walk, which asks by itself, calls save more of the stack than they cost. */
+#ifdef PKTC_WANT_USUAL
+#define PKTC_FLOW_CALL static __noinline
+#else
+#define PKTC_FLOW_CALL static __always_inline
+#endif
+
+/* What was kept for a key; PKTC_TREE_UNSURE: nothing, or nothing that says which entry it is. */
+PKTC_FLOW_CALL __u32 pktc_kept(const __u8 *data, const struct pktc_key *key, __u32 set)
+{
+	__u32 kept;
+
+	return pktc_flow_find(data, key, pktc_is_ipv6(set), set, &kept) ? kept : PKTC_TREE_UNSURE;
+}
+
+PKTC_FLOW_CALL int pktc_keep_flow(const __u8 *data, const struct pktc_key *key, __u32 set, __u32 kept)
+{
+	pktc_flow_keep(data, key, set, kept);
+	return 0;
+}
+#endif
+
 /*
  * The rule that decides and its verdict, or PKTC_UNDECIDED. A global function: checked once, whatever the packet held before.
  * Action and slot come out of the rule's row: what an entry says of them takes more of the stack, and only the quick walk is in such a hurry.
@@ -116,6 +164,11 @@ __noinline int pktc_decide(struct pktc_ctx *ctx, struct pktc_fields *f)
 	PKTC_KEY(key);
 	const __u8 *data;
 	__u32 entry, set;
+	int decision;
+#ifdef PKTC_WANT_FLOW_CACHE
+	__u32 kept;
+	bool known;
+#endif
 
 	if (!f)
 		return PKTC_UNDECIDED;
@@ -129,19 +182,26 @@ __noinline int pktc_decide(struct pktc_ctx *ctx, struct pktc_fields *f)
 		return PKTC_UNDECIDED;
 	__builtin_memset(key, 0, sizeof(*key));
 	set = 2 * pktc_fill_key(f, key, false);
-#if defined(PKTC_WANT_FLOW_CACHE) && !defined(PKTC_WANT_USUAL)
-	if (!pktc_flow_find(data, key, pktc_is_ipv6(set), set, &entry)) {
-		entry = pktc_tree_first(ctx, f, in, data, key, set);
-		pktc_flow_keep(data, key, set, entry);
-	}
+#ifdef PKTC_WANT_FLOW_CACHE
+	kept = pktc_kept(data, key, set);
+	if (!(kept & PKTC_FLOW_ENTRY))
+		return kept;
+	known = kept != PKTC_TREE_UNSURE;
+	entry = known ? kept & ~PKTC_FLOW_ENTRY : pktc_tree_first(ctx, f, in, data, key, set);
 #else
 	entry = pktc_tree_first(ctx, f, in, data, key, set);
 #endif
 #ifdef PKTC_WANT_EACH
 	pktc_tree_each(ctx, f, in, data, key, set + 1, entry & PKTC_ENTRY_NUMBER);
 #endif
-	if (entry == PKTC_NO_ENTRY)
+	if (entry == PKTC_NO_ENTRY) {
+#ifdef PKTC_WANT_FLOW_CACHE
+		if (!known)
+			pktc_keep_flow(data, key, set,
+				       pktc_to_keep(entry, NULL, pktc_decision(PKTC_DEFAULT_SLOT, PKTC_DEFAULT)));
+#endif
 		return PKTC_UNDECIDED;
+	}
 	rule = pktc_rule_at(data, entry & PKTC_ENTRY_NUMBER);
 	if (!rule)
 		return PKTC_UNDECIDED;
@@ -149,7 +209,12 @@ __noinline int pktc_decide(struct pktc_ctx *ctx, struct pktc_fields *f)
 	if (!action)
 		return PKTC_UNDECIDED;
 	pktc_act(ctx, f, rule, action);
-	return pktc_decision_to((int)rule->slot, action->verdict, action->redirect);
+	decision = pktc_decision_to((int)rule->slot, action->verdict, action->redirect);
+#ifdef PKTC_WANT_FLOW_CACHE
+	if (!known)
+		pktc_keep_flow(data, key, set, pktc_to_keep(entry, action, decision));
+#endif
+	return decision;
 }
 
 #endif /* PKTC_CLASSIFY_H */

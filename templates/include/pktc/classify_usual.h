@@ -10,11 +10,6 @@
 
 #include <pktc/classify.h>
 
-/* What is done with packets that no verdict caught: the program says. */
-#ifndef PKTC_DEFAULT
-#define PKTC_DEFAULT PKTC_VERDICT_PASS
-#endif
-
 struct pktc_keyed {
 	__u32 len; /* of the packet */
 	struct pktc_key *key;
@@ -61,9 +56,13 @@ static __always_inline int pktc_decide_quickly(struct pktc_ctx *ctx, enum pktc_d
 {
 	const __u8 *data = pktc_data();
 	struct pktc_keyed room;
-	__u32 zero, set, decided, i;
+	__u32 zero, set, i;
 	PKTC_KEY(key);
 	int kind;
+#ifdef PKTC_WANT_FLOW_CACHE
+	__u32 kept, entry;
+	int decision;
+#endif
 
 	if (!data || !key)
 		return PKTC_UNUSUAL;
@@ -82,16 +81,17 @@ static __always_inline int pktc_decide_quickly(struct pktc_ctx *ctx, enum pktc_d
 	f->len = room.len;
 	set = 2 * kind + zero;
 #ifdef PKTC_WANT_FLOW_CACHE
-	if (!pktc_flow_find(data, key, kind == PKTC_KIND_IPV6, set, &decided)) {
-		decided = pktc_tree_look(data, key, set);
-		if (!PKTC_MARKS)
-			decided = pktc_settle(ctx, data, decided);
-		pktc_flow_keep(data, key, set, decided);
+	if (!pktc_flow_find(data, key, kind == PKTC_KIND_IPV6, set, &kept)) {
+		entry = pktc_tree_look(data, key, set);
+		decision = PKTC_KEEPS_ENTRIES ? PKTC_UNUSUAL : pktc_settle(ctx, data, entry);
+		kept = decision == PKTC_UNUSUAL ? entry | PKTC_FLOW_ENTRY : decision;
+		pktc_flow_keep(data, key, set, kept);
 	}
-	return PKTC_MARKS ? pktc_settle(ctx, data, decided) : decided;
+	if (!PKTC_KEEPS_ENTRIES)
+		return kept & PKTC_FLOW_ENTRY ? PKTC_UNUSUAL : (int)kept;
+	return kept == PKTC_TREE_UNSURE ? PKTC_UNUSUAL : pktc_settle(ctx, data, kept & ~PKTC_FLOW_ENTRY);
 #else
-	decided = pktc_tree_look(data, key, set);
-	return pktc_settle(ctx, data, decided);
+	return pktc_settle(ctx, data, pktc_tree_look(data, key, set));
 #endif
 }
 

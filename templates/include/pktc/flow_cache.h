@@ -16,6 +16,12 @@
 #define PKTC_FLOW_LINES6 65536
 #endif
 
+/*
+ * In what a line keeps: not a decision but an entry, whose rule has more to do. PKTC_TREE_UNSURE
+ * has it, too: which entry it is the quick walk could not say.
+ */
+#define PKTC_FLOW_ENTRY 0x80000000U
+
 /* The scalars and flags of a key, four to a word. */
 #define PKTC_FLOW_SMALL (PKTC_KEY_USED - PKTC_KEY_SCALARS)
 #define PKTC_FLOW_SMALL_WORDS ((PKTC_FLOW_SMALL + 3) / 4)
