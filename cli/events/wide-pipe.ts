@@ -1,5 +1,9 @@
 /** A pipe that takes a whole batch of lines: what has 64 KiB makes writer and reader wait for each other five times a batch. */
-import { F_GETPIPE_SZ, F_SETPIPE_SZ, type Libc } from '../../runtime/ffi/libc.ts';
+import type { Libc } from '../../runtime/ffi/libc.ts';
+
+/** include/uapi/linux/fcntl.h. Here and not with the C library, which is loaded with what calls it. */
+const F_SETPIPE_SZ = 1031;
+const F_GETPIPE_SZ = 1032;
 
 /** `fs.pipe-max-size` as the kernel has it to begin with: more is for root alone (pipe(7)). */
 const WIDE_BYTES = 1 << 20;

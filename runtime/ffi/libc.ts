@@ -66,8 +66,6 @@ export const SOL_SOCKET = 1;
 export const SO_RCVBUF = 8;
 export const SO_RCVTIMEO = 20;
 export const SO_ATTACH_BPF = 50;
-export const F_SETPIPE_SZ = 1031;
-export const F_GETPIPE_SZ = 1032;
 
 export { LITTLE_ENDIAN } from '../byte-order.ts';
 

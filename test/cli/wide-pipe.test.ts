@@ -6,7 +6,11 @@ import { expect, test } from 'vitest';
 import { createOutput } from '../../cli/events/output.ts';
 import { widenPipe } from '../../cli/events/wide-pipe.ts';
 import type { Terminal } from '../../cli/terminal.ts';
-import { F_GETPIPE_SZ, F_SETPIPE_SZ, type Libc, openLibc } from '../../runtime/ffi/libc.ts';
+import { type Libc, openLibc } from '../../runtime/ffi/libc.ts';
+
+/** include/uapi/linux/fcntl.h */
+const F_SETPIPE_SZ = 1031;
+const F_GETPIPE_SZ = 1032;
 
 const libc = openLibc();
 
