@@ -128,8 +128,10 @@ const SPARE_SLOTS = 64;
 /** `struct pktc_counter` has 16 bytes. */
 const LINE_SLOTS = 4;
 
-/** @throws RuntimeError with a code PKT6xxx; nothing is left behind in the kernel then. */
-/** @param before the program whose place this one takes: sets that both have go on as they are */
+/**
+ * @param before the program whose place this one takes: sets that both have go on as they are
+ * @throws RuntimeError with a code PKT6xxx; nothing is left behind in the kernel then
+ */
 export function loadIntoKernel(artifact: Artifact, options: LoadOptions, before: InKernel | null = null): InKernel {
   verifyArtifact(artifact);
   const { manifest } = artifact;
