@@ -59,7 +59,7 @@ const IN_RESOLVE: readonly Mutant[] = [
   {
     what: '`!=` on an address forgets the other family',
     file: 'compiler/2-resolve/address.ts',
-    from: 'v6: complement(v6, 0n, V6_LAST) }',
+    from: 'v6: complement6(v6) }',
     to: 'v6 }',
     ...meaning,
   },

@@ -129,8 +129,14 @@ export const C_TREE_MUTANTS: readonly Change[] = [
   {
     what: 'the rule that decides has its place for its counter',
     file: `${C}/classify.h`,
-    from: 'return pktc_decision_to((int)rule->slot,',
-    to: 'return pktc_decision_to((int)(entry & PKTC_ENTRY_NUMBER),',
+    from: 'decision = pktc_decision_to((int)rule->slot,',
+    to: 'decision = pktc_decision_to((int)(entry & PKTC_ENTRY_NUMBER),',
+  },
+  {
+    what: 'flows are told apart by their addresses alone',
+    file: `${C}/flow_cache.h`,
+    from: 'flow->at[small + i / 4] |= key->at[PKTC_KEY_SCALARS + i] << 16 * (i % 4);',
+    to: 'flow->at[small + i / 4] |= 0;',
   },
   {
     what: 'the rule that decides a usual packet has its place for its counter',
