@@ -22,6 +22,7 @@ import { statusCommand } from './commands/status.ts';
 import { stopCommand } from './commands/stop.ts';
 import { testCommand } from './commands/test.ts';
 import { topCommand } from './commands/top.ts';
+import { prepareEnd } from './end-process.ts';
 import { EXIT, type ExitCode, exitCodesText } from './exit-code.ts';
 import { Failure } from './failure.ts';
 import { packageVersion } from './package-root.ts';
@@ -105,6 +106,7 @@ function helpText(self: Argv): string {
 
 /** Runs one command line and ends the process. @param argv without the interpreter and the script */
 export async function main(argv: readonly string[]): Promise<void> {
+  const end = prepareEnd();
   const terminal = openTerminal((error) => void reportError(outputFailure(error), terminal));
   let exit: ExitCode = EXIT.ok;
   const execute: Execute = async (work) => {
@@ -116,5 +118,5 @@ export async function main(argv: readonly string[]): Promise<void> {
     exit = await reportError(error, terminal);
   }
   await terminal.flush();
-  process.exit(exit === EXIT.ok && terminal.failure !== null ? EXIT.failure : exit);
+  end(exit === EXIT.ok && terminal.failure !== null ? EXIT.failure : exit);
 }

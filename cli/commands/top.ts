@@ -38,14 +38,10 @@ async function top({ name, interval }: Options, terminal: Terminal): Promise<Exi
   const { runTop } = await import('../top/run-top.ts');
   const followed = followPinned(await openDetachedRoot(terminal), name);
   const stop = createStop();
-  let exit: ExitCode | null;
   try {
-    exit = await runTop(followed, interval_ms, stop, terminal);
+    return await runTop(followed, interval_ms, stop, terminal);
   } finally {
     stop.release();
     followed.close();
   }
-  // Node aborts when it ends and cannot set the mode of a terminal that has gone; of the signal that says so it dies quietly.
-  if (exit === null) process.kill(process.pid, 'SIGHUP');
-  return exit ?? EXIT.failure;
 }

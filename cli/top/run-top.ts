@@ -20,13 +20,12 @@ const EVENTS = 64;
 const HISTORY = 60;
 const LOOK_INTERVAL_MS = 200;
 
-/** @returns null when the terminal has gone, to which nothing can be said any more */
 export async function runTop(
   followed: FollowedProgram,
   interval_ms: number,
   stop: Stop,
   terminal: Terminal,
-): Promise<ExitCode | null> {
+): Promise<ExitCode> {
   const reading = await openReading(followed);
   const screen = openScreen(process.stdin, process.stdout);
   const timers: NodeJS.Timeout[] = [];
@@ -54,7 +53,8 @@ export async function runTop(
     screen.close();
     reading.close();
   }
-  if (!screen.close()) return null;
+  // To a terminal that has gone nothing can be said any more.
+  if (!screen.close()) return EXIT.failure;
   const { reason } = stop;
   if (reason?.kind === 'error') return reportError(reason.error, terminal);
   if (reason?.kind !== 'gone') return EXIT.ok;

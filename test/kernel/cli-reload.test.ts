@@ -1,6 +1,7 @@
 /** `pktc reload` and `pktc confirm` as people run them: what changes, what is said, and what goes back by itself. */
 import type { ChildProcess } from 'node:child_process';
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { constants } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { tcpFrame } from '../../cli/demo/frames.ts';
@@ -199,9 +200,10 @@ scan: match tcp dport 23 -> block src for 10m else drop
       expect(await run(near, ['run', RULES, '-i', near.ifname, '--detach'])).toMatchObject({ code: 0 });
       const program = xdpProgramId(near);
       writeFileSync(RULES, NEW);
+      const ended = `${RULES}.ended`;
       const terminal = (...parameters: string[]) => {
         const line = [process.execPath, LAUNCHER, 'reload', 'edge', ...parameters].map((word) => `'${word}'`).join(' ');
-        return started(near, ['script', '-qefc', line, '/dev/null']);
+        return started(near, ['script', '-qefc', `trap '' HUP; ${line}; echo $? > '${ended}'`, '/dev/null']);
       };
       const one = terminal('--confirm', '600s');
       await eventually('it asks', () => one.texts.stdout.includes('Enter within 600 s'));
@@ -218,6 +220,11 @@ scan: match tcp dport 23 -> block src for 10m else drop
       other.child.kill('SIGKILL');
       await eventually('the rules from before', () => xdpProgramId(near) === confirmed);
       await eventually('nobody waits any more', () => waiting().length === 0);
+      // Of the signal that says so, and not of an error of Node's.
+      await eventually(
+        'who asked has ended',
+        () => existsSync(ended) && readFileSync(ended, 'utf8') === `${128 + constants.signals.SIGHUP}\n`,
+      );
 
       // Should even that process be killed, the next command sees to it.
       expect(await run(near, ['reload', 'edge', '--confirm', '1s'])).toMatchObject({ code: 0 });
