@@ -110,7 +110,7 @@ export function mapEventRing(libc: Libc, fd: number, shape: RingShape, from: Rin
   const take = (budget: number, { end: before, lent = false }: Taking = {}): RecordBatch => {
     for (let tries = 0; tries < TRIES; tries++) {
       const end = shared.produced();
-      const copied = isOverwritten(end) ? null : copy(before ?? end, budget, lent ? lend : roomFor);
+      const copied = isOverwritten(end) ? null : copy(before ?? end, budget, lent ? lend : memoryFor);
       if (copied === null) {
         catchUp(end);
         continue;
@@ -124,7 +124,7 @@ export function mapEventRing(libc: Libc, fd: number, shape: RingShape, from: Rin
     const end = shared.produced();
     const newest = Math.min(budget, Math.floor((size * (SAFE_PART - 1)) / SAFE_PART / spacing));
     place.position = Math.max(place.position, end - newest * spacing);
-    const copied = copy(end, budget, roomFor);
+    const copied = copy(end, budget, memoryFor);
     if (copied === null) return emptyBatch();
     place.position += copied.length;
     return copied.batch;
@@ -289,24 +289,24 @@ function createFence(): () => void {
   };
 }
 
-function emptyBatch(): RecordBatch {
-  return { memory: roomFor(0), starts: new Int32Array() };
+export function emptyBatch(): RecordBatch {
+  return { memory: memoryFor(0), starts: new Int32Array() };
 }
 
 /** Memory for so many bytes. */
 export type Room = (length: number) => RecordMemory;
 
 /** Of its own; it is not cleared. */
-export function roomFor(length: number): RecordMemory {
+export function memoryFor(length: number): RecordMemory {
   const bytes = new Uint8Array(Buffer.allocUnsafeSlow(length).buffer);
   return { bytes, view: new DataView(bytes.buffer) };
 }
 
 /** The same again and again. */
 export function createLender(): Room {
-  let room = roomFor(0);
+  let room = memoryFor(0);
   return (length) => {
-    if (room.bytes.length < length) room = roomFor(2 * length);
+    if (room.bytes.length < length) room = memoryFor(2 * length);
     return room;
   };
 }

@@ -5,14 +5,15 @@
 import {
   createLender,
   type EventRing,
+  emptyBatch,
   HEADER_BYTES,
   mapEventRing,
+  memoryFor,
   type RecordBatch,
   type RecordTimes,
   type RingShape,
   type RingStart,
   type Room,
-  roomFor,
   type Taking,
 } from './event-ring.ts';
 import { LITTLE_ENDIAN, type Libc } from './ffi/libc.ts';
@@ -68,10 +69,10 @@ export function mapEventRings(
       const [only] = rings;
       if (rings.length === 1 && only !== undefined) return only.take(budget, { lent });
       for (let tries = 0; tries < TRIES; tries++) {
-        const taken = takeInOrder(rings, budget, { now_ns, lent, room: lent ? lend : roomFor });
+        const taken = takeInOrder(rings, budget, { now_ns, lent, room: lent ? lend : memoryFor });
         if (taken.starts.length > 0) return taken;
       }
-      return noRecords();
+      return emptyBatch();
     },
     peek: (budget) => newestOf(rings, shape, budget),
     used: () => fullest(rings, (ring) => ring.used()),
@@ -94,7 +95,7 @@ interface TakingInOrder {
 
 function takeInOrder(rings: readonly EventRing[], budget: number, { now_ns, lent, room }: TakingInOrder): RecordBatch {
   const [only] = rings.filter((ring) => !ring.isEmpty());
-  if (only === undefined) return noRecords();
+  if (only === undefined) return emptyBatch();
   const end = only.produced;
   // Looked at behind what is taken from the only one: what comes to others now is younger.
   if (rings.every((ring) => ring === only || ring.isEmpty())) return only.take(budget, { end, lent });
@@ -148,13 +149,9 @@ function takeCounted(rings: readonly EventRing[], counts: readonly number[], ord
   return { memory, starts: starts.subarray(0, taken) };
 }
 
-function noRecords(): RecordBatch {
-  return { memory: roomFor(0), starts: new Int32Array() };
-}
-
 function newestOf(rings: readonly EventRing[], { time_at }: RingShape, budget: number): RecordBatch {
   const batches = rings.map((ring) => ring.peek(budget));
-  const memory = roomFor(batches.reduce((sum, { memory: { bytes } }) => sum + bytes.length, 0));
+  const memory = memoryFor(batches.reduce((sum, { memory: { bytes } }) => sum + bytes.length, 0));
   const { view } = memory;
   let at = 0;
   const starts = batches.flatMap(({ memory: { bytes }, starts: of }) => {
