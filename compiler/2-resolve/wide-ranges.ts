@@ -111,7 +111,7 @@ function decrement(words: Uint32Array, at: number): boolean {
 }
 
 /** Ranges of either kind. */
-type AnyRanges = readonly (NumberRange | BigRange)[] & { readonly words?: Uint32Array };
+export type AnyRanges = readonly (NumberRange | BigRange)[] & { readonly words?: Uint32Array };
 
 /** Whether two lists have the same ranges. */
 export function equalRanges(one: AnyRanges, other: AnyRanges): boolean {

@@ -4,6 +4,7 @@ import { type OpenPredicate, rangesOf } from '../2-resolve/open-predicate.ts';
 import type { Expression, Predicate, Rule } from '../2-resolve/program.ts';
 import { type RuleRun, type RuleTable, rowOf } from '../2-resolve/row-rule.ts';
 import type { Template, TemplateNode } from '../2-resolve/rule-template.ts';
+import type { AnyRanges } from '../2-resolve/wide-ranges.ts';
 
 /** Values that are written out; longer lists have a number in their place, so that ten rules with one list do not write it ten times. */
 const WRITTEN_OUT = 64;
@@ -66,8 +67,6 @@ function mixedText(hash: number, text: string): number {
   for (let index = 0; index < text.length; index += 1) result = mixed(result, text.charCodeAt(index));
   return result;
 }
-
-type AnyRanges = readonly (readonly [number | bigint, number | bigint])[] & { readonly words?: Uint32Array };
 
 function mixedRanges(hash: number, ranges: AnyRanges): number {
   let result = mixed(hash, ranges.length);

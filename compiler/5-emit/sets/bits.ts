@@ -1,6 +1,7 @@
 /** Sets of 16-bit values, a bit each, as `templates/include/pktc/set_bits.h` reads them. */
 import type { NumberRange } from '../../2-resolve/program.ts';
-import { type Growing, HIGH_WORD } from './growing.ts';
+import { HIGH } from '../../2-resolve/wide-ranges.ts';
+import type { Growing } from './growing.ts';
 
 const WORDS = 2048;
 
@@ -16,7 +17,7 @@ export function addBits(into: Growing<Uint32Array>, ranges: readonly NumberRange
 export function setBits(words: Uint32Array, from: number, to: number): void {
   for (let bit = from; bit < to; ) {
     const next = Math.min(to, (bit | 31) + 1);
-    const word = (bit >>> 5) ^ (1 - HIGH_WORD);
+    const word = (bit >>> 5) ^ (1 - HIGH);
     words[word] = ((words[word] ?? 0) | ((0xffff_ffff >>> (32 - (next - bit))) << (bit & 31))) >>> 0;
     bit = next;
   }

@@ -1,6 +1,8 @@
 /** Sets of 32-bit values as bits, as `templates/include/pktc/set_direct.h` reads them. */
+
+import { HIGH } from '../../2-resolve/wide-ranges.ts';
 import { setBits } from './bits.ts';
-import { type Growing, growing, HIGH_WORD } from './growing.ts';
+import { type Growing, growing } from './growing.ts';
 
 /** Of 4,096 values, 16 nets, each. */
 const GROUPS_A_SET = 2 ** 20;
@@ -46,8 +48,8 @@ export function addDirect({ groups, pages }: Direct, edges: Uint32Array): number
         }
       }
     }
-    words[2 * group + HIGH_WORD] = firstPage;
-    words[2 * group + 1 - HIGH_WORD] = own >>> 0;
+    words[2 * group + HIGH] = firstPage;
+    words[2 * group + 1 - HIGH] = own >>> 0;
   }
   groups.append(words);
   return groups.length() / (2 * GROUPS_A_SET) - 1;

@@ -35,6 +35,3 @@ export function growing<A extends Numbers>(make: (length: number) => A): Growing
     view: () => room.subarray(0, used) as A,
   };
 }
-
-/** Which of two 32-bit words is the more significant half of the 64-bit number that they make on this machine. */
-export const HIGH_WORD = new Uint32Array(new BigUint64Array([1n]).buffer)[0] === 1 ? 1 : 0;

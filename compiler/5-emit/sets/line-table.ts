@@ -1,5 +1,5 @@
 /** Lines that prefixes and single addresses are put into: struct pktc_line of `templates/include/pktc/set_lines.h`. */
-import { HIGH_WORD } from './growing.ts';
+import { HIGH } from '../../2-resolve/wide-ranges.ts';
 import { mix, upper, type Wide } from './line-hash.ts';
 
 export const LINE_WORDS = 16;
@@ -43,7 +43,7 @@ export interface LineTable {
 export function createLineTable(count: number, keys: readonly number[]): LineTable {
   const words = new Uint32Array(count * LINE_WORDS);
   for (let at = 0; at < words.length; at += LINE_WORDS) {
-    for (let place = 1; place <= LINE_PREFIXES; place++) words[at + 2 * place + 1 - HIGH_WORD] = FREE;
+    for (let place = 1; place <= LINE_PREFIXES; place++) words[at + 2 * place + 1 - HIGH] = FREE;
   }
   const masks = Uint32Array.from(keys, upper);
   const lowMasks = Uint32Array.from(keys, (key) => upper(key - 32));
@@ -55,15 +55,15 @@ export function createLineTable(count: number, keys: readonly number[]): LineTab
     const first = restShift >= 32 ? high >>> (restShift - 32) : (low >>> restShift) | (high << (32 - restShift));
     const bits = 2 ** Math.min(REST_BITS, Math.max(0, 64 - length - restShift));
     for (let bit = first & 63, end = bit + bits; bit < end; bit++) {
-      const at = line * LINE_WORDS + ((bit & 63) < 32 ? 1 - HIGH_WORD : HIGH_WORD);
+      const at = line * LINE_WORDS + ((bit & 63) < 32 ? 1 - HIGH : HIGH);
       words[at] = ((words[at] ?? 0) | (1 << (bit & 31))) >>> 0;
     }
   };
   const write = ({ high, low, code, line }: Spot, place: number, end: number): void => {
     const at = line * LINE_WORDS + 2 * place;
     const above = ((high << SHIFT) | (low >>> (32 - SHIFT))) & (0xffff_ffff >>> CODE_BITS);
-    words[at + HIGH_WORD] = (above | (code << (32 - CODE_BITS))) >>> 0;
-    words[at + 1 - HIGH_WORD] = (low << SHIFT) | end;
+    words[at + HIGH] = (above | (code << (32 - CODE_BITS))) >>> 0;
+    words[at + 1 - HIGH] = (low << SHIFT) | end;
   };
   return {
     words,
@@ -92,8 +92,8 @@ export function createLineTable(count: number, keys: readonly number[]): LineTab
       hosts[spot.line] = 1;
       write(spot, LINE_PREFIXES, HOST);
       const at = spot.line * LINE_WORDS + LINE_WORDS - 2;
-      words[at + HIGH_WORD] = high;
-      words[at + 1 - HIGH_WORD] = low;
+      words[at + HIGH] = high;
+      words[at + 1 - HIGH] = low;
       return true;
     },
     refer,

@@ -1,7 +1,7 @@
 /** Large sets of IPv6 addresses, as `templates/include/pktc/set_lines.h` reads them. */
-import { RANGE_WORDS } from '../../2-resolve/wide-ranges.ts';
+import { HIGH, RANGE_WORDS } from '../../2-resolve/wide-ranges.ts';
 import { edgesIn, type WideEdges } from './edges.ts';
-import { type Growing, growing, HIGH_WORD } from './growing.ts';
+import { type Growing, growing } from './growing.ts';
 import { type LineShape, lineShape, partsOf, unitCosts, unitEnd } from './line-choice.ts';
 import { unitHash, upper, type Wide } from './line-hash.ts';
 import { createLineTable, LINE_WORDS, LINES_MIN, type LineTable, type Spot } from './line-table.ts';
@@ -88,7 +88,7 @@ function joined(parts: readonly Uint32Array[]): Uint32Array {
 function packed(codes: Uint8Array): Uint32Array {
   const words = new Uint32Array(codes.length / CODES_A_WORD);
   for (let slot = 0; slot < codes.length; slot++) {
-    const word = Math.floor(slot / CODES_A_WORD) ^ (1 - HIGH_WORD);
+    const word = Math.floor(slot / CODES_A_WORD) ^ (1 - HIGH);
     words[word] = ((words[word] ?? 0) | ((codes[slot] ?? 0) << (2 * (slot % CODES_A_WORD)))) >>> 0;
   }
   return words;
@@ -208,6 +208,6 @@ function divide(
 }
 
 function pushWide(into: Growing<Uint32Array>, high: number, low: number): void {
-  into.push(HIGH_WORD === 1 ? low : high);
-  into.push(HIGH_WORD === 1 ? high : low);
+  into.push(HIGH === 1 ? low : high);
+  into.push(HIGH === 1 ? high : low);
 }

@@ -1,9 +1,11 @@
 /** The tables of all large sets of a program, as `templates/include/pktc/set.h` and `set6.h` have them. */
+
+import { HIGH } from '../../2-resolve/wide-ranges.ts';
 import type { ProgramData } from '../data.ts';
 import { setBits } from './bits.ts';
 import { addBlock, addTops, createBlocks, WINDOW } from './blocks.ts';
 import type { WideEdges } from './edges.ts';
-import { growing, HIGH_WORD } from './growing.ts';
+import { growing } from './growing.ts';
 import { splitLayer } from './layers.ts';
 import { type Places, placesFor } from './places.ts';
 import { sizeClass } from './size-class.ts';
@@ -130,8 +132,8 @@ function addLinks({ hosts, links, filters }: Growing, edges: WideEdges): Links {
 }
 
 function pushWide(into: { push(value: number): void }, high: number, low: number): void {
-  into.push(HIGH_WORD === 1 ? low : high);
-  into.push(HIGH_WORD === 1 ? high : low);
+  into.push(HIGH === 1 ? low : high);
+  into.push(HIGH === 1 ? high : low);
 }
 
 /** @param words 32-bit words, `width` an element. @param length elements, some more than there are values for */
