@@ -4,7 +4,7 @@ import { complement, merged } from '../../grammar/values/ranges.ts';
 import type { Hole } from '../1-parse/shape.ts';
 import { V4_LAST } from './address.ts';
 import type { BigRange, NumberRange, Predicate } from './program.ts';
-import { V6_LAST } from './wide-ranges.ts';
+import { equalRanges, V6_LAST } from './wide-ranges.ts';
 
 /** What stands between the field and its values. */
 type Way = 'is' | 'is not' | '<' | '<=' | '>' | '>=';
@@ -44,16 +44,12 @@ export function explained(
     const open: OpenPredicate = { kind, field, way, holes, highest };
     const fits = samples.every((sample, index) => {
       const ranges = rangesOf(open, values[index] ?? new Float64Array(), 0);
-      if (sample.kind === 'in') return same(sample.ranges, ranges.numbers);
-      return sample.kind === 'address' && same(sample.v4, ranges.v4) && same(sample.v6, ranges.v6);
+      if (sample.kind === 'in') return equalRanges(sample.ranges, ranges.numbers);
+      return sample.kind === 'address' && equalRanges(sample.v4, ranges.v4) && equalRanges(sample.v6, ranges.v6);
     });
     if (fits) return open;
   }
   return null;
-}
-
-function same(a: readonly (NumberRange | BigRange)[], b: readonly (NumberRange | BigRange)[]): boolean {
-  return a.length === b.length && a.every((range, index) => range[0] === b[index]?.[0] && range[1] === b[index]?.[1]);
 }
 
 const NONE: readonly never[] = Object.freeze([]);
