@@ -55,6 +55,11 @@ const NEEDS = [
   },
   {
     tests: true,
+    file: '/usr/include/bpf/bpf_endian.h',
+    packages: { apt: 'libbpf-dev', dnf: 'libbpf-devel', apk: 'libbpf-dev', pacman: 'libbpf', zypper: 'libbpf-devel' },
+  },
+  {
+    tests: true,
     program: /^systemd-analyze$/,
     packages: { apt: 'systemd', dnf: 'systemd', pacman: 'systemd', zypper: 'systemd' },
   },
