@@ -23,13 +23,23 @@ export interface Kernel {
  * @throws when the package manager does not have it.
  */
 export async function kernelOf(series: string, cache: string): Promise<Kernel> {
+  try {
+    return await kernelInLists(series, cache);
+  } catch {
+    // The machine may have no lists of this series, or old ones that name what is gone from the server.
+    await run('apt-get', ['-q', 'update']);
+    return kernelInLists(series, cache);
+  }
+}
+
+async function kernelInLists(series: string, cache: string): Promise<Kernel> {
   const { stdout } = await run('apt-cache', ['search', '--names-only', `^linux-image-${series}\\.[0-9].*-cloud-amd64$`]);
   const names = stdout
     .split('\n')
     .map((line) => line.split(' ')[0] ?? '')
     .filter((name) => name !== '');
   const newest = names.toSorted((a, b) => a.localeCompare(b, 'en', { numeric: true })).at(-1);
-  if (newest === undefined) throw new Error(`the package manager has no Debian kernel ${series}: run \`apt-get update\``);
+  if (newest === undefined) throw new Error(`the package manager has no Debian kernel ${series}`);
   const folder = path.join(cache, newest);
   const release = newest.replace('linux-image-', '');
   if (await exists(path.join(folder, 'boot', `vmlinuz-${release}`))) return { release, folder };
