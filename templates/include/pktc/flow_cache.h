@@ -45,8 +45,12 @@ struct pktc_flow_line6 {
 
 #define PKTC_FLOW_SHARE (sizeof(struct pktc_flow_line6) / sizeof(struct pktc_flow_line4))
 
-/* A flow has two lines to lie in, beside each other, so that two flows of one hash do not drive each other out. */
+/*
+ * A flow has two pairs of lines to lie in, each where another part of its hash says, so that
+ * flows that fall on one place do not drive each other out.
+ */
 #define PKTC_FLOW_WAYS 2
+#define PKTC_FLOW_PLACES 2
 
 union pktc_flow_lines {
 	struct pktc_flow_line4 ipv4[PKTC_FLOW_SHARE * PKTC_FLOW_WAYS];
@@ -121,9 +125,9 @@ static __always_inline __u64 pktc_flow_hash(const struct pktc_flow *flow, const 
 }
 
 /* NULL: such packets have no lines. */
-static __always_inline __u64 *pktc_flow_pair(__u64 hash, const bool six)
+static __always_inline __u64 *pktc_flow_pair(__u64 hash, const bool six, const __u32 place)
 {
-	__u32 index = hash >> 48, unit;
+	__u32 index = (__u16)(hash >> (48 - 16 * place)), unit;
 	union pktc_flow_lines *lines;
 
 	if (six ? !PKTC_FLOW_PAIRS6 : !PKTC_FLOW_PAIRS4)
@@ -148,21 +152,14 @@ static __always_inline __u64 pktc_flow_decided(__u64 hash, __u32 decided)
 	return hash << 16 >> 32 << 32 | 1ULL << 32 | decided;
 }
 
-static __always_inline bool pktc_flow_found(const bool six, const __u8 *data,
-					    const struct pktc_key *key, __u32 set, __u32 *decided)
+/* Whether a flow lies in a pair, and what was decided for it. */
+static __always_inline bool pktc_flow_lies_in(const __u64 *line, const bool six, const struct pktc_flow *flow,
+					      __u64 wanted, __u32 *decided)
 {
 	const __u32 words = pktc_flow_words(six);
-	__u64 hash, kept, wanted, second = 0xffffffff, other = 0;
-	struct pktc_flow flow;
-	const __u64 *line;
+	__u64 kept, second = 0xffffffff, other = 0;
 	__u32 i;
 
-	pktc_flow_fill(&flow, six, data, key, set);
-	hash = pktc_flow_hash(&flow, six);
-	line = pktc_flow_pair(hash, six);
-	if (!line)
-		return false;
-	wanted = pktc_flow_decided(hash, 0);
 	/* Which of the two it is nobody can foretell: a carry instead of a branch, of which clang would make one. */
 	pktc_opaque(second);
 	second += (pktc_read(line[words]) ^ wanted) >> 32;
@@ -170,9 +167,30 @@ static __always_inline bool pktc_flow_found(const bool six, const __u8 *data,
 	kept = pktc_read(line[words]);
 #pragma unroll
 	for (i = 0; i < words; i++)
-		other |= pktc_read(line[i]) ^ flow.at[i];
+		other |= pktc_read(line[i]) ^ flow->at[i];
 	*decided = kept;
 	return !(other | (kept ^ wanted) >> 32);
+}
+
+static __always_inline bool pktc_flow_found(const bool six, const __u8 *data,
+					    const struct pktc_key *key, __u32 set, __u32 *decided)
+{
+	struct pktc_flow flow;
+	const __u64 *line;
+	__u32 place;
+	__u64 hash;
+
+	pktc_flow_fill(&flow, six, data, key, set);
+	hash = pktc_flow_hash(&flow, six);
+#pragma unroll
+	for (place = 0; place < PKTC_FLOW_PLACES; place++) {
+		line = pktc_flow_pair(hash, six, place);
+		if (!line)
+			return false;
+		if (pktc_flow_lies_in(line, six, &flow, pktc_flow_decided(hash, 0), decided))
+			return true;
+	}
+	return false;
 }
 
 /*
@@ -190,22 +208,34 @@ static __always_inline __u64 pktc_flow_unlinked(const __u8 *data, __u64 value)
 	return kept[(head->magic - PKTC_DATA_MAGIC) & 1];
 }
 
-/* The newest is first, and what was first is second. */
+/* Whether both lines of a pair were written for these data: the second is written after the first. */
+static __always_inline bool pktc_flow_full(const __u64 *line, const bool six, const __u8 *data)
+{
+	const struct pktc_data_head *head = (const void *)data;
+
+	return pktc_read(line[pktc_flow_stride(six) + pktc_flow_words(six) - 1]) >> 32 == head->generation;
+}
+
+/* Where there is room, or else in either of the two. The newest of a pair is first, and what was first is second. */
 static __always_inline void pktc_flow_store(const bool six, const __u8 *data,
 					    const struct pktc_key *key, __u32 set, __u32 decided)
 {
 	const __u32 words = pktc_flow_words(six), stride = pktc_flow_stride(six);
+	__u64 hash, *line, *second;
 	struct pktc_flow flow;
-	__u64 hash, *line;
 	__u32 i;
 
 	pktc_flow_fill(&flow, six, data, key, set);
 	hash = pktc_flow_hash(&flow, six);
 	if (!six)
 		hash = pktc_flow_unlinked(data, hash);
-	line = pktc_flow_pair(hash, six);
-	if (!line)
+	line = pktc_flow_pair(hash, six, 0);
+	second = pktc_flow_pair(hash, six, 1);
+	if (!line || !second)
 		return;
+	if (pktc_flow_full(line, six, data) &&
+	    (!pktc_flow_full(second, six, data) || bpf_get_prandom_u32() & 1))
+		line = second;
 #pragma unroll
 	for (i = 0; i <= words; i++)
 		line[stride + i] = pktc_read(line[i]);
