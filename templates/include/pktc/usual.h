@@ -46,11 +46,16 @@ struct pktc_usual {
 	__u32 left; /* bytes from there to the end of the datagram */
 };
 
-#define pktc_usual_header(u, type)                                               \
-	({                                                                       \
-		const struct type *header = (u)->data + (u)->off;                \
-		(const void *)(header + 1) <= (u)->data_end ? header : NULL;     \
-	})
+/* Where the next header begins, and whether it is all there: two functions, for what gives NULL is asked for it once more. */
+static __always_inline const void *pktc_usual_at(const struct pktc_usual *u)
+{
+	return u->data + u->off;
+}
+
+static __always_inline bool pktc_usual_holds(const struct pktc_usual *u, __u32 size)
+{
+	return pktc_usual_at(u) + size <= u->data_end;
+}
 
 static __always_inline void pktc_usual_payload(struct pktc_usual *u, struct pktc_fields *f,
 					       __u32 header_len)
@@ -61,10 +66,10 @@ static __always_inline void pktc_usual_payload(struct pktc_usual *u, struct pktc
 
 static __always_inline int pktc_usual_tcp(struct pktc_usual *u, struct pktc_fields *f)
 {
-	const struct pktc_tcp *tcp = pktc_usual_header(u, pktc_tcp);
+	const struct pktc_tcp *tcp = pktc_usual_at(u);
 	__u32 header_len;
 
-	if (unlikely(!tcp || u->left < sizeof(*tcp)))
+	if (unlikely(!pktc_usual_holds(u, sizeof(*tcp)) || u->left < sizeof(*tcp)))
 		return PKTC_UNUSUAL;
 	pktc_set_proto(f, PKTC_PROTO_TCP);
 	pktc_read_tcp(f, tcp, sizeof(*tcp));
@@ -81,9 +86,9 @@ static __always_inline int pktc_usual_tcp(struct pktc_usual *u, struct pktc_fiel
 
 static __always_inline int pktc_usual_udp(struct pktc_usual *u, struct pktc_fields *f)
 {
-	const struct pktc_udp *udp = pktc_usual_header(u, pktc_udp);
+	const struct pktc_udp *udp = pktc_usual_at(u);
 
-	if (unlikely(!udp || u->left < sizeof(*udp)))
+	if (unlikely(!pktc_usual_holds(u, sizeof(*udp)) || u->left < sizeof(*udp)))
 		return PKTC_UNUSUAL;
 	if (PKTC_WANT_VXLAN && udp->dest == pktc_ntoh16(PKTC_PORT_VXLAN))
 		return PKTC_UNUSUAL;
@@ -98,9 +103,9 @@ static __always_inline int pktc_usual_udp(struct pktc_usual *u, struct pktc_fiel
 static __always_inline int pktc_usual_icmp(struct pktc_usual *u, struct pktc_fields *f,
 					   __u8 proto)
 {
-	const struct pktc_icmp *icmp = pktc_usual_header(u, pktc_icmp);
+	const struct pktc_icmp *icmp = pktc_usual_at(u);
 
-	if (unlikely(!icmp || u->left < sizeof(*icmp)))
+	if (unlikely(!pktc_usual_holds(u, sizeof(*icmp)) || u->left < sizeof(*icmp)))
 		return PKTC_UNUSUAL;
 	pktc_set_proto(f, proto);
 	if (proto == PKTC_PROTO_ICMP)
@@ -133,10 +138,10 @@ static __always_inline int pktc_usual_transport(struct pktc_usual *u, struct pkt
 
 static __always_inline int pktc_usual_ipv4(struct pktc_usual *u, struct pktc_fields *f)
 {
-	const struct pktc_ipv4 *ip = pktc_usual_header(u, pktc_ipv4);
+	const struct pktc_ipv4 *ip = pktc_usual_at(u);
 	__u32 total_len;
 
-	if (unlikely(!ip || ip->version_ihl != PKTC_IPV4_PLAIN ||
+	if (unlikely(!pktc_usual_holds(u, sizeof(*ip)) || ip->version_ihl != PKTC_IPV4_PLAIN ||
 		     ip->frag_off & pktc_ntoh16(PKTC_IPV4_FRAGMENT)))
 		return PKTC_UNUSUAL;
 	total_len = pktc_ntoh16(ip->tot_len);
@@ -151,10 +156,10 @@ static __always_inline int pktc_usual_ipv4(struct pktc_usual *u, struct pktc_fie
 
 static __always_inline int pktc_usual_ipv6(struct pktc_usual *u, struct pktc_fields *f)
 {
-	const struct pktc_ipv6 *ip = pktc_usual_header(u, pktc_ipv6);
+	const struct pktc_ipv6 *ip = pktc_usual_at(u);
 	__u32 payload_len;
 
-	if (unlikely(!ip || pktc_ntoh16(ip->vtc) >> 12 != 6 || pktc_is_extension(ip->nexthdr)))
+	if (unlikely(!pktc_usual_holds(u, sizeof(*ip)) || pktc_ntoh16(ip->vtc) >> 12 != 6 || pktc_is_extension(ip->nexthdr)))
 		return PKTC_UNUSUAL;
 	payload_len = pktc_ntoh16(ip->payload_len);
 	if (unlikely(!payload_len || u->off + sizeof(*ip) + payload_len > u->len))
@@ -186,7 +191,7 @@ static __always_inline int pktc_decide_usual(struct pktc_ctx *ctx, enum pktc_dir
 	u.room = room;
 	u.data = (const void *)(long)ctx->data;
 	u.data_end = (const void *)(long)ctx->data_end;
-	u.len = pktc_length(ctx);
+	u.len = ctx->data_end - ctx->data;
 	u.off = 0;
 	room->len = u.len;
 	__builtin_memset(&f, 0, sizeof(f));
@@ -195,16 +200,16 @@ static __always_inline int pktc_decide_usual(struct pktc_ctx *ctx, enum pktc_dir
 	pktc_read_context(&f, ctx, direction);
 
 	if (type == PKTC_TYPE_ETHERNET) {
-		eth = pktc_usual_header(&u, pktc_ethernet);
-		if (unlikely(!eth || pktc_kept_tag(ctx, &kept)))
+		eth = pktc_usual_at(&u);
+		if (unlikely(!pktc_usual_holds(&u, sizeof(*eth)) || pktc_kept_tag(ctx, &kept)))
 			return PKTC_UNUSUAL;
 		pktc_read_ethernet(&f, eth, sizeof(*eth));
 		pktc_set_vlan_depth(&f, 0);
 		type = pktc_ntoh16(eth->type);
 		u.off = sizeof(*eth);
 		if (unlikely(pktc_is_vlan(type))) {
-			tag = pktc_usual_header(&u, pktc_vlan);
-			if (!tag)
+			tag = pktc_usual_at(&u);
+			if (!pktc_usual_holds(&u, sizeof(*tag)))
 				return PKTC_UNUSUAL;
 			pktc_read_vlan(&f, tag, sizeof(*tag));
 			pktc_set_vlan_depth(&f, 1);
