@@ -6,12 +6,14 @@ import type { TreeShape } from './tree/box-set.ts';
 
 type Family = keyof FlowLines;
 
-/** Flows that each CPU remembers of a family, from so many boxes of it on. */
+/**
+ * Lines of a family on each CPU, from so many boxes of it on. Half as many flows all find a place in them, and of as many 85 in 100 are found again (by
+ * arithmetic). More lines would take more of the processor's caches: docs/performance.md.
+ */
 const FLOWS: readonly (readonly [boxes: number, flows: number])[] = [
-  [32_768, 65_536],
-  [8192, 32_768],
+  [32_768, 32_768],
   [256, 16_384],
-  [1, 2048],
+  [1, 8192],
 ];
 /** What the lines of a family may take on each CPU. */
 const BYTES_MAX = 2 << 20;

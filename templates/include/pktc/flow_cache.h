@@ -12,8 +12,8 @@
 
 /* Lines of each CPU, powers of two, 65,536 at most; 0: no rule is about such packets. */
 #ifndef PKTC_FLOW_LINES4
-#define PKTC_FLOW_LINES4 65536
-#define PKTC_FLOW_LINES6 65536
+#define PKTC_FLOW_LINES4 32768
+#define PKTC_FLOW_LINES6 32768
 #endif
 
 /*
@@ -147,29 +147,30 @@ static __always_inline __u32 pktc_flow_stride(const bool six)
 	return (six ? sizeof(struct pktc_flow_line6) : sizeof(struct pktc_flow_line4)) / sizeof(__u64);
 }
 
-static __always_inline __u64 pktc_flow_decided(__u64 hash, __u32 decided)
+/* What stands above what was decided: never 0. */
+static __always_inline __u32 pktc_flow_tag(__u64 hash)
 {
-	return hash << 16 >> 32 << 32 | 1ULL << 32 | decided;
+	return (__u32)(hash >> 16) | 1;
 }
 
 /* Whether a flow lies in a pair, and what was decided for it. */
-static __always_inline bool pktc_flow_lies_in(const __u64 *line, const bool six, const struct pktc_flow *flow,
-					      __u64 wanted, __u32 *decided)
+static __always_inline bool pktc_flow_lies_in(const __u64 *line, const bool six,
+					      const struct pktc_flow *flow, __u32 tag, __u32 *decided)
 {
 	const __u32 words = pktc_flow_words(six);
-	__u64 kept, second = 0xffffffff, other = 0;
+	__u64 kept, second, other = 0;
 	__u32 i;
 
-	/* Which of the two it is nobody can foretell: a carry instead of a branch, of which clang would make one. */
+	/* Which of the two it is nobody can foretell: a sign instead of a branch, of which clang would make one. */
+	second = -(__u64)(__u32)(pktc_read(line[words]) >> 32 ^ tag);
 	pktc_opaque(second);
-	second += (pktc_read(line[words]) ^ wanted) >> 32;
-	line += (second >> 32) * pktc_flow_stride(six);
+	line += (second >> 63) * pktc_flow_stride(six);
 	kept = pktc_read(line[words]);
 #pragma unroll
 	for (i = 0; i < words; i++)
 		other |= pktc_read(line[i]) ^ flow->at[i];
 	*decided = kept;
-	return !(other | (kept ^ wanted) >> 32);
+	return !(other | (kept >> 32 ^ tag));
 }
 
 static __always_inline bool pktc_flow_found(const bool six, const __u8 *data,
@@ -187,7 +188,7 @@ static __always_inline bool pktc_flow_found(const bool six, const __u8 *data,
 		line = pktc_flow_pair(hash, six, place);
 		if (!line)
 			return false;
-		if (pktc_flow_lies_in(line, six, &flow, pktc_flow_decided(hash, 0), decided))
+		if (pktc_flow_lies_in(line, six, &flow, pktc_flow_tag(hash), decided))
 			return true;
 	}
 	return false;
@@ -242,7 +243,7 @@ static __always_inline void pktc_flow_store(const bool six, const __u8 *data,
 #pragma unroll
 	for (i = 0; i < words; i++)
 		line[i] = flow.at[i];
-	*(volatile __u64 *)&line[words] = pktc_flow_decided(hash, decided);
+	*(volatile __u64 *)&line[words] = (__u64)pktc_flow_tag(hash) << 32 | decided;
 }
 
 /*
