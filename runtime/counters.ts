@@ -1,9 +1,13 @@
-/** Counters of a running program: an array in the kernel, a row for each CPU, read from mapped memory in one go. */
+/**
+ * Counters of a running program: an array in the kernel, a row for each CPU, read from mapped memory in one go, and what each CPU has yet to add
+ * to its row.
+ */
 import { damaged } from './abi/elf.ts';
 import type { StructLayout } from './abi/struct-layout.ts';
 import { LITTLE_ENDIAN, type Libc } from './ffi/libc.ts';
 import { mapMemory } from './mapped-memory.ts';
 import type { Slots } from './slots.ts';
+import { mapTallies, type NotedPacket, type Tallies } from './tallies.ts';
 
 /** 64 bits each: at 100 Gbit/s the bytes last for 46 years. */
 export interface RuleCounter {
@@ -18,8 +22,8 @@ export interface RuleCounter {
 
 export interface CounterTable {
   /**
-   * Sums over the CPUs: one a rule in evaluation order, then the default's. While packets come, the four numbers of a rule may be a
-   * packet apart.
+   * Sums over the CPUs: one a rule in evaluation order, then the default's. While packets come, the four numbers of a rule may be some
+   * packets apart: as many as each CPU notes before it adds them up.
    */
   read(slots: Slots): readonly RuleCounter[];
   /** Each call of the result gives the slots that have counted a packet since the call before, or since now; ascending. */
@@ -40,6 +44,8 @@ export interface CounterMaps {
   readonly counted: SlotMap;
   /** struct pktc_logged; null: the program logs nothing. */
   readonly logged: SlotMap | null;
+  /** struct pktc_tally; null: the program adds each packet at once. */
+  readonly tallies: SlotMap | null;
   /** Slots from one CPU's row to the next. */
   readonly stride: number;
   readonly cpus: number;
@@ -50,12 +56,23 @@ const [LOW, HIGH] = LITTLE_ENDIAN ? ([0, 1] as const) : ([1, 0] as const);
 /** A change is looked for in pieces of this size. */
 const PIECE_BYTES = 32 << 10;
 
+/** The counters are read again when a CPU adds to them meanwhile: the second time, all is in them that an earlier reading saw. */
+const READINGS = 3;
+
 /** @throws RuntimeError PKT6003, PKT6008 */
-export function mapCounters(libc: Libc, { counted, logged, stride, cpus }: CounterMaps): CounterTable {
+export function mapCounters(libc: Libc, { counted, logged, tallies: noting, stride, cpus }: CounterMaps): CounterTable {
   const rows = { stride, cpus };
-  const counts = mapSlots(libc, counted, rows);
+  const opened: (() => void)[] = [];
+  const close = () => {
+    for (const one of opened) one();
+  };
   try {
+    const counts = mapSlots(libc, counted, rows);
+    opened.push(counts.close);
     const events = logged === null ? null : mapSlots(libc, logged, rows);
+    if (events !== null) opened.push(events.close);
+    const tallies = noting === null ? null : mapTallies(libc, noting, cpus);
+    if (tallies !== null) opened.push(tallies.close);
     const packets = counts.member('packets');
     const bytes = counts.member('bytes');
     const handed = events?.member('events');
@@ -66,29 +83,47 @@ export function mapCounters(libc: Libc, { counted, logged, stride, cpus }: Count
       logged: handed?.(slot) ?? 0n,
       lost: lost?.(slot) ?? 0n,
     });
+    const readOnce = (slots: Slots) => {
+      const counters = new Array<RuleCounter>(slots.of.length + 1);
+      for (let rule = 0; rule < slots.of.length; rule++) counters[rule] = counter(slots.of[rule] ?? 0);
+      counters[slots.of.length] = counter(slots.default);
+      return counters;
+    };
     return {
       read(slots) {
-        const counters = new Array<RuleCounter>(slots.of.length + 1);
-        for (let rule = 0; rule < slots.of.length; rule++) counters[rule] = counter(slots.of[rule] ?? 0);
-        counters[slots.of.length] = counter(slots.default);
-        return counters;
+        if (tallies === null) return readOnce(slots);
+        for (let reading = 1; ; reading++) {
+          const added = tallies.added();
+          const counters = readOnce(slots);
+          const noted = tallies.noted(added);
+          if (noted !== null) return withNoted(counters, noted, slots);
+          if (reading === READINGS) return counters;
+        }
       },
-      watch: () => watchCounters(counts, wordOf(counted.layout, 'packets')),
+      watch: () => watchCounters(counts, wordOf(counted.layout, 'packets'), tallies),
       clear(slots) {
+        if (slots.length > 0) tallies?.drop(new Set(slots));
         for (const slot of slots) {
           counts.clear(slot);
           events?.clear(slot);
         }
       },
-      close() {
-        counts.close();
-        events?.close();
-      },
+      close,
     };
   } catch (error) {
-    counts.close();
+    close();
     throw error;
   }
+}
+
+function withNoted(counters: RuleCounter[], noted: readonly NotedPacket[], slots: Slots): readonly RuleCounter[] {
+  for (const { slot, bytes } of noted) {
+    const rule = slot === slots.default ? slots.of.length : slots.ruleAt(slot);
+    const counter = counters[rule];
+    if (counter !== undefined)
+      counters[rule] = { ...counter, packets: counter.packets + 1n, bytes: counter.bytes + BigInt(bytes) };
+  }
+  return counters;
 }
 
 interface MappedSlots {
@@ -155,23 +190,55 @@ function wordOf(layout: StructLayout, name: string): number {
 }
 
 /** @param packets offset of the packets in a slot, in 32-bit words */
-function watchCounters({ buffer, used_bytes, slot_halves, row_halves }: MappedSlots, packets: number) {
+function watchCounters({ buffer, used_bytes, slot_halves, row_halves }: MappedSlots, packets: number, tallies: Tallies | null) {
   const now = Buffer.from(buffer, 0, used_bytes);
   const before = Buffer.from(now);
   const words = (bytes: Buffer) => new Uint32Array(bytes.buffer, bytes.byteOffset, used_bytes / 4);
   const [nowWords, beforeWords] = [words(now), words(before)];
+  const noted = tallies === null ? null : watchNoted(tallies);
   return () => {
     const changed = new Set<number>();
+    const told = noted?.();
     for (let piece = 0; piece < used_bytes; piece += PIECE_BYTES) {
       const end = Math.min(piece + PIECE_BYTES, used_bytes);
       if (now.compare(before, piece, end, piece, end) === 0) continue;
       const last = Math.ceil(end / 4 / slot_halves) * slot_halves;
       for (let word = Math.floor(piece / 4 / slot_halves) * slot_halves; word < last; word += slot_halves) {
         const counted = word + packets + LOW;
-        if (nowWords[counted] !== beforeWords[counted]) changed.add((word % row_halves) / slot_halves);
+        const more = ((nowWords[counted] ?? 0) - (beforeWords[counted] ?? 0)) >>> 0;
+        const slot = (word % row_halves) / slot_halves;
+        if (more !== 0 && more !== told?.added(Math.floor(word / row_halves), slot)) changed.add(slot);
       }
       before.set(now.subarray(piece, end), piece);
     }
+    for (const slot of told?.slots ?? []) changed.add(slot);
     return [...changed].sort((a, b) => a - b);
+  };
+}
+
+/**
+ * What was noted is told when it is noted, and not once more when it is added.
+ * @returns each call gives the slots of packets noted since the call before, and how many of those told before are now in a CPU's counter
+ */
+function watchNoted(tallies: Tallies) {
+  const key = (cpu: number, slot: number) => cpu * 2 ** 32 + slot;
+  const look = () => {
+    const added = tallies.added();
+    const packets = tallies.noted(added) ?? [];
+    const waiting = new Map<number, number>();
+    for (const { cpu, slot } of packets) waiting.set(key(cpu, slot), (waiting.get(key(cpu, slot)) ?? 0) + 1);
+    return { added, packets, waiting };
+  };
+  let before = look();
+  return () => {
+    const [then, now] = [before, look()];
+    before = now;
+    const hasAdded = (cpu: number) => now.added[cpu] !== then.added[cpu];
+    const toldOf = (cpu: number, slot: number) => then.waiting.get(key(cpu, slot)) ?? 0;
+    const isNew = ({ cpu, slot }: NotedPacket) => hasAdded(cpu) || (now.waiting.get(key(cpu, slot)) ?? 0) > toldOf(cpu, slot);
+    return {
+      slots: now.packets.filter(isNew).map(({ slot }) => slot),
+      added: (cpu: number, slot: number) => (hasAdded(cpu) ? toldOf(cpu, slot) : 0),
+    };
   };
 }

@@ -31,6 +31,7 @@ import { RuntimeError } from './runtime-error.ts';
 
 export const COUNTERS = 'pktc_counters';
 export const LOGGED = 'pktc_logged';
+export const TALLIES = 'pktc_tallies';
 export const EVENTS = 'pktc_events';
 /** Its entries are the lines of one CPU until it is loaded. */
 const FLOWS = 'pktc_flows';
@@ -168,8 +169,10 @@ function prepare(opened: Opened, manifest: Manifest, { offline, stride, rings, r
   for (const name of manifest.events === null ? [COUNTERS] : [COUNTERS, LOGGED]) {
     resize(findMap(libbpf, object, name), name, cpus * stride);
   }
-  const flows = libbpf.object_find_map_by_name(object, FLOWS);
-  if (flows !== null) resize(flows, FLOWS, cpus * libbpf.map_max_entries(flows));
+  for (const name of [FLOWS, TALLIES]) {
+    const map = libbpf.object_find_map_by_name(object, name);
+    if (map !== null) resize(map, name, cpus * libbpf.map_max_entries(map));
+  }
   const write = constantWriter(libbpf, object, elf);
   write(STRIDE, [stride]);
   if (manifest.events !== null) {

@@ -39,6 +39,7 @@ import {
   programIdOf,
   raiseMemoryLimit,
   setMapName,
+  TALLIES,
 } from './kernel-object.ts';
 import { possibleCpus } from './possible-cpus.ts';
 import { makeRings, ringName, ringsFor } from './ring-maps.ts';
@@ -234,6 +235,7 @@ export function assemble(manifest: Manifest, parts: Parts, data: ProgramData | n
   const counters = mapCounters(libc, {
     counted: { fd: map(COUNTERS), layout: structLayout(types, 'pktc_counter') },
     logged: manifest.events === null ? null : { fd: map(LOGGED), layout: structLayout(types, 'pktc_logged') },
+    tallies: tallies(manifest) ? { fd: map(TALLIES), layout: structLayout(types, 'pktc_tally') } : null,
     stride: parts.stride,
     cpus: possibleCpus(),
   });
@@ -340,12 +342,18 @@ function eventSource({ libbpf, types, rings }: Parts, owner: () => InKernel): Ev
 export function mapsOf(manifest: Manifest): readonly string[] {
   return [
     COUNTERS,
+    ...(tallies(manifest) ? [TALLIES] : []),
     ...(manifest.data === null ? [] : [DATA]),
     ...(manifest.interfaces.length === 0 ? [] : [INTERFACES]),
     ...(rejects(manifest) ? [ANSWERS] : []),
     ...(manifest.events === null ? [] : [LOGGED, EVENTS]),
     ...(manifest.sets ?? []).map((_, index) => setMapName(index)),
   ];
+}
+
+/** Whether packets are noted before they are counted: templates/include/pktc/tally.h. */
+function tallies({ data, hook }: Manifest): boolean {
+  return data !== null && !hook.startsWith('cgroup');
 }
 
 function rejects({ rules, default_verdict }: Manifest): boolean {

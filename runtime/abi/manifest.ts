@@ -2,7 +2,7 @@
  * The artifact's schema: what the compiler tells the runtime about an object beside its bytecode. BTF says how bytes lie, the
  * manifest says what they mean. This is the only file that both sides import.
  */
-export const MANIFEST_VERSION = 4;
+export const MANIFEST_VERSION = 5;
 
 /** Where the kernel runs a program. */
 export type AttachPoint = 'xdp' | 'tc ingress' | 'tc egress' | 'socket' | 'cgroup ingress' | 'cgroup egress';

@@ -139,6 +139,12 @@ export const C_TREE_MUTANTS: readonly Change[] = [
     to: 'flow->at[small + i / 4] |= 0;',
   },
   {
+    what: 'the first of the packets that are added up is left out',
+    file: `${C}/tally.h`,
+    from: 'for (i = 0; i < PKTC_TALLY_PACKETS; i++) {',
+    to: 'for (i = 1; i < PKTC_TALLY_PACKETS; i++) {',
+  },
+  {
     what: 'the rule that decides a usual packet has its place for its counter',
     file: `${C}/data.h`,
     from: 'return number + *shift;',

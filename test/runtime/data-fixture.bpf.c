@@ -6,6 +6,7 @@
  * a program that saw two sets of rules at once would answer XDP_ABORTED.
  */
 #define PKTC_PAYLOAD_BYTES 0
+#define PKTC_TALLIES 1
 #ifndef PKTC_RING_BYTES
 #define PKTC_RING_BYTES (1U << 16)
 #endif

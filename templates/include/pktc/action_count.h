@@ -40,7 +40,7 @@ static __always_inline struct pktc_counter *pktc_counter(__u32 rule)
 }
 
 /* Plain additions: a program stays on its CPU and is not interrupted by another packet there. */
-static __always_inline void pktc_add(__u32 rule, __u32 bytes)
+static __always_inline void pktc_add_at_once(__u32 rule, __u32 bytes)
 {
 	struct pktc_counter *counter = pktc_counter(rule);
 
@@ -48,6 +48,19 @@ static __always_inline void pktc_add(__u32 rule, __u32 bytes)
 		counter->packets += 1;
 		counter->bytes += bytes;
 	}
+}
+
+#ifdef PKTC_TALLIES
+#include <pktc/tally.h>
+#endif
+
+static __always_inline void pktc_add(__u32 rule, __u32 bytes)
+{
+#ifdef PKTC_TALLIES
+	pktc_note_packet(rule, bytes);
+#else
+	pktc_add_at_once(rule, bytes);
+#endif
 }
 
 /* For a rule without a verdict. Global, so that many of them cost the verifier one check. */

@@ -102,6 +102,7 @@ extern int LINUX_KERNEL_VERSION SEC_EXTERN(".kconfig");
  * instead of adding up.
  */
 #define pktc_read(x) (*(const volatile __typeof__(x) *)&(x))
+#define pktc_write(x, value) (*(volatile __typeof__(x) *)&(x) = (value))
 
 /* Hides a value's origin from the compiler, so that a bounds check stays where it is written. */
 #define pktc_opaque(x) __asm__ volatile("" : "+r"(x))

@@ -6,6 +6,7 @@
  * classifier tree: the rules are data, which the loader puts into a map
  */
 #define PKTC_RULES 0
+#define PKTC_TALLIES 1
 #define PKTC_DEFAULT PKTC_VERDICT_DROP
 #define PKTC_RING_BYTES 4194304
 #define PKTC_PAYLOAD_BYTES 0
