@@ -235,7 +235,7 @@ export function assemble(manifest: Manifest, parts: Parts, data: ProgramData | n
   const counters = mapCounters(libc, {
     counted: { fd: map(COUNTERS), layout: structLayout(types, 'pktc_counter') },
     logged: manifest.events === null ? null : { fd: map(LOGGED), layout: structLayout(types, 'pktc_logged') },
-    tallies: tallies(manifest) ? { fd: map(TALLIES), layout: structLayout(types, 'pktc_tally') } : null,
+    tallies: notesPackets(manifest) ? { fd: map(TALLIES), layout: structLayout(types, 'pktc_tally') } : null,
     stride: parts.stride,
     cpus: possibleCpus(),
   });
@@ -342,7 +342,7 @@ function eventSource({ libbpf, types, rings }: Parts, owner: () => InKernel): Ev
 export function mapsOf(manifest: Manifest): readonly string[] {
   return [
     COUNTERS,
-    ...(tallies(manifest) ? [TALLIES] : []),
+    ...(notesPackets(manifest) ? [TALLIES] : []),
     ...(manifest.data === null ? [] : [DATA]),
     ...(manifest.interfaces.length === 0 ? [] : [INTERFACES]),
     ...(rejects(manifest) ? [ANSWERS] : []),
@@ -352,7 +352,7 @@ export function mapsOf(manifest: Manifest): readonly string[] {
 }
 
 /** Whether packets are noted before they are counted: templates/include/pktc/tally.h. */
-function tallies({ data, hook }: Manifest): boolean {
+function notesPackets({ data, hook }: Manifest): boolean {
   return data !== null && !hook.startsWith('cgroup');
 }
 
