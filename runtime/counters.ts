@@ -7,7 +7,7 @@ import type { StructLayout } from './abi/struct-layout.ts';
 import { LITTLE_ENDIAN, type Libc } from './ffi/libc.ts';
 import { mapMemory } from './mapped-memory.ts';
 import type { Slots } from './slots.ts';
-import { mapTallies, type NotedPacket, type Tallies } from './tallies.ts';
+import { mapTallies, type NotedPacket, type Tallies, watchNoted } from './tallies.ts';
 
 /** 64 bits each: at 100 Gbit/s the bytes last for 46 years. */
 export interface RuleCounter {
@@ -213,32 +213,5 @@ function watchCounters({ buffer, used_bytes, slot_halves, row_halves }: MappedSl
     }
     for (const slot of told?.slots ?? []) changed.add(slot);
     return [...changed].sort((a, b) => a - b);
-  };
-}
-
-/**
- * What was noted is told when it is noted, and not once more when it is added.
- * @returns each call gives the slots of packets noted since the call before, and how many of those told before are now in a CPU's counter
- */
-function watchNoted(tallies: Tallies) {
-  const key = (cpu: number, slot: number) => cpu * 2 ** 32 + slot;
-  const look = () => {
-    const added = tallies.added();
-    const packets = tallies.noted(added) ?? [];
-    const waiting = new Map<number, number>();
-    for (const { cpu, slot } of packets) waiting.set(key(cpu, slot), (waiting.get(key(cpu, slot)) ?? 0) + 1);
-    return { added, packets, waiting };
-  };
-  let before = look();
-  return () => {
-    const [then, now] = [before, look()];
-    before = now;
-    const hasAdded = (cpu: number) => now.added[cpu] !== then.added[cpu];
-    const toldOf = (cpu: number, slot: number) => then.waiting.get(key(cpu, slot)) ?? 0;
-    const isNew = ({ cpu, slot }: NotedPacket) => hasAdded(cpu) || (now.waiting.get(key(cpu, slot)) ?? 0) > toldOf(cpu, slot);
-    return {
-      slots: now.packets.filter(isNew).map(({ slot }) => slot),
-      added: (cpu: number, slot: number) => (hasAdded(cpu) ? toldOf(cpu, slot) : 0),
-    };
   };
 }

@@ -93,6 +93,33 @@ export function mapTallies(
   };
 }
 
+/**
+ * What was noted is told when it is noted, and not once more when it is added.
+ * @returns each call gives the slots of packets noted since the call before, and how many of those told before are now in a CPU's counter
+ */
+export function watchNoted(tallies: Tallies) {
+  const key = (cpu: number, slot: number) => cpu * 2 ** 32 + slot;
+  const look = () => {
+    const added = tallies.added();
+    const packets = tallies.noted(added) ?? [];
+    const waiting = new Map<number, number>();
+    for (const { cpu, slot } of packets) waiting.set(key(cpu, slot), (waiting.get(key(cpu, slot)) ?? 0) + 1);
+    return { added, packets, waiting };
+  };
+  let before = look();
+  return () => {
+    const [then, now] = [before, look()];
+    before = now;
+    const hasAdded = (cpu: number) => now.added[cpu] !== then.added[cpu];
+    const toldOf = (cpu: number, slot: number) => then.waiting.get(key(cpu, slot)) ?? 0;
+    const isNew = ({ cpu, slot }: NotedPacket) => hasAdded(cpu) || (now.waiting.get(key(cpu, slot)) ?? 0) > toldOf(cpu, slot);
+    return {
+      slots: now.packets.filter(isNew).map(({ slot }) => slot),
+      added: (cpu: number, slot: number) => (hasAdded(cpu) ? toldOf(cpu, slot) : 0),
+    };
+  };
+}
+
 /** Offset in 32-bit words. */
 function wordOf(layout: StructLayout, name: string): number {
   const member = layout.member(name);
