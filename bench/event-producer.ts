@@ -1,4 +1,5 @@
 /** A thread that has the kernel log events: test runs of a program, one packet over and over. */
+import { once } from 'node:events';
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
 import { allocate, openLibbpf, TEST_RUN_OPTIONS } from '../runtime/ffi/libbpf.ts';
 import { stableMemory } from '../runtime/ffi/libc.ts';
@@ -21,17 +22,28 @@ export interface Produced {
 /** Longer than a thread sleeps too long, and so short that a sixteenth of the ring holds what four million a second are. */
 const BURST_MS = 2;
 const AT_ONCE = 500_000;
+const SERVE = 'event-producer';
 
-/** Begins at once; resolves when all are made. */
-export function produce(production: Production): Promise<Produced> {
+export interface EventProducer {
+  /** Begins at once; resolves when all are made. One at a time. */
+  produce(production: Production): Promise<Produced>;
+  close(): Promise<unknown>;
+}
+
+/** One thread for all productions: to begin one keeps the processors busy for longer than a ring of events lasts. */
+export function openEventProducer(): EventProducer {
   // A thread does not inherit what reads TypeScript.
   const loader = new URL('../test/kernel/typescript-loader.mjs', import.meta.url);
   const start = `require('node:module').register('${loader.href}'); import('${import.meta.url}')`;
-  const worker = new Worker(start, { eval: true, workerData: production });
-  return new Promise((resolve, reject) => {
-    worker.once('message', resolve);
-    worker.once('error', reject);
-  });
+  const worker = new Worker(start, { eval: true, workerData: SERVE });
+  return {
+    async produce(production) {
+      worker.postMessage(production);
+      const [produced] = await once(worker, 'message');
+      return produced as Produced;
+    },
+    close: () => worker.terminate(),
+  };
 }
 
 function makeAll({ fd, frame, events, rate }: Production): Produced {
@@ -63,4 +75,6 @@ function sleepUntil(due_ms: number): void {
   if (wait_ms > 0) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, wait_ms);
 }
 
-if (!isMainThread && workerData !== null) parentPort?.postMessage(makeAll(workerData as Production));
+if (!isMainThread && workerData === SERVE) {
+  parentPort?.on('message', (production: Production) => parentPort?.postMessage(makeAll(production)));
+}

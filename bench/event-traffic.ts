@@ -19,6 +19,9 @@ const WARM_UP = 1;
 const FLOWS = 64;
 const ADDRESS = '192.0.2.1';
 const PORT = 9;
+/** Of the first flow. */
+const SPORT = 40_000;
+const COUNTED = 'match any -> count';
 
 /** How far packets go behind the program. */
 const ENDS = [
@@ -26,14 +29,19 @@ const ENDS = [
   { name: 'dropped by the program', verdict: 'drop' },
 ] as const;
 
+/** Of the flows, the first of each so many, so that what is logged comes evenly. */
+const logged = (every: number) =>
+  `match udp sport { ${Array.from({ length: FLOWS / every }, (_, index) => SPORT + index * every).join(', ')} } -> log\n${COUNTED}`;
+
 const WAYS = [
-  { name: 'counted', action: 'count', read: false },
-  { name: 'logged, read as objects', action: 'log', read: true },
-  { name: 'one in 2 logged, read as objects', action: 'log sample 1/2', read: true },
-  { name: 'one in 4 logged, read as objects', action: 'log sample 1/4', read: true },
-  { name: 'one in 10 logged, read as objects', action: 'log sample 1/10', read: true },
-  { name: 'one in 100 logged, read as objects', action: 'log sample 1/100', read: true },
-  { name: 'logged, nobody reads: all lost', action: 'log', read: false },
+  { name: 'counted', rules: COUNTED, read: false },
+  { name: 'logged, read as objects', rules: 'match any -> log', read: true },
+  { name: 'one flow in 2 logged, read as objects', rules: logged(2), read: true },
+  { name: 'one flow in 4 logged, read as objects', rules: logged(4), read: true },
+  { name: 'one flow in 8 logged, read as objects', rules: logged(8), read: true },
+  { name: 'a sample of 1/10 logged, read as objects', rules: 'match any -> log sample 1/10', read: true },
+  { name: 'a sample of 1/100 logged, read as objects', rules: 'match any -> log sample 1/100', read: true },
+  { name: 'logged, nobody reads: all lost', rules: 'match any -> log', read: false },
 ] as const;
 
 type End = (typeof ENDS)[number];
@@ -64,7 +72,7 @@ export async function measureTraffic({ quick }: Options, say: (text: string) => 
   const { value: driver, diagnostics } = await buildDriver(true);
   if (driver === null) throw new Error(diagnostics[0]?.message ?? 'no driver');
   const frames = Array.from({ length: FLOWS }, (_, flow) =>
-    frameOf({ family: 4, src: 0xc0000202n + BigInt(flow), dst: 0xc0000201n, proto: 17, sport: 40_000 + flow, dport: PORT }),
+    frameOf({ family: 4, src: 0xc0000202n + BigInt(flow), dst: 0xc0000201n, proto: 17, sport: SPORT + flow, dport: PORT }),
   );
   const sender = openTrafficSender({ driver, frames });
   const cells: (readonly Cell[])[] = [];
@@ -102,7 +110,7 @@ async function openPlace(end: End, way: (typeof WAYS)[number], open: (() => void
   open.push(receiver.close);
   receiver.exec('ip', ['address', 'add', `${ADDRESS}/24`, 'dev', receiver.ifname]);
   open.push(receiver.run(bindSocket));
-  const { artifact } = await compile({ text: `hook tc ingress\ndefault ${end.verdict}\n\nmatch any -> ${way.action}\n` });
+  const { artifact } = await compile({ text: `hook tc ingress\ndefault ${end.verdict}\n\n${way.rules}\n` });
   const loaded = loadArtifact(artifact);
   open.push(loaded.close);
   receiver.run(() => attach(loaded, receiver.ifname, 'auto'));
@@ -121,18 +129,19 @@ function bindSocket(): () => void {
 }
 
 async function sendAndRead(sender: TrafficSender, { read, receiver, loaded }: Place): Promise<Round> {
-  const [before] = loaded.counters();
+  const before = loaded.counters();
   const { namespace, ifindex } = receiver;
   const sending = sender.send({ namespace, ifindex, packets: PACKETS });
   const events = read ? await readWhile(loaded, sending) : 0;
   const sent = await sending;
-  const [after] = loaded.counters();
-  const grown = (of: 'packets' | 'logged' | 'lost') => Number((after?.[of] ?? 0n) - (before?.[of] ?? 0n));
-  // Besides those that are timed: two batches.
-  if (grown('packets') < PACKETS) throw new Error(`${grown('packets')} of ${PACKETS} packets came to the program`);
-  if (read && events !== grown('logged')) throw new Error(`read ${events} of ${grown('logged')} events`);
-  const made = (grown('logged') + grown('lost')) / grown('packets');
-  return { ...sent, lost: grown('lost') / grown('packets'), events: made * sent.rate };
+  const after = loaded.counters();
+  const grown = (rule: number, of: 'packets' | 'logged' | 'lost') =>
+    Number((after[rule]?.[of] ?? 0n) - (before[rule]?.[of] ?? 0n));
+  // The last rule, ahead of the default, sees every packet, and the first logs. Besides those that are timed: two batches.
+  const [packets, logs, lost] = [grown(after.length - 2, 'packets'), grown(0, 'logged'), grown(0, 'lost')];
+  if (packets < PACKETS) throw new Error(`${packets} of ${PACKETS} packets came to the program`);
+  if (read && events !== logs) throw new Error(`read ${events} of ${logs} events`);
+  return { ...sent, lost: lost / packets, events: ((logs + lost) / packets) * sent.rate };
 }
 
 /** Every event, looked at by nobody. */

@@ -10,7 +10,7 @@ import { compile } from '../library/index.ts';
 import { type EventStream, openEvents, type PacketEvent } from '../runtime/events.ts';
 import { openLibc } from '../runtime/ffi/libc.ts';
 import { type LoadedProgram, loadArtifact } from '../runtime/load.ts';
-import { type Produced, produce } from './event-producer.ts';
+import { type EventProducer, openEventProducer, type Produced, type Production } from './event-producer.ts';
 import { measureTraffic } from './event-traffic.ts';
 import { frameOf } from './packet.ts';
 import type { Options, Part, Table } from './part.ts';
@@ -59,6 +59,7 @@ export const events: Part = {
     const { quick } = options;
     const folder = mkdtempSync(path.join(tmpdir(), 'pktc-bench-events-'));
     const pipe = openPipe(folder);
+    const producer = openEventProducer();
     try {
       const lines = asLines(pipe.fd);
       const readers: Readonly<Record<string, Reader>> = {
@@ -67,37 +68,42 @@ export const events: Part = {
         'pktc, NDJSON into a pipe': lines,
       };
       const rounds = quick ? QUICK_ROUNDS : ROUNDS;
-      const count = quick ? QUICK_EVENTS : EVENTS;
+      const atOnce = { events: quick ? QUICK_EVENTS : EVENTS, rate: null };
+      const paced = (rate: number) => ({ events: (quick ? 1 : PACED_SECONDS) * rate, rate });
       const rows: Record<string, Measured[]> = {};
-      const add = (name: string, measured: Measured) => {
-        rows[name] = [...(rows[name] ?? []), measured];
+      const add = async (name: string, reader: Reader | null, events: Pick<Production, 'events' | 'rate'>) => {
+        rows[name] = [...(rows[name] ?? []), await measure(producer, reader, events)];
       };
       for (let round = 1; round <= rounds; round++) {
         for (const [name, reader] of Object.entries(readers)) {
-          add(name, await measure(reader, count, null));
+          await add(name, reader, atOnce);
           say(`events, round ${round} of ${rounds}: ${name}`);
         }
-        const seconds = quick ? 1 : PACED_SECONDS;
-        add('pktc, objects, a million a second', await measure(asObjects(), seconds * MILLION, MILLION));
-        add('pktc, NDJSON, a million a second', await measure(lines, seconds * MILLION, MILLION));
-        add('pktc, NDJSON, four million a second', await measure(lines, seconds * 4 * MILLION, 4 * MILLION));
-        add('nobody', await measure(null, count, null));
+        await add('pktc, objects, a million a second', asObjects(), paced(MILLION));
+        await add('pktc, NDJSON, a million a second', lines, paced(MILLION));
+        await add('pktc, NDJSON, four million a second', lines, paced(4 * MILLION));
+        await add('nobody', null, atOnce);
       }
       return [tableOf(rows), await measureTraffic(options, say)];
     } finally {
+      await producer.close();
       pipe.close();
       rmSync(folder, { recursive: true, force: true });
     }
   },
 };
 
-async function measure(reader: Reader | null, events: number, rate: number | null): Promise<Measured> {
+async function measure(
+  producer: EventProducer,
+  reader: Reader | null,
+  { events, rate }: Pick<Production, 'events' | 'rate'>,
+): Promise<Measured> {
   const { artifact } = await compile({ text: rate === null ? LOG : LOG_AT_TC });
   // The reader in C knows one.
   const loaded = loadArtifact(artifact, { rings: 1 });
   try {
     const fd = loaded.programs[0]?.fd ?? -1;
-    const made = produce({ fd, frame: FRAME, events, rate });
+    const made = producer.produce({ fd, frame: FRAME, events, rate });
     const reading = reader === null ? null : await reader(loaded, made);
     const { seconds, ns_per_packet } = await made;
     const [counter] = loaded.counters();
