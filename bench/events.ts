@@ -19,6 +19,8 @@ const ROUNDS = 5;
 const QUICK_ROUNDS = 2;
 const EVENTS = 4_000_000;
 const QUICK_EVENTS = 500_000;
+/** As large as each is where two CPUs have one. */
+const RING_BYTES = 16 << 20;
 const MILLION = 1_000_000;
 const PACED_SECONDS = 3;
 /** A thread that makes events needs a moment to begin. */
@@ -100,7 +102,7 @@ async function measure(
 ): Promise<Measured> {
   const { artifact } = await compile({ text: rate === null ? LOG : LOG_AT_TC });
   // The reader in C knows one.
-  const loaded = loadArtifact(artifact, { rings: 1 });
+  const loaded = loadArtifact(artifact, { rings: { count: 1, bytes: RING_BYTES } });
   try {
     const fd = loaded.programs[0]?.fd ?? -1;
     const made = producer.produce({ fd, frame: FRAME, events, rate });

@@ -106,13 +106,18 @@ function hasMembers(value: Record<string, unknown>): boolean {
     isPrograms(value.programs) &&
     isData(value.data) &&
     ['pass', 'drop', 'reject', 'audit'].includes(String(value.default_verdict)) &&
-    (value.events === null || (isRecord(value.events) && typeof value.events.ring_bytes === 'number')) &&
+    isEvents(value.events) &&
     isNames(value.interfaces) &&
     isNames(value.redirects) &&
     Array.isArray(value.line_map) &&
     Array.isArray(value.rules) &&
     value.rules.every((rule) => isRecord(rule) && typeof rule.name === 'string' && typeof rule.identity === 'string')
   );
+}
+
+function isEvents(value: unknown): boolean {
+  if (value === null) return true;
+  return isRecord(value) && typeof value.ring_bytes === 'number' && typeof value.rings_bytes === 'number';
 }
 
 function isData(value: unknown): boolean {

@@ -62,8 +62,8 @@ interface Look {
 }
 
 /**
- * The kernel wakes the reader for every sixteenth of a ring that is written; what is less than that is looked for every so often, the less often the
- * longer nothing has come: after 0.1 s and after 1 s.
+ * The program wakes the reader for every so many bytes of a ring that are written (PKTC_WAKEUP_BYTES of action_log.h); what is less
+ * than that is looked for every so often, the less often the longer nothing has come: after 0.1 s and after 1 s.
  */
 const LOOKS: readonly Look[] = [
   { first: 0, interval_ms: 2 },

@@ -42,7 +42,7 @@ import {
   TALLIES,
 } from './kernel-object.ts';
 import { possibleCpus } from './possible-cpus.ts';
-import { makeRings, ringName, ringsFor } from './ring-maps.ts';
+import { makeRings, type Rings, ringName, ringsFor } from './ring-maps.ts';
 import { type DataSlots, firstSlots, fixedSlots, type Slots } from './slots.ts';
 import { openClock } from './test-clock.ts';
 import { createTestRun, type TestRun } from './test-run.ts';
@@ -121,7 +121,7 @@ export interface LoadOptions {
   /** To be called by a dispatcher, and attached nowhere else: for XDP. Absent: it has its hook for itself. */
   readonly dispatcher?: DispatcherOptions;
   /** Rings of events, a power of two. Absent: as many as this machine has use for. */
-  readonly rings?: number;
+  readonly rings?: Rings;
 }
 
 /** Counters for rules that come later, as long as the program stays. */
@@ -142,7 +142,7 @@ export function loadIntoKernel(artifact: Artifact, options: LoadOptions, before:
   const libbpf = openLibbpf();
   const stride = counterStride(manifest);
   const sets = before === null ? new Map<string, number>() : sameSets(manifest, before);
-  const rings = manifest.events === null ? 0 : (options.rings ?? ringsFor(manifest.events.ring_bytes));
+  const rings = manifest.events === null ? null : (options.rings ?? ringsFor(manifest.events));
   raiseMemoryLimit(libc);
   const first = firstData(artifact, { libbpf, libc, stride });
   const opened: (() => void)[] = [];
@@ -151,7 +151,7 @@ export function loadIntoKernel(artifact: Artifact, options: LoadOptions, before:
     loadObject(artifact, elf, libbpf, libc, {
       offline: options.offline ?? false,
       stride,
-      rings,
+      rings: rings?.count ?? 0,
       room: first?.room ?? null,
       reused: first?.early ? new Map([...sets, [DATA, first.early.outer_fd]]) : sets,
       dispatcher: options.dispatcher ?? null,
@@ -166,10 +166,7 @@ export function loadIntoKernel(artifact: Artifact, options: LoadOptions, before:
     opened.push(() => {
       for (const fd of ring_fds) libc.close(fd);
     });
-    if (manifest.events !== null) {
-      const { ring_bytes } = manifest.events;
-      makeRings({ libbpf, libc }, map(EVENTS), { rings, ring_bytes }, ring_fds);
-    }
+    if (rings !== null) makeRings({ libbpf, libc }, map(EVENTS), rings, ring_fds);
     const offline = options.offline ?? false;
     const parts: Parts = { libbpf, libc, types, stride, rings: ring_fds, offline, notes, dispatched, program, map };
     if (dispatched !== null) {

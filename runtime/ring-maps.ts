@@ -1,5 +1,6 @@
 /** The rings of a program's events in the kernel: how many there are, and the array that the program finds them in (event.h). */
 import { cpus } from 'node:os';
+import type { ManifestEvents } from './abi/manifest.ts';
 import { BPF_MAP_TYPE_RINGBUF, type Libbpf } from './ffi/libbpf.ts';
 import { errnoName, errnoNumber, LITTLE_ENDIAN, type Libc } from './ffi/libc.ts';
 import { privilegeError } from './load-error.ts';
@@ -7,16 +8,18 @@ import { RuntimeError } from './runtime-error.ts';
 
 /** Eight CPUs that log write more than anybody reads; where there are more, few of them share one. */
 const RINGS_MAX = 8;
-/** Of all rings of one program. Each is as large as one alone would be: all packets may come to one CPU. */
-const ALL_RINGS_BYTES = 32 << 20;
+export interface Rings {
+  /** A power of two. */
+  readonly count: number;
+  /** Of each: a power of two. */
+  readonly bytes: number;
+}
 
-/**
- * A power of two, at most one a CPU that is at work now: CPUs that come later share them.
- * @param ring_bytes of each
- */
-export function ringsFor(ring_bytes: number, online = cpus().length): number {
-  const most = Math.min(RINGS_MAX, online, ALL_RINGS_BYTES / ring_bytes);
-  return most < 2 ? 1 : 2 ** Math.floor(Math.log2(most));
+/** At most one a CPU that is at work now, and CPUs that come later share them; the fewer they are, the larger. */
+export function ringsFor({ ring_bytes, rings_bytes }: ManifestEvents, online = cpus().length): Rings {
+  const most = Math.min(RINGS_MAX, online, rings_bytes / ring_bytes);
+  const count = most < 2 ? 1 : 2 ** Math.floor(Math.log2(most));
+  return { count, bytes: rings_bytes / count };
 }
 
 /** In the object there is one name for all of them. */
@@ -32,13 +35,13 @@ export function ringName(events: string, index: number): string {
 export function makeRings(
   { libbpf, libc }: { readonly libbpf: Libbpf; readonly libc: Libc },
   array: number,
-  { rings, ring_bytes }: { readonly rings: number; readonly ring_bytes: number },
+  { count, bytes: wanted }: Rings,
   made: number[],
 ): void {
   const page = libc.getpagesize();
   // As libbpf makes the ring that says what those in the array are like: whole pages.
-  const bytes = Math.max(page, ring_bytes);
-  for (let index = 0; index < rings; index++) {
+  const bytes = Math.max(page, wanted);
+  for (let index = 0; index < count; index++) {
     const fd = libbpf.map_create(BPF_MAP_TYPE_RINGBUF, 'pktc_events', 0, 0, bytes, 0);
     if (fd < 0) throw ringError(-fd);
     made.push(fd);

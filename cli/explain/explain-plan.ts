@@ -85,10 +85,7 @@ function searchRows({ patterns, events }: Plan): readonly (readonly [string, str
     ...(events === null
       ? []
       : [
-          [
-            'events',
-            `a ring of ${events.ringBytes >> 20} MiB a CPU, 32 MiB at most, ${events.payloadBytes} bytes of payload`,
-          ] as const,
+          ['events', `a ring a CPU, ${events.ringsBytes >> 20} MiB together, ${events.payloadBytes} bytes of payload`] as const,
         ]),
   ];
 }

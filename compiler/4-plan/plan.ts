@@ -117,8 +117,10 @@ export interface Plan {
     readonly payloadBytes: number;
     /** Bytes of the frame itself in every record, from its start on; 0: none. */
     readonly frameBytes: number;
-    /** Size of a ring buffer, a power of two; how many there are, the loader decides. */
+    /** Of a ring buffer at least, a power of two; how many there are, the loader decides. */
     readonly ringBytes: number;
+    /** Of all of them together, a power of two. */
+    readonly ringsBytes: number;
   } | null;
   /** Counters: one a rule, and a last one for packets that no verdict caught. */
   readonly counters: number;

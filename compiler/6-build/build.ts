@@ -1,7 +1,14 @@
 /** Plan and C -> Artifact: clang, unless the same C has been compiled before. */
 import { createHash } from 'node:crypto';
 import { fieldNamed } from '../../grammar/fields/index.ts';
-import type { Artifact, Manifest, ManifestData, ManifestKeyPart, ManifestSet } from '../../runtime/abi/manifest.ts';
+import type {
+  Artifact,
+  Manifest,
+  ManifestData,
+  ManifestEvents,
+  ManifestKeyPart,
+  ManifestSet,
+} from '../../runtime/abi/manifest.ts';
 import { DATA_LAYOUT, MANIFEST_VERSION } from '../../runtime/abi/manifest.ts';
 import type { Plan, SetPlan } from '../4-plan/plan.ts';
 import type { Emission } from '../5-emit/emit.ts';
@@ -115,13 +122,17 @@ function artifactOf(plan: Plan, emission: Emission, object: Uint8Array): Artifac
     data: data === null ? null : manifestData(data),
     default_verdict: program.defaultVerdict,
     rules: manifestRules(program.rules),
-    events: plan.events === null ? null : { payload_bytes: plan.events.payloadBytes, ring_bytes: plan.events.ringBytes },
+    events: plan.events === null ? null : manifestEvents(plan.events),
     interfaces: plan.interfaces,
     redirects: plan.redirects,
     ...(plan.sets.length === 0 ? {} : { sets: plan.sets.map(manifestSet) }),
     line_map: emission.lineMap,
   };
   return { object, manifest, data };
+}
+
+function manifestEvents({ payloadBytes, ringBytes, ringsBytes }: NonNullable<Plan['events']>): ManifestEvents {
+  return { payload_bytes: payloadBytes, ring_bytes: ringBytes, rings_bytes: ringsBytes };
 }
 
 function manifestSet({ set: { name, fields, size, timeout_ms }, parts }: SetPlan): ManifestSet {

@@ -2,7 +2,7 @@
  * The artifact's schema: what the compiler tells the runtime about an object beside its bytecode. BTF says how bytes lie, the
  * manifest says what they mean. This is the only file that both sides import.
  */
-export const MANIFEST_VERSION = 5;
+export const MANIFEST_VERSION = 6;
 
 /** Where the kernel runs a program. */
 export type AttachPoint = 'xdp' | 'tc ingress' | 'tc egress' | 'socket' | 'cgroup ingress' | 'cgroup egress';
@@ -27,8 +27,8 @@ export interface Manifest {
   readonly default_verdict: VerdictName;
   /** In evaluation order. Without `data` a rule's index is its place in the counters and in events. */
   readonly rules: readonly ManifestRule[];
-  /** Bytes of payload in every event record; null: the program has no events. */
-  readonly events: { readonly payload_bytes: number; readonly ring_bytes: number } | null;
+  /** null: the program has no events. */
+  readonly events: ManifestEvents | null;
   /** Names and patterns (`veth*`) of interfaces, at most 64; the index is the bit that the map `pktc_interfaces` has for them. */
   readonly interfaces: readonly string[];
   /** Interfaces that packets are sent to; the loader writes their indexes into the array `pktc_redirects`, in this order. */
@@ -37,6 +37,15 @@ export interface Manifest {
   readonly sets?: readonly ManifestSet[];
   /** Line in the generated C (1-based, file name `*.bpf.c`) -> rule index, first line of each rule, ascending; rule -1: from here on no rule's code. */
   readonly line_map: readonly { readonly c_line: number; readonly rule: number }[];
+}
+
+export interface ManifestEvents {
+  /** Bytes of payload in every record. */
+  readonly payload_bytes: number;
+  /** What a ring has at least: a power of two. */
+  readonly ring_bytes: number;
+  /** What all rings have together, which share it equally: a power of two. */
+  readonly rings_bytes: number;
 }
 
 export interface ManifestSet {

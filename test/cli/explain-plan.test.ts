@@ -22,7 +22,7 @@ test('a few rules: a chain, and why', async () => {
   expect(code).toBe(0);
   expect(stdout).toMatch(/^classifier +chain: 2 rules, tested one after another$/m);
   expect(stdout).toMatch(/^reads .*\bdport\b/m);
-  expect(stdout).toMatch(/^events +a ring of 4 MiB/m);
+  expect(stdout).toMatch(/^events +a ring a CPU, 32 MiB together, 0 bytes of payload$/m);
   expect(stdout).not.toMatch(RAW_CONTROL);
 });
 

@@ -19,12 +19,16 @@ test('one thread is not enough when a ring has been filled for long, but not whe
   expect(at(3100, 1, 600)).toBe(true);
 });
 
-test('rings: a power of two, at most one a CPU, eight, and 32 MiB', () => {
-  const events = [1, 2, 3, 4, 6, 8, 64].map((cpus) => ringsFor(4 << 20, cpus));
-  expect(events).toEqual([1, 2, 2, 4, 4, 8, 8]);
-  expect([1, 2, 64].map((cpus) => ringsFor(16 << 20, cpus))).toEqual([1, 2, 2]);
-  expect(ringsFor(64 << 20, 8)).toBe(1);
-  expect(ringsFor(4096, 0)).toBe(1);
+test('rings: a power of two, at most one a CPU and eight, which share what there is for all of them', () => {
+  const MIB = 1 << 20;
+  const on = (cpus: number, least: number, all = 32) =>
+    ringsFor({ payload_bytes: 0, ring_bytes: least * MIB, rings_bytes: all * MIB }, cpus);
+  const of = (count: number, mib: number) => ({ count, bytes: mib * MIB });
+  const events = [1, 2, 3, 4, 6, 8, 64].map((cpus) => on(cpus, 4));
+  expect(events).toEqual([of(1, 32), of(2, 16), of(2, 16), of(4, 8), of(4, 8), of(8, 4), of(8, 4)]);
+  expect([1, 2, 64].map((cpus) => on(cpus, 16))).toEqual([of(1, 32), of(2, 16), of(2, 16)]);
+  expect(on(8, 32)).toEqual(of(1, 32));
+  expect(on(0, 4)).toEqual(of(1, 32));
 });
 
 test('threads are for lines, and not for what one thread has to see', () => {

@@ -19,7 +19,7 @@ import { RAW_CONTROL } from './pktc.ts';
 
 const rule = (name: string) => ({ name, identity: '0'.repeat(16), line: 1, text: '', verdict: null, logs: true });
 const MANIFEST: Manifest = {
-  version: 5,
+  version: 6,
   data: null,
   pktc: '0',
   source: 'x.rules',
@@ -28,7 +28,7 @@ const MANIFEST: Manifest = {
   object_sha256: '',
   default_verdict: 'pass',
   rules: [rule('syn_scan'), rule('evil\x1b[2J\u202e')],
-  events: { payload_bytes: 8, ring_bytes: 4096 },
+  events: { payload_bytes: 8, ring_bytes: 4096, rings_bytes: 4096 },
   interfaces: [],
   redirects: [],
   line_map: [],

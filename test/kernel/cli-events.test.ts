@@ -8,7 +8,7 @@ import { udpFrame } from '../../cli/demo/frames.ts';
 import type { Artifact } from '../../runtime/abi/manifest.ts';
 import { attachAll } from '../../runtime/attach.ts';
 import type { PacketEvent } from '../../runtime/events.ts';
-import { loadArtifact } from '../../runtime/load.ts';
+import { type LoadOptions, loadArtifact } from '../../runtime/load.ts';
 import { followPinnedEvents } from '../../runtime/pinned/follow.ts';
 import { openPinRoot, pinnedNames, pinProgram, stopPinned } from '../../runtime/pinned/pinned-program.ts';
 import { ringsFor } from '../../runtime/ring-maps.ts';
@@ -24,8 +24,10 @@ import {
 } from './environment.ts';
 
 const RULES = 'names: match udp dport 53 -> log payload 4, pass\nweb: match udp dport 80 -> log payload 4, drop\n';
-/** More than a ring of 4 MiB holds, which is the only one then: what finds no room does so whichever CPU it comes to. */
+/** More than `ONE_RING` holds. */
 const FLOOD = 60_000;
+/** What finds no room does so whichever CPU it comes to. */
+const ONE_RING = { rings: { count: 1, bytes: 4 << 20 } };
 
 let bpffs = '';
 let root = '';
@@ -82,7 +84,7 @@ const spawnReader = (parameters: readonly string[]) =>
     env: { ...plainEnvironment(), PKTC_BPFFS: bpffs },
   });
 
-function detach(name: string, options: { readonly rings?: number } = {}): void {
+function detach(name: string, options: LoadOptions = {}): void {
   const loaded = loadArtifact(artifact, options);
   near.run(() => attachAll(loaded, [near.ifname], 'auto'));
   pinProgram(root, name, artifact, loaded);
@@ -165,7 +167,7 @@ describeKernel('events of a detached program', () => {
   test('what found the ring full, and what a slow reader missed, is counted: with what was seen it is all', async () => {
     await withNetwork(async (network) => {
       near = network.near;
-      detach('edge', { rings: 1 });
+      detach('edge', ONE_RING);
       const packets = sender(network.far);
       packets.send(FLOOD);
       // Nobody has read until now.
@@ -211,7 +213,7 @@ describeKernel('events of a detached program', () => {
   test('go on with the program that has the name now, and end with it', async () => {
     await withNetwork(async (network) => {
       near = network.near;
-      detach('edge', { rings: 1 });
+      detach('edge', ONE_RING);
       const packets = sender(network.far);
       using followed = followPinnedEvents(root, 'edge');
       const drain = () => {
@@ -224,7 +226,7 @@ describeKernel('events of a detached program', () => {
       renameSync(path.join(root, 'edge'), path.join(root, 'before'));
       expect(followed.look()).toBe('none');
       await stopPinned(root, 'before');
-      detach('edge', { rings: 1 });
+      detach('edge', ONE_RING);
       packets.send(FLOOD);
       expect(followed.look()).toBe('restarted');
       const seen = drain();
@@ -251,7 +253,7 @@ describeKernel('events of a detached program', () => {
       const task = `/proc/${one.child.pid}/task`;
       const before = readdirSync(task).length;
       packets.send(1, 80);
-      await eventually('threads', () => readdirSync(task).length >= before + ringsFor(4 << 20));
+      await eventually('threads', () => readdirSync(task).length >= before + ringsFor(artifact.manifest.events!).count);
       packets.send(50);
       packets.send(500, 80);
       one.child.kill('SIGINT');

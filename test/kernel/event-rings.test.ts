@@ -9,6 +9,7 @@ import { type LoadedProgram, loadArtifact } from '../../runtime/load.ts';
 import { followPinnedEvents } from '../../runtime/pinned/follow.ts';
 import { openPinRoot, pinProgram, stopPinned } from '../../runtime/pinned/pinned-program.ts';
 import { fixtureArtifact } from '../runtime/fixture.ts';
+import { compileRules } from './compile-rules.ts';
 import { describeKernel } from './environment.ts';
 import { type Flood, prepareFlood } from './flood.ts';
 
@@ -44,6 +45,14 @@ function expectInOrder(numbers: readonly number[]): void {
   for (const cpu of CPUS) expect(isAscending(numbers.filter((number) => cpuOf(number) === cpu))).toBe(true);
 }
 
+describeKernel('rings', () => {
+  test('of a compiled program share 32 MiB', async () => {
+    using loaded = loadArtifact(await compileRules('match any -> log'));
+    const { rings, ring_bytes } = loaded.internals.events!;
+    expect(rings.length * ring_bytes).toBe(32 << 20);
+  });
+});
+
 describeKernel('two rings', () => {
   test.runIf(HAS_TWO)(
     'each event once, in the order of time, with two CPUs that log at once; three readers, one of them slow',
@@ -52,7 +61,7 @@ describeKernel('two rings', () => {
       execFileSync('mount', ['-t', 'bpf', '-o', 'mode=0700', 'bpf', bpffs]);
       const root = openPinRoot({ PKTC_BPFFS: bpffs });
       try {
-        using loaded = loadArtifact(RING, { rings: 2 });
+        using loaded = loadArtifact(RING, { rings: { count: 2, bytes: 1 << 20 } });
         pinProgram(root, 'two', RING, loaded);
         using first = followPinnedEvents(root, 'two');
         using second = followPinnedEvents(root, 'two');
@@ -107,7 +116,7 @@ describeKernel('two rings', () => {
   );
 
   test.runIf(HAS_TWO)('one is full: the other CPU goes on logging, and the oldest ones are kept', async () => {
-    using loaded = loadArtifact(SMALL_RING, { rings: 2 });
+    using loaded = loadArtifact(SMALL_RING, { rings: { count: 2, bytes: 4096 } });
     const view = openEventView(loaded);
     using stream = openEvents(loaded);
     const [many, few] = await Promise.all([packetsOn(loaded, 0, 1000), packetsOn(loaded, 1, 10)]);

@@ -114,7 +114,7 @@ describeKernel('threads that write lines', () => {
   test.runIf(HAS_TWO)(
     'take over while two CPUs log: every event once, in the order of each CPU, as one thread writes them',
     async () => {
-      using loaded = loadArtifact(RING, { rings: 2 });
+      using loaded = loadArtifact(RING, { rings: { count: 2, bytes: 1 << 20 } });
       const stream = openFollowingEvents(loaded);
       const alone = reader(openFollowingEvents(loaded), { when: 'never' });
       let asked = 0;
@@ -203,7 +203,7 @@ describeKernel('threads that write lines', () => {
   });
 
   test('that cannot be started leave one thread alone; one that fails is told, and the others come to their end', async () => {
-    using loaded = loadArtifact(RING, { rings: 2 });
+    using loaded = loadArtifact(RING, { rings: { count: 2, bytes: 1 << 20 } });
     const refused = reader(openEvents(loaded), { start: () => new Worker('throw new Error("no room")', { eval: true }) });
     const run = () => loaded.testRun(numbered(0));
     run();
@@ -239,7 +239,7 @@ describeKernel('pktc run --json --workers always', () => {
       const injector = openInjector(far);
       const send = () => injector.send(packet);
       send();
-      const rings = ringsFor(4 << 20);
+      const rings = ringsFor({ payload_bytes: 4, ring_bytes: 4 << 20, rings_bytes: 32 << 20 }).count;
       await eventually('threads', () => readdirSync(folder).length >= before.size + rings);
       for (const thread of readdirSync(folder)) {
         if (before.has(thread)) continue;

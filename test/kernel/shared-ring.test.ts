@@ -8,7 +8,7 @@ import { prepareFlood } from './flood.ts';
 
 const SMALL_RING = fixtureArtifact(4096);
 /** Whichever CPU a test run is on. */
-const ONE_RING = { rings: 1 };
+const ONE_RING = { rings: { count: 1, bytes: 4096 } };
 const RING = fixtureArtifact(1 << 20);
 const LOGGED = 1;
 

@@ -46,7 +46,7 @@ export function dataArtifact(object: Uint8Array, rules: readonly RangeRule[], se
     data,
     manifest: {
       ...manifest,
-      events: { payload_bytes: 0, ring_bytes: 1 << 16 },
+      events: { payload_bytes: 0, ring_bytes: 1 << 16, rings_bytes: 1 << 17 },
       data: {
         bytes: size,
         sha256: createHash('sha256').update(data).digest('hex'),

@@ -47,7 +47,7 @@ export function manifestFor(object: Uint8Array, ring_bytes: number): Manifest {
       { ...rule, name: 'all', line: 1 },
       { ...rule, name: 'logged', line: 2, verdict: 'drop', logs: true },
     ],
-    events: { payload_bytes: 32, ring_bytes },
+    events: { payload_bytes: 32, ring_bytes, rings_bytes: 2 * ring_bytes },
     interfaces: [],
     redirects: [],
     line_map: [],

@@ -14,7 +14,7 @@
 #include <pktc/fields.h>
 
 /*
- * Waking the reader for each event costs half the packet rate: it is woken when another sixteenth of the ring is written, and
+ * Waking the reader for each event costs half the packet rate: it is woken when so many bytes more are written, and
  * has a timer besides.
  */
 #define PKTC_WAKEUP_BYTES (PKTC_RING_BYTES / 16)

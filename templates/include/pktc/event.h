@@ -18,6 +18,7 @@
 #define PKTC_FRAME_BYTES 0
 #endif
 
+/* Of a ring at least: the loader makes them as large as it has room for. */
 #ifndef PKTC_RING_BYTES
 #define PKTC_RING_BYTES (1U << 20)
 #endif
