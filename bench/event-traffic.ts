@@ -30,14 +30,16 @@ const ENDS = [
 ] as const;
 
 /** One flow in so many, a power of two: `portOf` has their packets come evenly. */
-const logged = (every: number) => `match udp sport ${SPORT}-${SPORT + FLOWS / every - 1} -> log\n${COUNTED}`;
+const oneIn = (every: number, action: 'log' | 'count') =>
+  `match udp sport ${SPORT}-${SPORT + FLOWS / every - 1} -> ${action}\n${COUNTED}`;
 
 const WAYS = [
   { name: 'counted', rules: COUNTED, read: false },
   { name: 'logged, read as objects', rules: 'match any -> log', read: true },
-  { name: 'one flow in 2 logged, read as objects', rules: logged(2), read: true },
-  { name: 'one flow in 4 logged, read as objects', rules: logged(4), read: true },
-  { name: 'one flow in 8 logged, read as objects', rules: logged(8), read: true },
+  { name: 'one flow in 2 logged, read as objects', rules: oneIn(2, 'log'), read: true },
+  { name: 'one flow in 4 logged, read as objects', rules: oneIn(4, 'log'), read: true },
+  { name: 'one flow in 8 logged, read as objects', rules: oneIn(8, 'log'), read: true },
+  { name: 'one flow in 8 counted beside', rules: oneIn(8, 'count'), read: false },
   { name: 'a sample of 1/10 logged, read as objects', rules: 'match any -> log sample 1/10', read: true },
   { name: 'a sample of 1/100 logged, read as objects', rules: 'match any -> log sample 1/100', read: true },
   { name: 'logged, nobody reads: all lost', rules: 'match any -> log', read: false },
