@@ -16,6 +16,8 @@ export interface Phases {
   readonly update_ms: number | null;
   /** `replaced`: the data; `switched`: the program. */
   readonly update: string | null;
+  /** Counters of all rules, once. */
+  readonly counters_ms: number | null;
   readonly memory_mb: number;
 }
 
@@ -43,17 +45,26 @@ async function phasesOf(kind: string, size: number): Promise<Phases> {
   const memo = createAnalysisMemo();
   const [compile_ms, first] = await timed(compileRules(rules, memo));
   const artifact = first.artifact;
-  const none = { cached_ms: null, load_ms: null, ready_ms: null, recompile_ms: null, update_ms: null, update: null };
+  const none = {
+    cached_ms: null,
+    load_ms: null,
+    ready_ms: null,
+    recompile_ms: null,
+    update_ms: null,
+    update: null,
+    counters_ms: null,
+  };
   const memory_mb = () => process.resourceUsage().maxRSS / 1024;
   if (artifact === null) {
     const refused = first.diagnostics.find(({ severity }) => severity === 'error')?.code ?? 'no program';
     return { refused, compile_ms: null, ...none, memory_mb: memory_mb() };
   }
-  const times: Record<'cached' | 'load' | 'recompile' | 'update', number[]> = {
+  const times: Record<'cached' | 'load' | 'recompile' | 'update' | 'counters', number[]> = {
     cached: [],
     load: [],
     recompile: [],
     update: [],
+    counters: [],
   };
   let update: string | null = null;
   const loaded = loadArtifact(artifact);
@@ -70,12 +81,14 @@ async function phasesOf(kind: string, size: number): Promise<Phases> {
       const [update_ms, how] = await timed(() => loaded.update(changedArtifact));
       times.update.push(update_ms);
       update = how;
+      times.counters.push((await timed(() => loaded.counters()))[0]);
     }
   } finally {
     loaded.close();
   }
   const [cached_ms, load_ms] = [medianOf(times.cached), medianOf(times.load)];
   const [recompile_ms, update_ms] = [medianOf(times.recompile), medianOf(times.update)];
+  const counters_ms = medianOf(times.counters);
   return {
     compile_ms,
     cached_ms,
@@ -84,6 +97,7 @@ async function phasesOf(kind: string, size: number): Promise<Phases> {
     recompile_ms,
     update_ms,
     update,
+    counters_ms,
     memory_mb: memory_mb(),
   };
 }

@@ -55,6 +55,7 @@ function tableOf(kind: string, sizes: readonly number[], measured: readonly Phas
     ['cached compile and load, ms', 'ready_ms'],
     ['one rule changed: compile, ms', 'recompile_ms'],
     ['one rule changed: into the running program, ms', 'update_ms'],
+    ['read the counters of all rules, ms', 'counters_ms'],
     ['largest memory of the process, MB', 'memory_mb'],
   ];
   return {

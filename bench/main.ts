@@ -4,12 +4,13 @@ import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { compiling } from './compile.ts';
 import { cost } from './cost.ts';
+import { elements } from './elements.ts';
 import { events } from './events.ts';
 import { frontEnd } from './front-end.ts';
 import { type Options, type Part, type Table, tableText } from './part.ts';
 import { peers } from './peers.ts';
 
-const PARTS: readonly Part[] = [cost, peers, compiling, frontEnd, events];
+const PARTS: readonly Part[] = [cost, peers, compiling, frontEnd, elements, events];
 
 const USAGE = `usage: npm run bench -- [--quick] [--only PART] [--sizes N,N] [--sets NAME,NAME] [--json] [--write]
 

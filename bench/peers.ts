@@ -137,7 +137,7 @@ function whyNot({ needs, most }: Peer, size: number): string | null {
   return size > most ? '–' : null;
 }
 
-function isInstalled(command: string): boolean {
+export function isInstalled(command: string): boolean {
   try {
     execFileSync('sh', ['-c', 'command -v "$1"', 'sh', command], { stdio: 'pipe' });
     return true;

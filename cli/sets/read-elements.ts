@@ -1,5 +1,6 @@
 /** Elements of the command line and of a file, all of them before anything is changed. */
 import { createScanner } from '../../compiler/2-resolve/ipv4-lines.ts';
+import { createScanner6 } from '../../compiler/2-resolve/ipv6-lines.ts';
 import { judgeDuration } from '../../grammar/values/duration.ts';
 import type { ManifestSet } from '../../runtime/abi/manifest.ts';
 import { Failure } from '../failure.ts';
@@ -10,6 +11,8 @@ export type ElementLists = ReadonlyMap<number | null, readonly (readonly number[
 
 /** One `ELEMENT [timeout TIME]` a line, `#` and `;` begin comments. */
 const LINE = /^\s*(.*?)(?:\s+timeout\s+(\S+))?\s*$/;
+
+const ADDRESS_WORDS = 4;
 
 /** @param place `line 3 of \`list\``, or what else says where it stands. @throws Failure PKT6091 */
 function take(set: ManifestSet, text: string, place: string): readonly number[] {
@@ -44,11 +47,11 @@ export function readElements(
     const plain = scan?.(start, end) ?? null;
     const line = file.text.slice(start, end);
     start = end + 1;
-    if (plain !== null && plain.first === plain.last && !line.includes('/')) {
-      put(null, [4, plain.first, 0, 0, 0]);
+    if (plain !== null && !line.includes('/')) {
+      put(null, plain);
       continue;
     }
-    const [, text = '', time] = LINE.exec(line.replace(/[#;].*$/, '')) ?? [];
+    const [, text = '', time] = LINE.exec(line.replace(/[#;].*$/s, '')) ?? [];
     if (text === '') continue;
     const place = `line ${index + 1} of \`${file.name}\``;
     put(time === undefined ? null : timeOf(time, place), take(set, text, place));
@@ -56,9 +59,20 @@ export function readElements(
   return lists;
 }
 
-/** Lines that are an IPv4 address and no more, nearly all of most lists, are read without making much of them. */
-function plainAddresses({ key }: ManifestSet, text: string): ReturnType<typeof createScanner> | null {
-  return key.length === 1 && key[0]?.type === 'address' ? createScanner(text) : null;
+/** Lines that are an address and no more, nearly all of most lists, are read without making much of them; null: another line, or a prefix. */
+function plainAddresses({ key }: ManifestSet, text: string): ((start: number, end: number) => readonly number[] | null) | null {
+  if (key.length !== 1 || key[0]?.type !== 'address') return null;
+  const bounds = new Uint32Array(2 * ADDRESS_WORDS);
+  const scan4 = createScanner(text);
+  const scan6 = createScanner6(text, bounds);
+  return (start, end) => {
+    const range = scan4(start, end);
+    if (range !== null) return range.first === range.last ? [4, range.first, 0, 0, 0] : null;
+    if (!scan6(start, end)) return null;
+    const [first = 0, second = 0, third = 0, last = 0] = bounds;
+    const single = bounds[4] === first && bounds[5] === second && bounds[6] === third && bounds[7] === last;
+    return single ? [6, first, second, third, last] : null;
+  };
 }
 
 function timeOf(text: string, place: string): number {
