@@ -31,14 +31,26 @@ export interface SetChange {
   add(words: ElementWords): 'added' | 'stays' | 'full';
 }
 
+/** Some of the elements of a set: the places that they have in it. */
+export interface PickedElements {
+  /** Where it is there. */
+  add(words: ElementWords): void;
+  readonly places: PlaceBits;
+}
+
 export interface DynamicSet {
   readonly about: ManifestSet;
-  /** @param lasts_ns from now on; null: until they are taken out */
-  change(lasts_ns: bigint | null): SetChange;
+  /**
+   * @param lasts_ns from now on; null: until they are taken out
+   * @param picked is given what is added and what stays
+   */
+  change(lasts_ns: bigint | null, picked?: PickedElements | null): SetChange;
+  /** None of them yet. */
+  pick(): PickedElements;
   /** False: it was not there. */
   delete(words: ElementWords): boolean;
-  /** Takes out those that `keep` does not want, by default all. Returns how many. */
-  flush(keep?: (words: readonly number[]) => boolean): number;
+  /** Takes out all but these. Returns how many. */
+  flush(but?: PickedElements): number;
   elements(): Generator<SetElement>;
   state(): SetState;
   /** As after loading; for a program that is at work nowhere. */
@@ -52,8 +64,10 @@ const CONSTANTS_PLACE = 0;
 const COUNTS_PLACE = 2;
 /** Words of a place ahead of the element. */
 const UNTIL_WORDS = 2;
-const TAKEN = 1;
-const FREED = 2;
+/** What a place has instead of a time; none: it was never used. */
+const TAKEN = 1n;
+const FREED = 2n;
+const FREED_STATE = 2;
 const STAYS = 1n << 63n;
 const ATTEMPTS = 4;
 /** Words of struct pktc_filled_counts. */
@@ -70,9 +84,10 @@ export function openDynamicSet(libbpf: Libbpf, libc: Libc, fd: number, about: Ma
   const table = tableOf(memory.buffer, stride_bytes, entries, wordsOf(about));
   return {
     about,
-    change: (lasts_ns) => changeAt(table, about.size, now_ns(), lasts_ns),
+    change: (lasts_ns, picked = null) => changeAt(table, about.size, now_ns(), { lasts_ns, places: picked?.places ?? null }),
+    pick: () => pickFrom(table),
     delete: (words) => deleteElement(table, words, now_ns()),
-    flush: (keep) => flush(table, now_ns(), keep),
+    flush: (but) => flush(table, now_ns(), but?.places ?? null),
     elements: () => elementsOf(table, now_ns()),
     state: () => stateOf(table, about.size, now_ns()),
     reset() {
@@ -180,7 +195,43 @@ function* placesWith(table: Table, element: ElementWords): Generator<number> {
   }
 }
 
-function changeAt(table: Table, size: number, now_ns: bigint, lasts_ns: bigint | null): SetChange {
+/** A bit for each place. */
+interface PlaceBits {
+  has(at: number): boolean;
+  add(at: number): void;
+}
+
+function placeBits({ stride, buckets }: Table): PlaceBits {
+  const bits = new Uint8Array((FIRST_PLACE + buckets * BUCKET_PLACES + 7) >> 3);
+  return {
+    has(at) {
+      const place = at / stride;
+      return ((bits[place >> 3] ?? 0) & (1 << (place & 7))) !== 0;
+    },
+    add(at) {
+      const place = at / stride;
+      bits[place >> 3] = (bits[place >> 3] ?? 0) | (1 << (place & 7));
+    },
+  };
+}
+
+function pickFrom(table: Table): PickedElements {
+  const places = placeBits(table);
+  return {
+    places,
+    add(words) {
+      for (const at of placesWith(table, words)) places.add(at);
+    },
+  };
+}
+
+interface Changing {
+  readonly lasts_ns: bigint | null;
+  /** Are given those of what is added or stays; null: nobody asks. */
+  readonly places: PlaceBits | null;
+}
+
+function changeAt(table: Table, size: number, now_ns: bigint, { lasts_ns, places }: Changing): SetChange {
   const now = instant(now_ns);
   const until_ns = lasts_ns === null ? now_ns | STAYS : now_ns + lasts_ns;
   const counts = COUNTS_PLACE * table.stride;
@@ -200,14 +251,15 @@ function changeAt(table: Table, size: number, now_ns: bigint, lasts_ns: bigint |
       const at = roomFor(table, hash, now);
       if (at < 0) return false;
       const seen = Atomics.load(table.times, at / 2);
-      const fresh = seen === 0n || seen === BigInt(FREED);
-      if ((!fresh && (seen === BigInt(TAKEN) || seen > now_ns)) || (fresh && !reserve() && !(makeRoom() && reserve()))) {
+      const fresh = seen === 0n || seen === FREED;
+      if ((!fresh && (seen === TAKEN || seen > now_ns)) || (fresh && !reserve() && !(makeRoom() && reserve()))) {
         if (fresh) return false;
         continue;
       }
-      if (Atomics.compareExchange(table.times, at / 2, seen, BigInt(TAKEN)) === seen) {
+      if (Atomics.compareExchange(table.times, at / 2, seen, TAKEN) === seen) {
         for (let index = 0; index < table.width; index += 1) table.words[at + UNTIL_WORDS + index] = element[index] ?? 0;
         Atomics.store(table.times, at / 2, until_ns);
+        places?.add(at);
         return true;
       }
       if (fresh) Atomics.sub(table.signed, counts + USED, 1);
@@ -217,7 +269,7 @@ function changeAt(table: Table, size: number, now_ns: bigint, lasts_ns: bigint |
   return {
     add(element) {
       const hash = hashOf(table, element);
-      const there = renew(table, hash, element, now, until_ns);
+      const there = renew(table, hash, element, { now, until_ns, places });
       if (there !== null) return there;
       if (insert(hash, element)) return 'added';
       Atomics.add(table.times, (counts + REFUSED) / 2, 1n);
@@ -227,7 +279,12 @@ function changeAt(table: Table, size: number, now_ns: bigint, lasts_ns: bigint |
 }
 
 /** null: it is not there. */
-function renew(table: Table, hash: number, element: ElementWords, now: Instant, until_ns: bigint): 'added' | 'stays' | null {
+function renew(
+  table: Table,
+  hash: number,
+  element: ElementWords,
+  { now, until_ns, places }: Pick<Changing, 'places'> & { readonly now: Instant; readonly until_ns: bigint },
+): 'added' | 'stays' | null {
   for (let second = 0; second < 2; second += 1) {
     let at = bucketAt(table, hash, second === 1);
     for (let place = 0; place < BUCKET_PLACES; place += 1, at += table.stride) {
@@ -235,7 +292,9 @@ function renew(table: Table, hash: number, element: ElementWords, now: Instant, 
       if (state === 0) break;
       if (state !== 3 || !isSame(table, at, element)) continue;
       const lived = lives(table, at, now);
-      if (extend(table, at, until_ns)) return lived ? 'stays' : 'added';
+      if (!extend(table, at, until_ns)) continue;
+      places?.add(at);
+      return lived ? 'stays' : 'added';
     }
   }
   return null;
@@ -244,7 +303,7 @@ function renew(table: Table, hash: number, element: ElementWords, now: Instant, 
 /** False: the element is gone meanwhile. */
 function extend({ times }: Table, at: number, until_ns: bigint): boolean {
   let seen = Atomics.load(times, at / 2);
-  while (seen > BigInt(FREED)) {
+  while (seen > FREED) {
     if (seen >= until_ns || seen >= STAYS) return true;
     const before = Atomics.compareExchange(times, at / 2, seen, until_ns);
     if (before === seen) return true;
@@ -262,7 +321,7 @@ function roomFor(table: Table, hash: number, now: Instant): number {
     for (let place = 0; place < BUCKET_PLACES; place += 1, at += table.stride) {
       const state = stateAt(table, at);
       if (state === 3 && !lives(table, at, now)) return at;
-      if (state === 0 || state === FREED) {
+      if (state === 0 || state === FREED_STATE) {
         if (free < 0) free = at;
         // Behind a place that was never used there is none that was.
         if (state === 0) break;
@@ -283,8 +342,8 @@ function release(table: Table, wanted: (at: number) => boolean): number {
 
 function free({ times, signed, stride }: Table, at: number): boolean {
   let seen = Atomics.load(times, at / 2);
-  while (seen > BigInt(FREED)) {
-    const before = Atomics.compareExchange(times, at / 2, seen, BigInt(FREED));
+  while (seen > FREED) {
+    const before = Atomics.compareExchange(times, at / 2, seen, FREED);
     if (before === seen) {
       Atomics.sub(signed, COUNTS_PLACE * stride + USED, 1);
       return true;
@@ -305,11 +364,11 @@ function deleteElement(table: Table, element: ElementWords, now_ns: bigint): boo
   return found;
 }
 
-function flush(table: Table, now_ns: bigint, keep: ((words: readonly number[]) => boolean) | undefined): number {
+function flush(table: Table, now_ns: bigint, but: PlaceBits | null): number {
   const now = instant(now_ns);
   let living = 0;
   release(table, (at) => {
-    if (stateAt(table, at) !== 3 || keep?.(wordsAt(table, at))) return false;
+    if (stateAt(table, at) !== 3 || but?.has(at)) return false;
     if (lives(table, at, now)) living += 1;
     return true;
   });

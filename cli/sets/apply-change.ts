@@ -28,16 +28,19 @@ export function applyChange(
 ): Done {
   const done = { added: 0, extended: 0, deleted: 0, missing: 0, full: 0 };
   if (action === 'flush') return { ...done, deleted: set.flush() };
-  const wanted = new Set<string>();
-  if (action === 'replace') {
-    for (const list of lists.values()) for (const words of list) wanted.add(words.join());
-    const kept = (words: readonly number[]) => wanted.has(words.join());
-    if (wanted.size + set.state().elements > set.about.size) done.deleted = set.flush(kept);
+  const wanted = action === 'replace' ? set.pick() : null;
+  if (wanted !== null) {
+    const count = [...lists.values()].reduce((sum, list) => sum + list.count, 0);
+    if (count + set.state().elements > set.about.size) {
+      for (const list of lists.values()) for (let index = 0; index < list.count; index++) wanted.add(list.at(index));
+      done.deleted = set.flush(wanted);
+    }
   }
   for (const [own_ms, list] of lists) {
     const lasts_ms = own_ms ?? time_ms ?? set.about.timeout_ms;
-    const change = set.change(lasts_ms === null ? null : BigInt(Math.round(lasts_ms)) * NS_PER_MS);
-    for (const words of list) {
+    const change = set.change(lasts_ms === null ? null : BigInt(Math.round(lasts_ms)) * NS_PER_MS, wanted);
+    for (let index = 0; index < list.count; index++) {
+      const words = list.at(index);
       if (action === 'del') {
         if (set.delete(words)) done.deleted += 1;
         else done.missing += 1;
@@ -47,6 +50,6 @@ export function applyChange(
       done[came === 'stays' ? 'extended' : came] += 1;
     }
   }
-  if (action === 'replace') done.deleted += set.flush((words) => wanted.has(words.join()));
+  if (wanted !== null) done.deleted += set.flush(wanted);
   return done;
 }

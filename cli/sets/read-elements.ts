@@ -3,11 +3,13 @@ import { createScanner } from '../../compiler/2-resolve/ipv4-lines.ts';
 import { createScanner6 } from '../../compiler/2-resolve/ipv6-lines.ts';
 import { judgeDuration } from '../../grammar/values/duration.ts';
 import type { ManifestSet } from '../../runtime/abi/manifest.ts';
+import { wordsOf } from '../../runtime/dynamic-set.ts';
 import { Failure } from '../failure.ts';
+import { createElementList, type ElementList, type GrowingList } from './element-list.ts';
 import { readElement } from './element-text.ts';
 
 /** Elements by how long they stay, in milliseconds; null: as long as the set says. */
-export type ElementLists = ReadonlyMap<number | null, readonly (readonly number[])[]>;
+export type ElementLists = ReadonlyMap<number | null, ElementList>;
 
 /** One `ELEMENT [timeout TIME]` a line, `#` and `;` begin comments. */
 const LINE = /^\s*(.*?)(?:\s+timeout\s+(\S+))?\s*$/;
@@ -31,26 +33,29 @@ export function readElements(
   written: readonly string[],
   file: { readonly name: string; readonly text: string } | null,
 ): ElementLists {
-  const lists = new Map<number | null, (readonly number[])[]>();
-  const put = (time_ms: number | null, element: readonly number[]) => {
-    const list = lists.get(time_ms) ?? [];
+  const lists = new Map<number | null, GrowingList>();
+  const put = (time_ms: number | null, element: ArrayLike<number>) => {
+    const list = lists.get(time_ms) ?? createElementList(wordsOf(set));
     list.push(element);
     lists.set(time_ms, list);
   };
   for (const [index, text] of written.entries()) put(null, take(set, text, `element ${index + 1}`));
   if (file === null) return lists;
   const scan = plainAddresses(set, file.text);
+  let slash = file.text.indexOf('/');
   let start = 0;
   for (let index = 0; start < file.text.length; index += 1) {
     const newline = file.text.indexOf('\n', start);
     const end = newline < 0 ? file.text.length : newline;
-    const plain = scan?.(start, end) ?? null;
-    const line = file.text.slice(start, end);
+    if (slash >= 0 && slash < start) slash = file.text.indexOf('/', start);
+    const plain = slash < 0 || slash >= end ? (scan?.(start, end) ?? null) : null;
+    const from = start;
     start = end + 1;
-    if (plain !== null && !line.includes('/')) {
+    if (plain !== null) {
       put(null, plain);
       continue;
     }
+    const line = file.text.slice(from, end);
     const [, text = '', time] = LINE.exec(line.replace(/[#;].*$/s, '')) ?? [];
     if (text === '') continue;
     const place = `line ${index + 1} of \`${file.name}\``;
@@ -59,19 +64,23 @@ export function readElements(
   return lists;
 }
 
-/** Lines that are an address and no more, nearly all of most lists, are read without making much of them; null: another line, or a prefix. */
-function plainAddresses({ key }: ManifestSet, text: string): ((start: number, end: number) => readonly number[] | null) | null {
+/**
+ * Lines that are an address and no more, nearly all of most lists, are read without making anything of them: the words of each are those of the
+ * call before. null: another line. They must have no slash, as a network of one address is no element either.
+ */
+function plainAddresses({ key }: ManifestSet, text: string): ((start: number, end: number) => Uint32Array | null) | null {
   if (key.length !== 1 || key[0]?.type !== 'address') return null;
   const bounds = new Uint32Array(2 * ADDRESS_WORDS);
   const scan4 = createScanner(text);
   const scan6 = createScanner6(text, bounds);
+  const element = new Uint32Array(1 + ADDRESS_WORDS);
   return (start, end) => {
     const range = scan4(start, end);
-    if (range !== null) return range.first === range.last ? [4, range.first, 0, 0, 0] : null;
-    if (!scan6(start, end)) return null;
-    const [first = 0, second = 0, third = 0, last = 0] = bounds;
-    const single = bounds[4] === first && bounds[5] === second && bounds[6] === third && bounds[7] === last;
-    return single ? [6, first, second, third, last] : null;
+    if (range === null && !scan6(start, end)) return null;
+    element[0] = range === null ? 6 : 4;
+    for (let word = 0; word < ADDRESS_WORDS; word++) element[1 + word] = range === null ? (bounds[word] as number) : 0;
+    if (range !== null) element[1] = range.first;
+    return element;
   };
 }
 

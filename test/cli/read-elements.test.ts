@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import type { ElementList } from '../../cli/sets/element-list.ts';
 import { readElements } from '../../cli/sets/read-elements.ts';
 import type { ManifestSet } from '../../runtime/abi/manifest.ts';
 
@@ -9,7 +10,9 @@ const SET: ManifestSet = {
   timeout_ms: null,
 };
 
-const inFile = (text: string) => readElements(SET, [], { name: 'list', text });
+const elementsOf = (list: ElementList) => Array.from({ length: list.count }, (_, index) => [...list.at(index)]);
+const inFile = (text: string) =>
+  [...readElements(SET, [], { name: 'list', text })].map(([time_ms, list]) => [time_ms, elementsOf(list)]);
 
 test('a line of a file is what the same text is on the command line', () => {
   const texts = [
@@ -25,16 +28,16 @@ test('a line of a file is what the same text is on the command line', () => {
     '::ffff:192.0.2.1',
     '64:ff9b::192.0.2.33',
   ];
-  const [written] = [...readElements(SET, texts, null).values()];
+  const [written] = [...readElements(SET, texts, null).values()].map(elementsOf);
   expect(written).toHaveLength(texts.length);
   const plain = `${texts.join('\n')}\n`;
   const odd = `# all of them\n\n${texts.map((text, index) => ` ${text} ${index % 2 === 0 ? '# why' : '; why'}\r`).join('\n')}`;
-  for (const text of [plain, odd]) expect([...inFile(text)]).toEqual([[null, written]]);
+  for (const text of [plain, odd]) expect(inFile(text)).toEqual([[null, written]]);
 });
 
 test('a time of its own', () => {
   const lists = inFile('192.0.2.1 timeout 10m\n2001:db8::1 timeout 1h # for now\n2001:db8::2\n');
-  expect([...lists]).toEqual([
+  expect(lists).toEqual([
     [600_000, [[4, 0xc000_0201, 0, 0, 0]]],
     [3_600_000, [[6, 0x2001_0db8, 0, 0, 1]]],
     [null, [[6, 0x2001_0db8, 0, 0, 2]]],

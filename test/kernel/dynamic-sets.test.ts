@@ -1,7 +1,9 @@
 /** Sets that rules fill, as the program in the kernel and this process see them: one table, two who change it. */
 import { expect, test } from 'vitest';
 import { udpFrame } from '../../cli/demo/frames.ts';
+import { applyChange } from '../../cli/sets/apply-change.ts';
 import { elementText, readElement } from '../../cli/sets/element-text.ts';
+import { readElements } from '../../cli/sets/read-elements.ts';
 import { compile } from '../../compiler/index.ts';
 import type { Artifact } from '../../runtime/abi/manifest.ts';
 import { type DynamicSet, type LoadedProgram, loadArtifact } from '../../runtime/load.ts';
@@ -80,8 +82,25 @@ describeKernel('sets that rules fill', () => {
     for (let host = 1; host <= 4; host++) loaded.testRun(from(`198.51.100.${host}`));
     for (let host = 5; host <= 9; host++) seen.change(null).add(words(seen, `198.51.100.${host}`));
     expect(seen.state()).toEqual({ elements: 8, size: 8, refused: 4n });
-    expect(seen.flush((element) => elementText(seen.about, element).endsWith('.3'))).toBe(7);
+    const picked = seen.pick();
+    for (const host of [3, 77]) picked.add(words(seen, `198.51.100.${host}`));
+    expect(seen.flush(picked)).toBe(7);
     expect(listed(seen)).toEqual(['198.51.100.3']);
+  });
+
+  test('have exactly the elements that take the place of others, whether there is room for both or not', async () => {
+    using loaded = loadArtifact(await artifactOf(RULES), { offline: true });
+    const seen = setOf(loaded, 'seen');
+    const hosts = (from: number, to: number) => Array.from({ length: to - from }, (_, at) => `198.51.100.${from + at}`);
+    const replace = (by: readonly string[]) => applyChange(seen, 'replace', readElements(seen.about, by, null), null);
+    const nothing = { added: 0, extended: 0, deleted: 0, missing: 0, full: 0 };
+    expect(replace(hosts(0, 3))).toEqual({ ...nothing, added: 3 });
+    expect(replace(hosts(2, 5))).toEqual({ ...nothing, added: 2, extended: 1, deleted: 2 });
+    expect([...listed(seen)].sort()).toEqual(hosts(2, 5));
+    expect(replace(hosts(4, 12))).toEqual({ ...nothing, added: 7, extended: 1, deleted: 2 });
+    expect(listed(seen)).toHaveLength(8);
+    expect(replace([...hosts(8, 9), ...hosts(8, 9)])).toEqual({ ...nothing, extended: 2, deleted: 7 });
+    expect(listed(seen)).toEqual(hosts(8, 9));
   });
 
   test('take a hundred thousand at half of their places', async () => {
