@@ -3,6 +3,7 @@ import path from 'node:path';
 import type { Sources } from '../compiler/2-resolve/sources.ts';
 import type { Manifest } from '../runtime/abi/manifest.ts';
 import type { LoadedProgram } from '../runtime/load.ts';
+import { saysOther } from './detached/rule-changes.ts';
 import { reportError } from './report-error.ts';
 import type { Prepared } from './runnable-program.ts';
 import type { Terminal } from './terminal.ts';
@@ -83,19 +84,25 @@ export function filesOf(main: string, { files }: Sources): ReadonlySet<string> {
   return named;
 }
 
-/** `2 rules new, 1 gone: data alone` */
+/** `2 rules new, 1 rule gone, 7 stayed with their counters` */
 export function changeText(before: Manifest, now: Manifest, how: 'replaced' | 'switched'): string {
-  const { come, gone } = changedRules(before, now);
-  const rules = (count: number) => `${count} rule${count === 1 ? '' : 's'}`;
-  const parts = [...(come > 0 ? [`${rules(come)} new`] : []), ...(gone > 0 ? [`${rules(gone)} gone`] : [])];
+  const { come, gone, changed } = changedRules(before, now);
+  const rules = (count: number, what: string) => (count === 0 ? [] : [`${count} rule${count === 1 ? '' : 's'} ${what}`]);
+  const verdict = before.default_verdict === now.default_verdict ? [] : [`the default is ${now.default_verdict} now`];
+  const parts = [...rules(come, 'new'), ...rules(gone, 'gone'), ...rules(changed, 'changed'), ...verdict];
   const kept = now.rules.length - come;
   const what = parts.length === 0 ? 'no rule has changed' : `${parts.join(', ')}, ${kept} stayed with their counters`;
   return `loaded again: ${what}; ${how === 'replaced' ? 'the same program with other data' : 'another program'}`;
 }
 
-/** How many rules came and went, by what they say: a rule with a label is the same whatever it says. */
-export function changedRules(before: Manifest, now: Manifest): { readonly come: number; readonly gone: number } {
-  return { come: without(now, before), gone: without(before, now) };
+/** How many rules came and went, and how many have the label of one that said something else. */
+export function changedRules(before: Manifest, now: Manifest) {
+  const old = new Map(before.rules.map((rule) => [rule.identity, rule]));
+  const changed = now.rules.filter((rule) => {
+    const was = old.get(rule.identity);
+    return was !== undefined && saysOther(was, rule);
+  });
+  return { come: without(now, before), gone: without(before, now), changed: changed.length };
 }
 
 /** How many rules of one set the other does not have. */

@@ -166,8 +166,8 @@ async function sayReloaded(
 ): Promise<void> {
   const { changedRules, changeText } = await import('../reload-on-save.ts');
   if (!json) return terminal.say(`${changeText(before, now, how)} (${took_ms} ms)`);
-  const { come, gone } = changedRules(before, now);
+  const { come, gone, changed } = changedRules(before, now);
   const change = how === 'replaced' ? 'data' : 'program';
-  const rules = { rules: now.rules.length, new: come, gone };
+  const rules = { rules: now.rules.length, new: come, gone, changed };
   await terminal.print(jsonLine({ name, change, ...rules, confirm_s: confirm_ms === null ? null : confirm_ms / 1000 }));
 }

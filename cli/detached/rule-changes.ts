@@ -66,7 +66,8 @@ export interface Programs {
   readonly now: Program | null;
 }
 
-function saysOther(a: ManifestRule, b: ManifestRule): boolean {
+/** Whether a rule of the same identity says something else. */
+export function saysOther(a: ManifestRule, b: ManifestRule): boolean {
   return a.text !== b.text || a.verdict !== b.verdict || a.logs !== b.logs;
 }
 

@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { collectSources } from '../../cli/collect-sources.ts';
 import { changeText, filesOf } from '../../cli/reload-on-save.ts';
 import { type FileWatch, watchFiles } from '../../cli/watch-files.ts';
-import type { Manifest } from '../../runtime/abi/manifest.ts';
+import type { Manifest, ManifestRule } from '../../runtime/abi/manifest.ts';
 import { temporaryFolder } from './pktc.ts';
 
 const folder = temporaryFolder();
@@ -113,6 +113,28 @@ test('every file that rules are made of is followed, and those that are not ther
 describe('what a change was', () => {
   const manifest = (...identities: string[]) =>
     ({ rules: identities.map((identity) => ({ identity })) }) as unknown as Manifest;
+
+  const labelled = (...rules: Partial<ManifestRule>[]): Manifest =>
+    ({
+      ...manifest(),
+      rules: rules.map((rule) => ({ identity: 'web', text: 'match tcp -> drop', verdict: 'drop', ...rule })),
+    }) as Manifest;
+
+  test.each([
+    [{}, 'no rule has changed'],
+    [{ text: 'match udp -> drop' }, '1 rule changed, 1 stayed with their counters'],
+    [{ verdict: 'pass' }, '1 rule changed, 1 stayed with their counters'],
+    [{ identity: 'other' }, '1 rule new, 1 rule gone, 0 stayed with their counters'],
+  ] as const)('a rule with a label, and %j now', (now, text) => {
+    expect(changeText(labelled({}), labelled(now), 'switched')).toBe(`loaded again: ${text}; another program`);
+  });
+
+  test('another default', () => {
+    const before = { ...labelled({}), default_verdict: 'pass' } as const;
+    expect(changeText(before, { ...before, default_verdict: 'drop' }, 'switched')).toBe(
+      'loaded again: the default is drop now, 1 stayed with their counters; another program',
+    );
+  });
 
   test.each([
     [['a', 'b'], ['a', 'b'], 'no rule has changed'],

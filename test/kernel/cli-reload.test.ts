@@ -132,7 +132,8 @@ describeKernel('pktc reload', () => {
       // The file that it was started with is the one that is read.
       const done = await run(near, ['reload', 'edge', '--json']);
       expect(done).toMatchObject({ code: 0 });
-      expect(JSON.parse(done.stdout)).toEqual({ name: 'edge', change: 'program', rules: 3, new: 1, gone: 0, confirm_s: null });
+      const changes = { rules: 3, new: 1, gone: 0, changed: 1 };
+      expect(JSON.parse(done.stdout)).toEqual({ name: 'edge', change: 'program', ...changes, confirm_s: null });
       send(far, WEB, 2);
       send(far, SSH, 1);
       expect(counted()).toEqual({ web: 5, ssh: 1, rest: 0, default: 0 });
