@@ -1,8 +1,8 @@
 /** A thread that has the kernel log events: test runs of a program, one packet over and over. */
-import { once } from 'node:events';
-import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
+import { isMainThread, parentPort, workerData } from 'node:worker_threads';
 import { allocate, openLibbpf, TEST_RUN_OPTIONS } from '../runtime/ffi/libbpf.ts';
 import { stableMemory } from '../runtime/ffi/libc.ts';
+import { openThread, type Thread } from './thread.ts';
 
 export interface Production {
   /** Of the program. With a rate it is not one for XDP: to begin test runs of those takes the kernel some 17 ms. */
@@ -24,27 +24,10 @@ const BURST_MS = 2;
 const AT_ONCE = 500_000;
 const SERVE = 'event-producer';
 
-export interface EventProducer {
-  /** Begins at once; resolves when all are made. One at a time. */
-  produce(production: Production): Promise<Produced>;
-  close(): Promise<unknown>;
-}
+export type EventProducer = Thread<Production, Produced>;
 
-/** One thread for all productions: to begin one keeps the processors busy for longer than a ring of events lasts. */
-export function openEventProducer(): EventProducer {
-  // A thread does not inherit what reads TypeScript.
-  const loader = new URL('../test/kernel/typescript-loader.mjs', import.meta.url);
-  const start = `require('node:module').register('${loader.href}'); import('${import.meta.url}')`;
-  const worker = new Worker(start, { eval: true, workerData: SERVE });
-  return {
-    async produce(production) {
-      worker.postMessage(production);
-      const [produced] = await once(worker, 'message');
-      return produced as Produced;
-    },
-    close: () => worker.terminate(),
-  };
-}
+/** Begins at once, and answers when all are made. One for all productions: to begin one keeps the processors busy for longer than a ring lasts. */
+export const openEventProducer = (): EventProducer => openThread(import.meta.url, SERVE);
 
 function makeAll({ fd, frame, events, rate }: Production): Produced {
   const libbpf = openLibbpf();

@@ -139,7 +139,7 @@ function bindSocket(): () => void {
 async function sendAndRead(sender: TrafficSender, { read, receiver, loaded }: Place): Promise<Round> {
   const before = loaded.counters();
   const { namespace, ifindex } = receiver;
-  const sending = sender.send({ namespace, ifindex, packets: PACKETS });
+  const sending = sender.ask({ namespace, ifindex, packets: PACKETS });
   const events = read ? await readWhile(loaded, sending) : 0;
   const sent = await sending;
   const after = loaded.counters();

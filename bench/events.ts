@@ -105,7 +105,7 @@ async function measure(
   const loaded = loadArtifact(artifact, { rings: { count: 1, bytes: RING_BYTES } });
   try {
     const fd = loaded.programs[0]?.fd ?? -1;
-    const made = producer.produce({ fd, frame: FRAME, events, rate });
+    const made = producer.ask({ fd, frame: FRAME, events, rate });
     const reading = reader === null ? null : await reader(loaded, made);
     const { seconds, ns_per_packet } = await made;
     const [counter] = loaded.counters();

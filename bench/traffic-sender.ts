@@ -1,8 +1,8 @@
 /** A thread that sends packets into the stack of a namespace, so that the thread that has it can read events meanwhile. */
-import { once } from 'node:events';
-import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
+import { isMainThread, parentPort, workerData } from 'node:worker_threads';
 import { openLiveSender } from '../runtime/timing/live-sender.ts';
 import { enterNamespace } from './receiver.ts';
+import { openThread, type Thread } from './thread.ts';
 
 export interface Sending {
   readonly namespace: string;
@@ -17,10 +17,7 @@ export interface Sent {
   readonly rate: number;
 }
 
-export interface TrafficSender {
-  send(sending: Sending): Promise<Sent>;
-  close(): Promise<unknown>;
-}
+export type TrafficSender = Thread<Sending, Sent>;
 
 interface Traffic {
   readonly driver: Uint8Array;
@@ -30,20 +27,7 @@ interface Traffic {
 /** What a call takes however many packets there are is measured with one batch, and taken off. */
 const FEW_PACKETS = 64;
 
-export function openTrafficSender(traffic: Traffic): TrafficSender {
-  // A thread does not inherit what reads TypeScript.
-  const loader = new URL('../test/kernel/typescript-loader.mjs', import.meta.url);
-  const start = `require('node:module').register('${loader.href}'); import('${import.meta.url}')`;
-  const worker = new Worker(start, { eval: true, workerData: traffic });
-  return {
-    async send(sending) {
-      worker.postMessage(sending);
-      const [sent] = await once(worker, 'message');
-      return sent as Sent;
-    },
-    close: () => worker.terminate(),
-  };
-}
+export const openTrafficSender = (traffic: Traffic): TrafficSender => openThread(import.meta.url, traffic);
 
 function serve({ driver, frames }: Traffic): void {
   const sender = openLiveSender(driver, frames);
