@@ -43,6 +43,8 @@ interface Reading {
   readonly cpu_ns: number;
 }
 
+type Wanted = Pick<Production, 'events' | 'rate'>;
+
 type Reader = (loaded: LoadedProgram, made: Promise<Produced>) => Promise<Reading>;
 
 interface Measured {
@@ -73,7 +75,7 @@ export const events: Part = {
       const atOnce = { events: quick ? QUICK_EVENTS : EVENTS, rate: null };
       const paced = (rate: number) => ({ events: (quick ? 1 : PACED_SECONDS) * rate, rate });
       const rows: Record<string, Measured[]> = {};
-      const add = async (name: string, reader: Reader | null, events: Pick<Production, 'events' | 'rate'>) => {
+      const add = async (name: string, reader: Reader | null, events: Wanted) => {
         rows[name] = [...(rows[name] ?? []), await measure(producer, reader, events)];
       };
       for (let round = 1; round <= rounds; round++) {
@@ -95,11 +97,7 @@ export const events: Part = {
   },
 };
 
-async function measure(
-  producer: EventProducer,
-  reader: Reader | null,
-  { events, rate }: Pick<Production, 'events' | 'rate'>,
-): Promise<Measured> {
+async function measure(producer: EventProducer, reader: Reader | null, { events, rate }: Wanted): Promise<Measured> {
   const { artifact } = await compile({ text: rate === null ? LOG : LOG_AT_TC });
   // The reader in C knows one.
   const loaded = loadArtifact(artifact, { rings: { count: 1, bytes: RING_BYTES } });
