@@ -74,7 +74,9 @@ describe('hostile rule text', () => {
     ['PKT2001/../../../etc/passwd', 1],
     ['\x1b[2J', 2],
   ])('explain %j', async (code, exit) => {
-    const result = await pktc(['explain', code]);
+    const cwd = path.join(folder, 'deep', 'in');
+    mkdirSync(cwd, { recursive: true });
+    const result = await pktc(['explain', code], { cwd });
     expect(result.code).toBe(exit);
     expect(result.stdout).toBe('');
     expect(result.stderr).not.toMatch(RAW_CONTROL);
