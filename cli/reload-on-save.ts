@@ -91,7 +91,7 @@ export function changeText(before: Manifest, now: Manifest, how: 'replaced' | 's
   const verdict = before.default_verdict === now.default_verdict ? [] : [`the default is ${now.default_verdict} now`];
   const parts = [...rules(come, 'new'), ...rules(gone, 'gone'), ...rules(changed, 'changed'), ...verdict];
   const kept = now.rules.length - come;
-  const what = parts.length === 0 ? 'no rule has changed' : `${parts.join(', ')}, ${kept} stayed with their counters`;
+  const what = parts.length === 0 ? 'every rule reads as before' : `${parts.join(', ')}, ${kept} stayed with their counters`;
   return `loaded again: ${what}; ${how === 'replaced' ? 'the same program with other data' : 'another program'}`;
 }
 

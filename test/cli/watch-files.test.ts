@@ -121,7 +121,7 @@ describe('what a change was', () => {
     }) as Manifest;
 
   test.each([
-    [{}, 'no rule has changed'],
+    [{}, 'every rule reads as before'],
     [{ text: 'match udp -> drop' }, '1 rule changed, 1 stayed with their counters'],
     [{ verdict: 'pass' }, '1 rule changed, 1 stayed with their counters'],
     [{ identity: 'other' }, '1 rule new, 1 rule gone, 0 stayed with their counters'],
@@ -137,7 +137,7 @@ describe('what a change was', () => {
   });
 
   test.each([
-    [['a', 'b'], ['a', 'b'], 'no rule has changed'],
+    [['a', 'b'], ['a', 'b'], 'every rule reads as before'],
     [['a', 'b'], ['a', 'c'], '1 rule new, 1 rule gone, 1 stayed with their counters'],
     [['a', 'a'], ['a'], '1 rule gone, 1 stayed with their counters'],
     [['a'], ['a', 'a', 'b'], '2 rules new, 1 stayed with their counters'],
