@@ -120,7 +120,7 @@ export interface LoadOptions {
   readonly offline?: boolean;
   /** To be called by a dispatcher, and attached nowhere else: for XDP. Absent: it has its hook for itself. */
   readonly dispatcher?: DispatcherOptions;
-  /** Rings of events, a power of two. Absent: as many as this machine has use for. */
+  /** Of events. Absent: as many as this machine has use for. */
   readonly rings?: Rings;
 }
 

@@ -8,6 +8,7 @@ import { RuntimeError } from './runtime-error.ts';
 
 /** Eight CPUs that log write more than anybody reads; where there are more, few of them share one. */
 const RINGS_MAX = 8;
+
 export interface Rings {
   /** A power of two. */
   readonly count: number;
