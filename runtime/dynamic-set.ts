@@ -250,12 +250,12 @@ function changeAt(table: Table, size: number, now_ns: bigint, { lasts_ns, places
     for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
       const at = roomFor(table, hash, now);
       if (at < 0) return false;
-      const seen = Atomics.load(table.times, at / 2);
-      const fresh = seen === 0n || seen === FREED;
-      if ((!fresh && (seen === TAKEN || seen > now_ns)) || (fresh && !reserve() && !(makeRoom() && reserve()))) {
-        if (fresh) return false;
-        continue;
-      }
+      const state = stateAt(table, at);
+      const fresh = state === 0 || state === FREED_STATE;
+      // What it is expected to be: a number of 64 bits is only made of what is there where it has to be looked at.
+      const seen = fresh ? (state === 0 ? 0n : FREED) : Atomics.load(table.times, at / 2);
+      if (fresh && !reserve() && !(makeRoom() && reserve())) return false;
+      if (!fresh && (seen <= FREED || seen > now_ns)) continue;
       if (Atomics.compareExchange(table.times, at / 2, seen, TAKEN) === seen) {
         for (let index = 0; index < table.width; index += 1) table.words[at + UNTIL_WORDS + index] = element[index] ?? 0;
         Atomics.store(table.times, at / 2, until_ns);
