@@ -78,7 +78,7 @@ async function run(options: Options, terminal: Terminal): Promise<ExitCode> {
     });
   }
   await writeFileAtOnce(unit, text);
-  sayWhoWrites(options.file, terminal);
+  await sayAboutFile(options.file, terminal);
   terminal.say(`wrote ${shownPath(unit)}`);
   terminal.say(`next: systemctl daemon-reload && systemctl enable --now pktc-${options.name}`);
   return EXIT.ok;
@@ -126,8 +126,14 @@ async function unitOf(options: Options): Promise<string> {
   return unitText(unit);
 }
 
-/** The rules decide about the machine's packets: whoever may write them should be root alone. */
-function sayWhoWrites(file: string, terminal: Terminal): void {
+/** The rules decide about the machine's packets: whoever may write them should be root alone, and the service has to see them. */
+async function sayAboutFile(file: string, terminal: Terminal): Promise<void> {
+  const { unseenByUnit } = await import('../service/unit.ts');
+  if (unseenByUnit(realpathSync(file))) {
+    terminal.say(
+      `note: the service sees a \`/tmp\` of its own, without ${shownPath(file)}: move the rules, to \`/etc/pktc\` say`,
+    );
+  }
   const { uid, mode } = statSync(file);
   if (uid !== 0 || (mode & 0o022) !== 0) {
     terminal.say(`note: others than root can write ${shownPath(file)}, and with it say what this machine lets through`);

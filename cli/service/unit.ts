@@ -65,6 +65,11 @@ export function unitText({ name, pktc, file, options, interfaces }: ServiceUnit)
   ].join('\n')}\n`;
 }
 
+/** Whether a file lies where a unit with `PrivateTmp` sees an empty directory of its own. @param file its real path */
+export function unseenByUnit(file: string): boolean {
+  return /^\/(var\/)?tmp\//.test(file);
+}
+
 /** What no unit file can carry in one line; null: it can. */
 export function unitProblem(text: string): string | null {
   return /\p{Cc}/u.test(text) ? 'it contains a control character' : null;

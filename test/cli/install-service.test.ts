@@ -1,8 +1,8 @@
 import { execFile } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, realpathSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { unitProblem, unitText } from '../../cli/service/unit.ts';
+import { unitProblem, unitText, unseenByUnit } from '../../cli/service/unit.ts';
 import { pktc, temporaryFolder } from './pktc.ts';
 
 const UNIT = {
@@ -46,6 +46,11 @@ describe('install-service', () => {
     expect(unitProblem('/a b')).toBeNull();
   });
 
+  test('knows what lies where it has directories of its own', () => {
+    expect(['/tmp/edge.rules', '/var/tmp/a/edge.rules'].every(unseenByUnit)).toBe(true);
+    expect(['/etc/pktc/edge.rules', '/tmpfs/edge.rules', '/home/tmp/edge.rules'].some(unseenByUnit)).toBe(false);
+  });
+
   test('waits for its interfaces by the names that udev gives them', () => {
     const text = unitText({ ...UNIT, interfaces: ['eth0', 'br-lan', 'eth0.100'] });
     const devices = ['eth0', 'br\\x2dlan', 'eth0.100'].map((one) => `sys-subsystem-net-devices-${one}.device`).join(' ');
@@ -64,6 +69,7 @@ describe('install-service', () => {
     const first = await install('-i', 'eth0');
     expect(first).toMatchObject({ code: 0, stdout: '' });
     expect(first.stderr).toContain('systemctl enable --now pktc-edge');
+    expect(first.stderr.includes('note: the service sees a `/tmp` of its own')).toBe(unseenByUnit(realpathSync(rules)));
     const written = readFileSync(unit, 'utf8');
     expect(line(written, 'CapabilityBoundingSet')).toBe('CAP_BPF CAP_NET_ADMIN CAP_PERFMON');
     expect(await verify(written)).toBe('');
