@@ -1,5 +1,5 @@
 /** Elements of a set that rules fill: one, and a million, into a program at work; beside nftables. */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { applyChange } from '../cli/sets/apply-change.ts';
@@ -28,8 +28,8 @@ const SET = 'listed';
 const LAUNCHER = path.resolve(import.meta.dirname, '../cli/launcher.cjs');
 /** What `nft` reads at once. */
 const NFT_SETS = `add table inet b
-add set inet b listed4 { type ipv4_addr; size ${2 * MANY}; }
-add set inet b listed6 { type ipv6_addr; size ${2 * MANY}; }
+add set inet b listed4 { type ipv4_addr; size ${MANY}; }
+add set inet b listed6 { type ipv6_addr; size ${MANY}; }
 `;
 
 const FAMILIES = [4, 6] as const;
@@ -91,7 +91,7 @@ export const elements: Part = {
 };
 
 async function detach(root: string, { run, ifname }: Receiver): Promise<void> {
-  const text = `set ${SET}: src size ${2 * MANY}\nmatch src in ${SET} -> drop\n`;
+  const text = `set ${SET}: src size ${MANY}\nmatch src in ${SET} -> drop\n`;
   const { artifact } = await compile({ text });
   using loaded = loadArtifact(artifact);
   run(() => attachAll(loaded, [ifname], 'auto'));
@@ -109,13 +109,14 @@ interface Lists {
 function writeLists(folder: string, count: number): Lists {
   const random = seededRandom(SEED);
   const lists = { 4: addresses(4, count, random), 6: addresses(6, count, random) };
-  const text = { 4: `${lists[4].join('\n')}\n`, 6: `${lists[6].join('\n')}\n` };
   const file = (family: Family) => path.join(folder, `list${family}`);
   const nftFile = (family: Family) => path.join(folder, `list${family}.nft`);
   for (const family of FAMILIES) {
-    writeFileSync(file(family), text[family]);
+    writeFileSync(file(family), `${lists[family].join('\n')}\n`);
     writeFileSync(nftFile(family), `add element inet b listed${family} { ${lists[family].join(',\n')} }\n`);
   }
+  // In one piece, as `pktc set` has it: what was put together here would be looked through more slowly.
+  const text = { 4: readFileSync(file(4), 'latin1'), 6: readFileSync(file(6), 'latin1') };
   return { file, text, nftFile };
 }
 
