@@ -3,7 +3,7 @@ import path from 'node:path';
 import type { Sources } from '../compiler/2-resolve/sources.ts';
 import type { Manifest } from '../runtime/abi/manifest.ts';
 import type { LoadedProgram } from '../runtime/load.ts';
-import { saysOther } from './detached/rule-changes.ts';
+import { changedRules } from './detached/rule-changes.ts';
 import { reportError } from './report-error.ts';
 import type { Prepared } from './runnable-program.ts';
 import type { Terminal } from './terminal.ts';
@@ -86,32 +86,12 @@ export function filesOf(main: string, { files }: Sources): ReadonlySet<string> {
 
 /** `2 rules new, 1 rule gone, 7 stayed with their counters` */
 export function changeText(before: Manifest, now: Manifest, how: 'replaced' | 'switched'): string {
-  const { come, gone, changed } = changedRules(before, now);
-  const rules = (count: number, what: string) => (count === 0 ? [] : [`${count} rule${count === 1 ? '' : 's'} ${what}`]);
+  const { added, removed, changed } = changedRules(before, now);
+  const rules = ({ length }: { readonly length: number }, what: string) =>
+    length === 0 ? [] : [`${length} rule${length === 1 ? '' : 's'} ${what}`];
   const verdict = before.default_verdict === now.default_verdict ? [] : [`the default is ${now.default_verdict} now`];
-  const parts = [...rules(come, 'new'), ...rules(gone, 'gone'), ...rules(changed, 'changed'), ...verdict];
-  const kept = now.rules.length - come;
+  const parts = [...rules(added, 'new'), ...rules(removed, 'gone'), ...rules(changed, 'changed'), ...verdict];
+  const kept = now.rules.length - added.length;
   const what = parts.length === 0 ? 'every rule reads as before' : `${parts.join(', ')}, ${kept} stayed with their counters`;
   return `loaded again: ${what}; ${how === 'replaced' ? 'the same program with other data' : 'another program'}`;
-}
-
-/** How many rules came and went, and how many have the label of one that said something else. */
-export function changedRules(before: Manifest, now: Manifest) {
-  const old = new Map(before.rules.map((rule) => [rule.identity, rule]));
-  const changed = now.rules.filter((rule) => {
-    const was = old.get(rule.identity);
-    return was !== undefined && saysOther(was, rule);
-  });
-  return { come: without(now, before), gone: without(before, now), changed: changed.length };
-}
-
-/** How many rules of one set the other does not have. */
-function without({ rules }: Manifest, other: Manifest): number {
-  const left = new Map<string, number>();
-  for (const { identity } of other.rules) left.set(identity, (left.get(identity) ?? 0) + 1);
-  return rules.filter(({ identity }) => {
-    const count = left.get(identity) ?? 0;
-    left.set(identity, count - 1);
-    return count <= 0;
-  }).length;
 }

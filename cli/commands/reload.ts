@@ -164,10 +164,11 @@ async function sayReloaded(
   json: boolean,
   terminal: Terminal,
 ): Promise<void> {
-  const { changedRules, changeText } = await import('../reload-on-save.ts');
+  const { changeText } = await import('../reload-on-save.ts');
+  const { changedRules } = await import('../detached/rule-changes.ts');
   if (!json) return terminal.say(`${changeText(before, now, how)} (${took_ms} ms)`);
-  const { come, gone, changed } = changedRules(before, now);
+  const { added, removed, changed } = changedRules(before, now);
   const change = how === 'replaced' ? 'data' : 'program';
-  const rules = { rules: now.rules.length, new: come, gone, changed };
+  const rules = { rules: now.rules.length, new: added.length, gone: removed.length, changed: changed.length };
   await terminal.print(jsonLine({ name, change, ...rules, confirm_s: confirm_ms === null ? null : confirm_ms / 1000 }));
 }

@@ -2,11 +2,15 @@
 import type { BigRange, Expression, NumberRange, Program, Rule } from '../../compiler/2-resolve/program.ts';
 import type { Manifest, ManifestRule } from '../../runtime/abi/manifest.ts';
 
-export interface RuleChanges {
+/** By identity, which no two rules of a file have. */
+export interface ChangedRules {
   readonly added: readonly ManifestRule[];
   readonly removed: readonly ManifestRule[];
   /** The same rule, by its label or its words, that says something else. */
   readonly changed: readonly { readonly before: ManifestRule; readonly now: ManifestRule }[];
+}
+
+export interface RuleChanges extends ChangedRules {
   /** Rules that say the same and mean something else: a list or a set that they name is another. */
   readonly reread: readonly ManifestRule[];
   /** Rules that say the same in another order. */
@@ -28,22 +32,30 @@ export interface OtherMeaning {
   readonly now: Expression | null;
 }
 
-export function ruleChanges(before: Manifest, now: Manifest, programs: Programs): RuleChanges {
+export function changedRules(before: Manifest, now: Manifest): ChangedRules {
   const old = new Map(before.rules.map((rule) => [rule.identity, rule]));
-  const next = new Map(now.rules.map((rule) => [rule.identity, rule]));
-  const changed = now.rules.flatMap((rule) => {
-    const was = old.get(rule.identity);
-    return was !== undefined && saysOther(was, rule) ? [{ before: was, now: rule }] : [];
-  });
-  const stayed = (rules: readonly ManifestRule[], other: ReadonlyMap<string, ManifestRule>) =>
-    rules.filter(({ identity }) => other.has(identity)).map(({ identity }) => identity);
-  const verdicts = { before: before.default_verdict, now: now.default_verdict };
+  const next = new Set(now.rules.map(({ identity }) => identity));
   return {
     added: now.rules.filter(({ identity }) => !old.has(identity)),
     removed: before.rules.filter(({ identity }) => !next.has(identity)),
-    changed,
-    reread: rereadRules(now, programs, new Set(changed.map((one) => one.now.identity))),
-    moved: stayed(before.rules, next).join() !== stayed(now.rules, old).join(),
+    changed: now.rules.flatMap((rule) => {
+      const was = old.get(rule.identity);
+      return was !== undefined && saysOther(was, rule) ? [{ before: was, now: rule }] : [];
+    }),
+  };
+}
+
+export function ruleChanges(before: Manifest, now: Manifest, programs: Programs): RuleChanges {
+  const rules = changedRules(before, now);
+  const without = (all: readonly ManifestRule[], gone: readonly ManifestRule[]) => {
+    const left = new Set(gone);
+    return all.filter((rule) => !left.has(rule)).map(({ identity }) => identity);
+  };
+  const verdicts = { before: before.default_verdict, now: now.default_verdict };
+  return {
+    ...rules,
+    reread: rereadRules(now, programs, new Set(rules.changed.map((one) => one.now.identity))),
+    moved: without(before.rules, rules.removed).join() !== without(now.rules, rules.added).join(),
     default_verdict: verdicts.before === verdicts.now ? null : verdicts,
     sets: setChanges(programs),
   };
@@ -66,8 +78,7 @@ export interface Programs {
   readonly now: Program | null;
 }
 
-/** Whether a rule of the same identity says something else. */
-export function saysOther(a: ManifestRule, b: ManifestRule): boolean {
+function saysOther(a: ManifestRule, b: ManifestRule): boolean {
   return a.text !== b.text || a.verdict !== b.verdict || a.logs !== b.logs;
 }
 
