@@ -2,8 +2,7 @@
  * Counters of a running program: an array in the kernel, a row for each CPU, read from mapped memory in one go, and what each CPU has yet to add
  * to its row.
  */
-import { damaged } from './abi/elf.ts';
-import type { StructLayout } from './abi/struct-layout.ts';
+import { type StructLayout, wordOf } from './abi/struct-layout.ts';
 import { LITTLE_ENDIAN, type Libc } from './ffi/libc.ts';
 import { mapMemory } from './mapped-memory.ts';
 import type { Slots } from './slots.ts';
@@ -51,6 +50,7 @@ export interface CounterMaps {
   readonly cpus: number;
 }
 
+const COUNT_BYTES = 8;
 /** 32-bit halves of a 64-bit word. */
 const [LOW, HIGH] = LITTLE_ENDIAN ? ([0, 1] as const) : ([1, 0] as const);
 /** A change is looked for in pieces of this size. */
@@ -100,7 +100,7 @@ export function mapCounters(libc: Libc, { counted, logged, tallies: noting, stri
           if (reading === READINGS) return counters;
         }
       },
-      watch: () => watchCounters(counts, wordOf(counted.layout, 'packets'), tallies),
+      watch: () => watchCounters(counts, wordOf(counted.layout, 'packets', COUNT_BYTES), tallies),
       clear(slots) {
         if (slots.length > 0) tallies?.drop(new Set(slots));
         for (const slot of slots) {
@@ -169,7 +169,7 @@ function mapSlots(libc: Libc, { fd, layout }: SlotMap, { stride, cpus }: Pick<Co
     slot_halves,
     row_halves,
     member(name) {
-      const word = wordOf(layout, name);
+      const word = wordOf(layout, name, COUNT_BYTES);
       return (slot) => sum(slot, word);
     },
     clear(slot) {
@@ -180,13 +180,6 @@ function mapSlots(libc: Libc, { fd, layout }: SlotMap, { stride, cpus }: Pick<Co
     },
     close: memory.close,
   };
-}
-
-/** Offset in 32-bit words. */
-function wordOf(layout: StructLayout, name: string): number {
-  const member = layout.member(name);
-  if (member.size !== 8 || member.length !== null) throw damaged(`\`${layout.name}.${name}\` is not 8 bytes`);
-  return member.offset / 4;
 }
 
 /** @param packets offset of the packets in a slot, in 32-bit words */

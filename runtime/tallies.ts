@@ -3,7 +3,7 @@
  * 2^32, as the program's do.
  */
 import { damaged } from './abi/elf.ts';
-import type { StructLayout } from './abi/struct-layout.ts';
+import { type StructLayout, wordOf } from './abi/struct-layout.ts';
 import { LITTLE_ENDIAN, type Libc } from './ffi/libc.ts';
 import { mapMemory } from './mapped-memory.ts';
 
@@ -51,7 +51,11 @@ export function mapTallies(
   const length_bytes = Math.ceil((cpus * layout.size) / page) * page;
   const memory = mapMemory(libc, { fd, length_bytes, offset_bytes: 0, writable: true });
   const words = new Uint32Array(memory.buffer);
-  const at = { noted: wordOf(layout, 'noted'), added: wordOf(layout, 'added'), packets: layout.member('packets').offset / 4 };
+  const at = {
+    noted: wordOf(layout, 'noted', 4),
+    added: wordOf(layout, 'added', 4),
+    packets: layout.member('packets').offset / 4,
+  };
   const row = (cpu: number) => (cpu * layout.size) / 4;
   const read = (cpu: number, member: 'noted' | 'added') => Atomics.load(words, row(cpu) + at[member]);
   const behind = (cpu: number, added: number) => (read(cpu, 'noted') - added) >>> 0;
@@ -118,11 +122,4 @@ export function watchNoted(tallies: Tallies) {
       added: (cpu: number, slot: number) => (hasAdded(cpu) ? toldOf(cpu, slot) : 0),
     };
   };
-}
-
-/** Offset in 32-bit words. */
-function wordOf(layout: StructLayout, name: string): number {
-  const member = layout.member(name);
-  if (member.size !== 4 || member.length !== null) throw damaged(`\`${layout.name}.${name}\` is not 4 bytes`);
-  return member.offset / 4;
 }

@@ -40,6 +40,16 @@ export function structLayout(types: readonly BtfType[], name: string): StructLay
 }
 
 /**
+ * Where a plain member of so many bytes lies, in 32-bit words.
+ * @throws RuntimeError PKT6003 when there is none, or it is another size
+ */
+export function wordOf(layout: StructLayout, name: string, size: number): number {
+  const member = layout.member(name);
+  if (member.size !== size || member.length !== null) throw damaged(`\`${layout.name}.${name}\` is not ${size} bytes`);
+  return member.offset / 4;
+}
+
+/**
  * The values of an enumeration by name.
  * @throws RuntimeError PKT6003 when the object has no such enumeration.
  */
