@@ -31,11 +31,12 @@ export interface SetChange {
   add(words: ElementWords): 'added' | 'stays' | 'full';
 }
 
-/** Some of the elements of a set: the places that they have in it. */
+/** Some of the elements of a set, by the places that they have in it: a bit for each place. */
 export interface PickedElements {
   /** Where it is there. */
   add(words: ElementWords): void;
-  readonly places: PlaceBits;
+  addPlace(at: number): void;
+  hasPlace(at: number): boolean;
 }
 
 export interface DynamicSet {
@@ -84,10 +85,10 @@ export function openDynamicSet(libbpf: Libbpf, libc: Libc, fd: number, about: Ma
   const table = tableOf(memory.buffer, stride_bytes, entries, wordsOf(about));
   return {
     about,
-    change: (lasts_ns, picked = null) => changeAt(table, about.size, now_ns(), { lasts_ns, places: picked?.places ?? null }),
+    change: (lasts_ns, picked = null) => changeAt(table, about.size, now_ns(), { lasts_ns, picked }),
     pick: () => pickFrom(table),
     delete: (words) => deleteElement(table, words, now_ns()),
-    flush: (but) => flush(table, now_ns(), but?.places ?? null),
+    flush: (but) => flush(table, now_ns(), but),
     elements: () => elementsOf(table, now_ns()),
     state: () => stateOf(table, about.size, now_ns()),
     reset() {
@@ -195,43 +196,32 @@ function* placesWith(table: Table, element: ElementWords): Generator<number> {
   }
 }
 
-/** A bit for each place. */
-interface PlaceBits {
-  has(at: number): boolean;
-  add(at: number): void;
-}
-
-function placeBits({ stride, buckets }: Table): PlaceBits {
+function pickFrom(table: Table): PickedElements {
+  const { stride, buckets } = table;
   const bits = new Uint8Array((FIRST_PLACE + buckets * BUCKET_PLACES + 7) >> 3);
+  const addPlace = (at: number) => {
+    const place = at / stride;
+    bits[place >> 3] = (bits[place >> 3] ?? 0) | (1 << (place & 7));
+  };
   return {
-    has(at) {
+    add(words) {
+      for (const at of placesWith(table, words)) addPlace(at);
+    },
+    addPlace,
+    hasPlace(at) {
       const place = at / stride;
       return ((bits[place >> 3] ?? 0) & (1 << (place & 7))) !== 0;
-    },
-    add(at) {
-      const place = at / stride;
-      bits[place >> 3] = (bits[place >> 3] ?? 0) | (1 << (place & 7));
-    },
-  };
-}
-
-function pickFrom(table: Table): PickedElements {
-  const places = placeBits(table);
-  return {
-    places,
-    add(words) {
-      for (const at of placesWith(table, words)) places.add(at);
     },
   };
 }
 
 interface Changing {
   readonly lasts_ns: bigint | null;
-  /** Are given those of what is added or stays; null: nobody asks. */
-  readonly places: PlaceBits | null;
+  /** Is given what is added or stays; null: nobody asks. */
+  readonly picked: PickedElements | null;
 }
 
-function changeAt(table: Table, size: number, now_ns: bigint, { lasts_ns, places }: Changing): SetChange {
+function changeAt(table: Table, size: number, now_ns: bigint, { lasts_ns, picked }: Changing): SetChange {
   const now = instant(now_ns);
   const until_ns = lasts_ns === null ? now_ns | STAYS : now_ns + lasts_ns;
   const counts = COUNTS_PLACE * table.stride;
@@ -259,7 +249,7 @@ function changeAt(table: Table, size: number, now_ns: bigint, { lasts_ns, places
       if (Atomics.compareExchange(table.times, at / 2, seen, TAKEN) === seen) {
         for (let index = 0; index < table.width; index += 1) table.words[at + UNTIL_WORDS + index] = element[index] ?? 0;
         Atomics.store(table.times, at / 2, until_ns);
-        places?.add(at);
+        picked?.addPlace(at);
         return true;
       }
       if (fresh) Atomics.sub(table.signed, counts + USED, 1);
@@ -269,7 +259,7 @@ function changeAt(table: Table, size: number, now_ns: bigint, { lasts_ns, places
   return {
     add(element) {
       const hash = hashOf(table, element);
-      const there = renew(table, hash, element, { now, until_ns, places });
+      const there = renew(table, hash, element, { now, until_ns, picked });
       if (there !== null) return there;
       if (insert(hash, element)) return 'added';
       Atomics.add(table.times, (counts + REFUSED) / 2, 1n);
@@ -283,7 +273,7 @@ function renew(
   table: Table,
   hash: number,
   element: ElementWords,
-  { now, until_ns, places }: Pick<Changing, 'places'> & { readonly now: Instant; readonly until_ns: bigint },
+  { now, until_ns, picked }: Pick<Changing, 'picked'> & { readonly now: Instant; readonly until_ns: bigint },
 ): 'added' | 'stays' | null {
   for (let second = 0; second < 2; second += 1) {
     let at = bucketAt(table, hash, second === 1);
@@ -293,7 +283,7 @@ function renew(
       if (state !== 3 || !isSame(table, at, element)) continue;
       const lived = lives(table, at, now);
       if (!extend(table, at, until_ns)) continue;
-      places?.add(at);
+      picked?.addPlace(at);
       return lived ? 'stays' : 'added';
     }
   }
@@ -364,11 +354,11 @@ function deleteElement(table: Table, element: ElementWords, now_ns: bigint): boo
   return found;
 }
 
-function flush(table: Table, now_ns: bigint, but: PlaceBits | null): number {
+function flush(table: Table, now_ns: bigint, but: PickedElements | undefined): number {
   const now = instant(now_ns);
   let living = 0;
   release(table, (at) => {
-    if (stateAt(table, at) !== 3 || but?.has(at)) return false;
+    if (stateAt(table, at) !== 3 || but?.hasPlace(at)) return false;
     if (lives(table, at, now)) living += 1;
     return true;
   });
