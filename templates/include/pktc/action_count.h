@@ -32,17 +32,10 @@ static __always_inline __u32 pktc_slot(__u32 rule)
 	return bpf_get_smp_processor_id() * pktc_counter_stride + rule;
 }
 
-static __always_inline struct pktc_counter *pktc_counter(__u32 rule)
-{
-	__u32 slot = pktc_slot(rule);
-
-	return bpf_map_lookup_elem(&pktc_counters, &slot);
-}
-
 /* Plain additions: a program stays on its CPU and is not interrupted by another packet there. */
-static __always_inline void pktc_add_at_once(__u32 rule, __u32 bytes)
+static __always_inline void pktc_count_at(__u32 slot, __u32 bytes)
 {
-	struct pktc_counter *counter = pktc_counter(rule);
+	struct pktc_counter *counter = bpf_map_lookup_elem(&pktc_counters, &slot);
 
 	if (counter) {
 		counter->packets += 1;
@@ -59,7 +52,7 @@ static __always_inline void pktc_add(__u32 rule, __u32 bytes)
 #ifdef PKTC_TALLIES
 	pktc_note_packet(rule, bytes);
 #else
-	pktc_add_at_once(rule, bytes);
+	pktc_count_at(pktc_slot(rule), bytes);
 #endif
 }
 

@@ -32,14 +32,14 @@ struct {
 /* A function: a packet in so many calls it. */
 static __noinline int pktc_add_up(struct pktc_tally *tally)
 {
+	__u32 first = pktc_slot(0), i;
 	__u64 packet;
-	__u32 i;
 
 	if (!tally)
 		return 0;
 	for (i = 0; i < PKTC_TALLY_PACKETS; i++) {
 		packet = tally->packets[i];
-		pktc_add_at_once(packet >> 32, packet);
+		pktc_count_at(first + (packet >> 32), packet);
 	}
 	pktc_write(tally->added, tally->added + PKTC_TALLY_PACKETS);
 	return 0;
