@@ -2,7 +2,7 @@
 import { damaged } from '../abi/elf.ts';
 import type { Manifest } from '../abi/manifest.ts';
 import { captureMessages, type Libbpf } from '../ffi/libbpf.ts';
-import { errnoName, LITTLE_ENDIAN, type Libc, type Pointer, RLIM_INFINITY, RLIMIT_MEMLOCK } from '../ffi/libc.ts';
+import { errnoName, LITTLE_ENDIAN, type Libc, type Pointer, RLIM_INFINITY, RLIMIT_MEMLOCK, stableMemory } from '../ffi/libc.ts';
 import { kernelOlderThan } from '../kernel-version.ts';
 import { loadError } from '../load-error.ts';
 import { RuntimeError } from '../runtime-error.ts';
@@ -19,7 +19,9 @@ export const TRACE_BYTES_MAX = 8 << 20;
 /** struct pktc_bench_packet: where a packet begins, and how long it is. */
 const ENTRY_BYTES = 8;
 /** struct pktc_bench_state */
-const STATE_BYTES = 32;
+const STATE_BYTES = 48;
+const BEGAN_OFFSET = 32;
+const ENDED_OFFSET = 40;
 
 export const DRIVE = 'pktc_bench_drive';
 export const SEND = 'pktc_bench_send';
@@ -88,12 +90,20 @@ export function traceBytes(frames: readonly Uint8Array[], even: boolean): Uint8A
   return bytes;
 }
 
-/** The value of `pktc_bench_state`: from the start of a part `[first, end)` of the trace. */
-export function stateBytes(first: number, end: number): Uint8Array {
+/** The value of `pktc_bench_state`: from the start of a part `[first, end)` of the trace, so many times through it. */
+export function stateBytes(first: number, end: number, passes: number): Uint8Array {
   const bytes = new Uint8Array(STATE_BYTES);
   const view = new DataView(bytes.buffer);
-  for (const [index, number] of [first, first, end].entries()) view.setUint32(4 * index, number, LITTLE_ENDIAN);
+  for (const [index, number] of [first, first, end, passes].entries()) view.setUint32(4 * index, number, LITTLE_ENDIAN);
   return bytes;
+}
+
+/** Nanoseconds from the end of the first pass to that of the last. */
+export function readClock(libbpf: Libbpf, state_fd: number): number {
+  const { bytes } = stableMemory(STATE_BYTES);
+  libbpf.map_lookup_elem(state_fd, stableMemory(4).bytes, bytes);
+  const view = new DataView(bytes.buffer);
+  return Number(view.getBigUint64(ENDED_OFFSET, LITTLE_ENDIAN) - view.getBigUint64(BEGAN_OFFSET, LITTLE_ENDIAN));
 }
 
 /** The only value of an array. @throws RuntimeError PKT6014 */

@@ -44,7 +44,7 @@ export function openLiveSender(object: Uint8Array, frames: readonly Uint8Array[]
   context.set('data_end', EVEN_BYTES);
   const contextIn = stableMemory(context.bytes.length);
   const send = (ifindex: number, packets: number) => {
-    writeMap(libbpf, state, stateBytes(0, frames.length));
+    writeMap(libbpf, state, stateBytes(0, frames.length, 0));
     context.set('ingress_ifindex', ifindex);
     contextIn.bytes.set(context.bytes);
     options.set('data_in', input.address);

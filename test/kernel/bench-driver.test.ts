@@ -35,7 +35,7 @@ describeKernel('the driver of the bench', () => {
     const driver = loadDriver(libbpf, libc, object ?? new Uint8Array());
     try {
       writeMap(libbpf, driver.map('pktc_bench_trace'), traceBytes(frames, even));
-      writeMap(libbpf, driver.map('pktc_bench_state'), stateBytes(0, frames.length));
+      writeMap(libbpf, driver.map('pktc_bench_state'), stateBytes(0, frames.length, 1));
       writeMap(libbpf, driver.map('pktc_bench_call'), new Uint8Array(Int32Array.of(driver.program(FLOOR_RUN)).buffer));
       const run = createTestRun(libbpf, [{ at: 'xdp', fd: driver.program(DRIVE) }], null);
       const room = new Uint8Array(even ? EVEN_BYTES : PACKET_BYTES_MAX);
