@@ -125,6 +125,7 @@ function isData(value: unknown): boolean {
   return (
     isRecord(value) &&
     typeof value.sha256 === 'string' &&
+    typeof value.tallies === 'boolean' &&
     ['bytes', 'rule_off', 'rules'].every((name) => typeof value[name] === 'number')
   );
 }

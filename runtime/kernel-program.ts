@@ -348,9 +348,8 @@ export function mapsOf(manifest: Manifest): readonly string[] {
   ];
 }
 
-/** Whether packets are noted before they are counted: templates/include/pktc/tally.h. */
-function notesPackets({ data, hook }: Manifest): boolean {
-  return data !== null && !hook.startsWith('cgroup');
+function notesPackets({ data }: Manifest): boolean {
+  return data?.tallies === true;
 }
 
 function rejects({ rules, default_verdict }: Manifest): boolean {

@@ -16,6 +16,9 @@ import { buildTrees, type TreesMemo } from './tree/build-trees.ts';
 const CHECKS_MAX = 1024;
 const CHECK_INSTRUCTIONS_MAX = 200_000;
 
+/** From so many rules on their counters do not stay in the processor's nearer caches, and packets are noted first: docs/performance.md. */
+const TALLIED_RULES = 8192;
+
 /** What trees of one program may take in the kernel. */
 export const DATA_BYTES_MAX = 256 << 20;
 
@@ -23,6 +26,8 @@ export interface TreeOptions {
   readonly partitions?: number;
   /** undefined: yes. Never where what rules ask may change within a flow. */
   readonly flowCache?: boolean | undefined;
+  /** Whether packets are noted before they are counted; undefined: where there are many rules. Never at a cgroup. */
+  readonly tallies?: boolean | undefined;
   /** Trees of the rules before a change. What comes of them judges alike, and may be other bytes. */
   readonly trees?: TreesMemo | undefined;
   /** Boxes of the rules before a change. */
@@ -61,6 +66,7 @@ export function planTree(program: Program, kinds: RuleKinds, target: Target, opt
     checks,
     observers: boxes.sets.some((set) => set?.mode === 'each'),
     flowLines: options.flowCache === false ? null : flowLines(target, boxes, dimensions.shape),
+    tallies: mayNote(target) && (options.tallies ?? program.rules.length >= TALLIED_RULES),
     boxes: boxes.sets.reduce((sum, set) => sum + (set?.count ?? 0), 0),
     data: wholeData(tables, trees),
     depth,
@@ -70,4 +76,9 @@ export function planTree(program: Program, kinds: RuleKinds, target: Target, opt
     partitions: divided,
     cost,
   };
+}
+
+/** At a cgroup another packet may come in between what is noted and what is added. */
+function mayNote({ hook }: Target): boolean {
+  return !hook.startsWith('cgroup');
 }

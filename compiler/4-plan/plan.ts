@@ -51,6 +51,8 @@ export interface TreePlan {
   readonly observers: boolean;
   /** null: no cache. */
   readonly flowLines: FlowLines | null;
+  /** Whether packets are noted before they are counted: templates/include/pktc/tally.h. */
+  readonly tallies: boolean;
   /** Ranges in all dimensions that the rules came to. */
   readonly boxes: number;
   /** What `templates/include/pktc/data.h` describes. */

@@ -118,8 +118,7 @@ function settings(plan: Plan, target: Target): readonly Declaration[] {
   return [
     // The counter of packets that no verdict caught: behind those of the rules, or ahead of them where their number is data.
     { kind: 'define', name: 'PKTC_RULES', value: decimal(plan.classifier.name === 'tree' ? 0 : program.rules.length) },
-    // Packets are noted before they are counted: not at a cgroup, where another packet may come in between.
-    ...(plan.classifier.name === 'tree' && !target.hook.startsWith('cgroup')
+    ...(plan.classifier.name === 'tree' && plan.classifier.tallies
       ? ([{ kind: 'define', name: 'PKTC_TALLIES', value: decimal(1) }] as const)
       : []),
     ...actionSettings(plan, target),

@@ -10,7 +10,7 @@ import type {
   ManifestSet,
 } from '../../runtime/abi/manifest.ts';
 import { DATA_LAYOUT, MANIFEST_VERSION } from '../../runtime/abi/manifest.ts';
-import type { Plan, SetPlan } from '../4-plan/plan.ts';
+import type { Plan, SetPlan, TreePlan } from '../4-plan/plan.ts';
 import type { Emission } from '../5-emit/emit.ts';
 import type { Templates } from '../5-emit/skeleton.ts';
 import { diagnostic } from '../diagnostics/catalog.ts';
@@ -110,7 +110,7 @@ function runProblem(run: Extract<ClangRun, { ok: false }>, version: string): Dia
 }
 
 function artifactOf(plan: Plan, emission: Emission, object: Uint8Array): Artifact {
-  const { program } = plan;
+  const { program, classifier } = plan;
   const data = emission.blob;
   const manifest: Manifest = {
     version: MANIFEST_VERSION,
@@ -119,7 +119,7 @@ function artifactOf(plan: Plan, emission: Emission, object: Uint8Array): Artifac
     hook: plan.hook,
     programs: targetFor(plan.hook).programs.map(({ name, at }) => ({ name, at })),
     object_sha256: createHash('sha256').update(object).digest('hex'),
-    data: data === null ? null : manifestData(data),
+    data: classifier.name === 'tree' ? manifestData(classifier) : null,
     default_verdict: program.defaultVerdict,
     rules: manifestRules(program.rules),
     events: plan.events === null ? null : manifestEvents(plan.events),
@@ -145,12 +145,13 @@ function manifestSet({ set: { name, fields, size, timeout_ms }, parts }: SetPlan
   return { name, key, size, timeout_ms };
 }
 
-function manifestData(data: Uint8Array): ManifestData {
+function manifestData({ data, tallies }: TreePlan): ManifestData {
   const words = new Uint32Array(data.slice(0, DATA_LAYOUT.head_bytes).buffer);
   return {
     bytes: data.length,
     sha256: createHash('sha256').update(data).digest('hex'),
     rule_off: words[DATA_LAYOUT.rule_off / 4] ?? 0,
     rules: words[DATA_LAYOUT.rules / 4] ?? 0,
+    tallies,
   };
 }

@@ -100,7 +100,11 @@ export async function loadProgram(
 
 function planFor(program: Program, way: Way): Plan {
   const target = targetFor(program.hook);
-  const { value, diagnostics } = planProgram(program, target, way === 'planned' ? {} : { classifier: way });
+  const { value, diagnostics } = planProgram(
+    program,
+    target,
+    way === 'planned' ? {} : { classifier: way, tallies: program.rules.length % 2 === 0 },
+  );
   if (value !== null) return value;
   if (way === 'tree' && diagnostics.every(({ code }) => NO_TREE.has(code))) return planFor(program, 'planned');
   throw new Error(`not planned: ${told(diagnostics)}`);

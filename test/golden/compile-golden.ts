@@ -1,4 +1,4 @@
-/** The programs of `cases/`, compiled; rules of a file that is called `tree…` are a tree, however few they are. */
+/** The programs of `cases/`, compiled; rules of a file that is called `tree…` are a tree, however few they are, and note packets when their number is even. */
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Program } from '../../compiler/2-resolve/program.ts';
@@ -29,7 +29,8 @@ export function compileGolden(file: string): Promise<CompiledRules> {
 /** @throws Error with what the compiler says about the rules. */
 export async function compileRules(name: string, text: string, asTree: boolean): Promise<CompiledRules> {
   const { program, diagnostics } = analyse({ name, text }, { hook: null });
-  const planned = planProgram(program, targetFor(program.hook), asTree ? { classifier: 'tree' } : {});
+  const tree = { classifier: 'tree', tallies: program.rules.length % 2 === 0 } as const;
+  const planned = planProgram(program, targetFor(program.hook), asTree ? tree : {});
   const found = [...diagnostics, ...planned.diagnostics];
   if (planned.value === null || hasErrors(found)) throw new Error(`${name}: ${found.map(({ message }) => message).join('\n')}`);
   const templates = readTemplates();

@@ -45,6 +45,15 @@ describe('plan', () => {
     });
   });
 
+  it('lets packets be noted ahead of their counters from 8,192 rules on, and never at a cgroup', () => {
+    const notes = (count: number, hook = 'xdp') => {
+      const rules = lines(count, (index) => `match src ${prefix(index % 32_768)} dport ${1 + (index >> 15)} -> drop`);
+      const { plan } = planned(`hook ${hook}\n${rules}`);
+      return plan?.classifier.name === 'tree' ? plan.classifier.tallies : null;
+    };
+    expect([notes(2000), notes(8191), notes(8192), notes(8192, 'cgroup ingress')]).toEqual([false, false, true, false]);
+  });
+
   it('refuses what one program cannot hold', () => {
     expect(chainErrors(lines(4096, (index) => `match len ${index * 2} -> count`))).toEqual([]);
     expect(chainErrors(lines(4097, (index) => `match len ${index * 2} -> count`))).toEqual(['PKT4002']);

@@ -52,6 +52,7 @@ export function dataArtifact(object: Uint8Array, rules: readonly RangeRule[], se
         sha256: createHash('sha256').update(data).digest('hex'),
         rule_off: HEAD_BYTES,
         rules: rules.length,
+        tallies: true,
       },
       rules: rules.map(({ name, identity = name, verdict, logs = false }, index) => ({
         name,
