@@ -10,10 +10,20 @@ export type CompiledSet =
   /** What the compiler said instead. */
   | { readonly ok: false; readonly why: string };
 
-/** @param verdict takes the place of the rules' own, and of the default */
-export async function compileSet(rules: readonly BenchRule[], hook: HookName, verdict?: 'drop' | 'pass'): Promise<CompiledSet> {
+export interface CompileSetOptions {
+  /** Takes the place of the rules' own, and of the default. */
+  readonly verdict?: 'drop' | 'pass';
+  /** Default: where the planner wants it. */
+  readonly flowCache?: boolean | undefined;
+}
+
+export async function compileSet(
+  rules: readonly BenchRule[],
+  hook: HookName,
+  { verdict, flowCache }: CompileSetOptions = {},
+): Promise<CompiledSet> {
   const text = rulesText(rules, verdict === undefined ? { default: 'pass', hook } : { default: verdict, verdict, hook });
-  const { artifact, plan, diagnostics } = await compile({ name: 'bench.rules', text }, { hook: null });
+  const { artifact, plan, diagnostics } = await compile({ name: 'bench.rules', text }, { hook: null, planning: { flowCache } });
   if (artifact !== null && plan !== null) return { ok: true, artifact, plan };
   const error = diagnostics.find(({ severity }) => severity === 'error');
   return { ok: false, why: error === undefined ? 'no program' : error.code };

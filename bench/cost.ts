@@ -1,6 +1,6 @@
 /** (a) What rules cost by their number and shape. */
 import { buildDriver } from '../compiler/6-build/build-driver.ts';
-import { medianOf } from '../runtime/timing/time-in-turn.ts';
+import { medianOf, type Times } from '../runtime/timing/time-in-turn.ts';
 import { measureSet, type SetCost, type SetResult } from './measure-set.ts';
 import type { Options, Part, Table } from './part.ts';
 import { classBenchKinds, classBenchSet, generatedKinds, generatedSet, QUICK_KINDS, type RuleSet, SIZES } from './rule-sets.ts';
@@ -45,8 +45,8 @@ function said(result: SetResult): string {
 }
 
 /** Against floor B of the same rounds, round by round. */
-function ratio(result: SetCost, of: 'all' | 'hot'): number {
-  return medianOf(result[of].all.map((time_ns, round) => time_ns / (result.floorParse.all[round] ?? 1)));
+function ratio(result: SetCost, of: Times): number {
+  return medianOf(of.all.map((time_ns, round) => time_ns / (result.floorParse.all[round] ?? 1)));
 }
 
 type Rows = readonly { name: string; results: readonly (SetResult | null)[] }[];
@@ -72,14 +72,23 @@ function tables(rows: Rows, sizes: readonly number[], options: Options): readonl
       title: `ns a packet over a cold trace of 8,192 packets, in brackets the multiple of floor B in the same rounds; c: chain, t: tree.${floorText}`,
       command,
       head,
-      rows: cells((one) => `${one.all.median_ns.toFixed(0)} (${ratio(one, 'all').toFixed(1)}) ${one.strategy.charAt(0)}`),
+      rows: cells((one) => `${one.all.median_ns.toFixed(0)} (${ratio(one, one.all).toFixed(1)}) ${one.strategy.charAt(0)}`),
     },
     { title: 'Least and most of the nine rounds, ns a packet.', command, head, rows: cells(spread) },
     {
       title: 'The same for 64 packets of the trace again and again: hot flows, as a multiple of floor B.',
       command,
       head,
-      rows: cells((one) => ratio(one, 'hot').toFixed(1)),
+      rows: cells((one) => ratio(one, one.hot).toFixed(1)),
+    },
+    {
+      title:
+        'The cold trace without the flow cache (`--no-flow-cache`): what the trees take, which the first packet of a flow goes down.',
+      command,
+      head,
+      rows: cells((one) =>
+        one.uncached === null ? '–' : `${one.uncached.median_ns.toFixed(0)} (${ratio(one, one.uncached).toFixed(1)})`,
+      ),
     },
     {
       title: 'Kernel memory of the maps, bytes a rule.',

@@ -1,9 +1,10 @@
 /** What one set of rules costs a packet, its verdicts looked at first. */
+import type { Plan } from '../compiler/4-plan/plan.ts';
 import type { Artifact } from '../runtime/abi/manifest.ts';
 import { type LoadedProgram, loadArtifact } from '../runtime/load.ts';
 import { RuntimeError } from '../runtime/runtime-error.ts';
 import { mapMemory } from '../runtime/timing/map-memory.ts';
-import { openPacketTimer } from '../runtime/timing/packet-timer.ts';
+import { openPacketTimer, type Timed } from '../runtime/timing/packet-timer.ts';
 import { type Times, timeInTurn } from '../runtime/timing/time-in-turn.ts';
 import { compileSet } from './compile-set.ts';
 import { firstMatch } from './first-match.ts';
@@ -16,6 +17,8 @@ export interface SetCost {
   readonly rules: number;
   readonly strategy: string;
   readonly all: Times;
+  /** Without the flow cache; null: there is none. */
+  readonly uncached: Times | null;
   /** The same packets in a part of the trace that stays in the caches. */
   readonly hot: Times;
   readonly floorRun: Times;
@@ -29,38 +32,50 @@ const EFFORT = { rounds: 9, repeat: 6 * 8192 };
 const HOT_PACKETS = 64;
 const TRACE_SEED = 7;
 
-/** @throws Error when a verdict is not that of the plain scan */
-export async function measureSet({ name, rules }: RuleSet, driver: Uint8Array): Promise<SetResult> {
-  const compiled = await compileSet(rules, 'xdp');
-  if (!compiled.ok) return { rules: rules.length, refused: compiled.why };
-  const packets = makeTrace(rules, TRACE_SEED);
-  const frames = packets.map(frameOf);
-  const loaded = loadedOrNot(compiled.artifact);
-  if (typeof loaded === 'string') return { rules: rules.length, refused: loaded };
-  try {
-    const wrong = wrongVerdicts(loaded, rules, packets, frames);
-    if (wrong.length > 0) throw new Error(`${name}, ${rules.length} rules: ${wrong.length} wrong verdicts, first ${wrong[0]}`);
-    const fd = loaded.programs[0]?.fd ?? -1;
-    const timer = openPacketTimer(driver, frames, true);
-    try {
-      const [all, floorRun, floorParse] = timeInTurn(timer, [fd, 'floor run', 'floor parse'], EFFORT);
-      const hotTimer = {
-        ...timer,
-        time: (one: Parameters<typeof timer.time>[0], repeat: number) => timer.time(one, repeat, [0, HOT_PACKETS]),
-      };
-      const [hot] = timeInTurn(hotTimer, [fd], EFFORT);
-      if (!all || !floorRun || !floorParse || !hot) throw new Error('nothing was timed');
-      const memory_bytes = mapMemory(loaded.internals.libbpf, fd);
-      return { rules: rules.length, strategy: compiled.plan.classifier.name, all, hot, floorRun, floorParse, memory_bytes };
-    } finally {
-      timer.close();
-    }
-  } finally {
-    loaded.close();
-  }
+interface OpenSet {
+  readonly loaded: LoadedProgram;
+  readonly fd: number;
+  readonly classifier: Plan['classifier'];
 }
 
-/** A code when the kernel does not take it. */
+/** @throws Error when a verdict is not that of the plain scan */
+export async function measureSet(set: RuleSet, driver: Uint8Array): Promise<SetResult> {
+  const packets = makeTrace(set.rules, TRACE_SEED);
+  const refused = (why: string) => ({ rules: set.rules.length, refused: why });
+  const chosen = await openSet(set, packets, undefined);
+  if (typeof chosen === 'string') return refused(chosen);
+  using loaded = chosen.loaded;
+  const { classifier, fd } = chosen;
+  const hasCache = classifier.name === 'tree' && classifier.flowLines !== null;
+  const plain = hasCache ? await openSet(set, packets, false) : null;
+  if (typeof plain === 'string') return refused(plain);
+  using _plain = plain?.loaded;
+  using timer = openPacketTimer(driver, packets.map(frameOf), true);
+  const timed = [fd, 'floor run', 'floor parse', ...(plain === null ? [] : [plain.fd])] as const;
+  const [all, floorRun, floorParse, uncached = null] = timeInTurn(timer, timed, EFFORT);
+  const time = (one: Timed, repeat: number) => timer.time(one, repeat, [0, HOT_PACKETS]);
+  const [hot] = timeInTurn({ ...timer, time }, [fd], EFFORT);
+  if (!all || !floorRun || !floorParse || !hot) throw new Error('nothing was timed');
+  const memory_bytes = mapMemory(loaded.internals.libbpf, fd);
+  return { rules: set.rules.length, strategy: classifier.name, all, uncached, hot, floorRun, floorParse, memory_bytes };
+}
+
+/** A code when the compiler or the kernel does not take it. */
+async function openSet(
+  { name, rules }: RuleSet,
+  packets: readonly BenchPacket[],
+  flowCache: boolean | undefined,
+): Promise<OpenSet | string> {
+  const compiled = await compileSet(rules, 'xdp', { flowCache });
+  if (!compiled.ok) return compiled.why;
+  const loaded = loadedOrNot(compiled.artifact);
+  if (typeof loaded === 'string') return loaded;
+  const wrong = wrongVerdicts(loaded, rules, packets, packets.map(frameOf));
+  if (wrong.length === 0) return { loaded, fd: loaded.programs[0]?.fd ?? -1, classifier: compiled.plan.classifier };
+  loaded.close();
+  throw new Error(`${name}, ${rules.length} rules: ${wrong.length} wrong verdicts, first ${wrong[0]}`);
+}
+
 function loadedOrNot(artifact: Artifact): LoadedProgram | string {
   try {
     return loadArtifact(artifact, { offline: true });

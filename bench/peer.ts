@@ -37,7 +37,7 @@ const pktc: Peer = {
   needs: null,
   most: 100_000,
   async install(receiver, rules) {
-    const compiled = await compileSet(rules, 'tc ingress', 'drop');
+    const compiled = await compileSet(rules, 'tc ingress', { verdict: 'drop' });
     if (!compiled.ok) throw new Error(compiled.why);
     const loaded = loadArtifact(compiled.artifact);
     receiver.run(() => attach(loaded, receiver.ifname, 'auto'));
