@@ -4,8 +4,8 @@ import type { Artifact } from '../runtime/abi/manifest.ts';
 import { type LoadedProgram, loadArtifact } from '../runtime/load.ts';
 import { RuntimeError } from '../runtime/runtime-error.ts';
 import { mapMemory } from '../runtime/timing/map-memory.ts';
-import { openPacketTimer, type Timed } from '../runtime/timing/packet-timer.ts';
-import { type Times, timeInTurn } from '../runtime/timing/time-in-turn.ts';
+import { openPacketTimer } from '../runtime/timing/packet-timer.ts';
+import { type Times, type Turn, timeInTurn } from '../runtime/timing/time-in-turn.ts';
 import { compileSet } from './compile-set.ts';
 import { firstMatch } from './first-match.ts';
 import { makeTrace } from './make-trace.ts';
@@ -51,10 +51,11 @@ export async function measureSet(set: RuleSet, driver: Uint8Array): Promise<SetR
   if (typeof plain === 'string') return refused(plain);
   using _plain = plain?.loaded;
   using timer = openPacketTimer(driver, packets.map(frameOf), true);
-  const timed = [fd, 'floor run', 'floor parse', ...(plain === null ? [] : [plain.fd])] as const;
-  const [all, floorRun, floorParse, uncached = null] = timeInTurn(timer, timed, EFFORT);
-  const time = (one: Timed, repeat: number) => timer.time(one, repeat, [0, HOT_PACKETS]);
-  const [hot] = timeInTurn({ ...timer, time }, [fd], EFFORT);
+  const timed: readonly Turn[] = [
+    ...([fd, { timed: fd, part: [0, HOT_PACKETS] }, 'floor run', 'floor parse'] as const),
+    ...(plain === null ? [] : [plain.fd]),
+  ];
+  const [all, hot, floorRun, floorParse, uncached = null] = timeInTurn(timer, timed, EFFORT);
   if (!all || !floorRun || !floorParse || !hot) throw new Error('nothing was timed');
   const memory_bytes = mapMemory(loaded.internals.libbpf, fd);
   return { rules: set.rules.length, strategy: classifier.name, all, uncached, hot, floorRun, floorParse, memory_bytes };

@@ -15,15 +15,18 @@ export interface Effort {
   readonly repeat: number;
 }
 
+/** What is timed, on the whole trace or on a part of it. */
+export type Turn = Timed | { readonly timed: Timed; readonly part: readonly [first: number, end: number] };
+
 /**
  * Each of them once a round, one after the other: a machine that becomes slower does so for all of them, and figures of one call
  * can be compared with each other. A round before the first warms up and does not count.
  */
-export function timeInTurn(timer: PacketTimer, timed: readonly Timed[], { rounds, repeat }: Effort): readonly Times[] {
+export function timeInTurn(timer: PacketTimer, timed: readonly Turn[], { rounds, repeat }: Effort): readonly Times[] {
   const all = timed.map((): number[] => []);
   for (let round = -1; round < rounds; round++) {
     for (const [index, one] of timed.entries()) {
-      const time_ns = timer.time(one, repeat);
+      const time_ns = typeof one === 'object' ? timer.time(one.timed, repeat, one.part) : timer.time(one, repeat);
       if (round >= 0) all[index]?.push(time_ns);
     }
   }
