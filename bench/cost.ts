@@ -74,7 +74,7 @@ function tables(rows: Rows, sizes: readonly number[], options: Options): readonl
       head,
       rows: cells((one) => `${one.all.median_ns.toFixed(0)} (${ratio(one, one.all).toFixed(1)}) ${one.strategy.charAt(0)}`),
     },
-    { title: 'Least and most of the nine rounds, ns a packet.', command, head, rows: cells(spread) },
+    { title: 'Least and most of the rounds, ns a packet.', command, head, rows: cells(spread) },
     {
       title: 'The same for 64 packets of the trace again and again: hot flows, as a multiple of floor B.',
       command,

@@ -28,7 +28,7 @@ export interface SetCost {
 
 export type SetResult = SetCost | { readonly rules: number; readonly refused: string };
 
-const EFFORT = { rounds: 9, repeat: 6 * 8192 };
+const EFFORT = { rounds: 15, repeat: 6 * 8192 };
 const HOT_PACKETS = 64;
 const TRACE_SEED = 7;
 
