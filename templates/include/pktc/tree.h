@@ -111,18 +111,41 @@ static __always_inline __u32 pktc_tree_bucket(const struct pktc_tree_root *root,
 	return (src * 0x9e3779b97f4a7c15ULL + dst * 0xc2b2ae3d27d4eb4fULL) >> 32 >> (root->down & 63);
 }
 
-/* The leaf that a packet gets to; none where no rule below number `best` can match. */
-static __always_inline struct pktc_tree_leaf
-pktc_tree_walk(const __u8 *data, const struct pktc_key *key, __u32 descriptor, __u32 best,
-	       __u32 zero)
-{
-	const struct pktc_tree_root *root = pktc_tree_at(data, descriptor, sizeof(*root));
-	struct pktc_tree_leaf none = { zero, zero };
-	__u32 depth = pktc_tree_depth, at, i;
+/* Where a packet enters a partition. */
+struct pktc_tree_entrance {
+	__u32 at; /* node, in units; 0: there is no such partition */
+	__u32 first; /* lowest number of a rule */
+};
 
-	if (!root || root->first >= best)
+/* Descriptor of a partition; 0: there is none. */
+static __always_inline __u32 pktc_tree_root(const __u8 *data, __u32 set, __u32 partition)
+{
+	__u64 offset = offsetof(struct pktc_data_head, roots) +
+		       (set * PKTC_PARTITIONS_MAX + partition) * sizeof(__u32);
+	const __u32 *root = pktc_tree_bytes(data, offset, sizeof(*root));
+
+	return root ? *root : 0;
+}
+
+static __always_inline struct pktc_tree_entrance
+pktc_tree_enter(const __u8 *data, const struct pktc_key *key, __u32 set, __u32 partition)
+{
+	__u32 descriptor = pktc_tree_root(data, set, partition);
+	const struct pktc_tree_root *root = pktc_tree_at(data, descriptor, sizeof(*root));
+	struct pktc_tree_entrance none = { 0, 0 };
+
+	if (!descriptor || !root)
 		return none;
-	at = root->next + pktc_tree_bucket(root, key);
+	return (struct pktc_tree_entrance){ root->next + pktc_tree_bucket(root, key), root->first };
+}
+
+/* The leaf that a packet gets to from a node; none where no rule below number `best` can match. */
+static __always_inline struct pktc_tree_leaf
+pktc_tree_walk(const __u8 *data, const struct pktc_key *key, __u32 at, __u32 best, __u32 zero)
+{
+	struct pktc_tree_leaf none = { zero, zero };
+	__u32 depth = pktc_tree_depth, i;
+
 	for (i = 0; i < depth; i++) {
 		const struct pktc_tree_node *node = pktc_tree_at(data, at, sizeof(*node));
 		__u32 value;
@@ -178,14 +201,13 @@ static __always_inline __u32 pktc_tree_units(__u32 six)
 	return (six ? PKTC_RECORD6_BYTES : PKTC_RECORD4_BYTES) / PKTC_UNIT_BYTES;
 }
 
-/* Descriptor of a partition; 0: there is none. */
-static __always_inline __u32 pktc_tree_root(const __u8 *data, __u32 set, __u32 partition)
+/* Has the line of a node begin to come: the processor goes on, and does not wait for what nothing depends on. */
+static __always_inline void pktc_tree_fetch(const __u8 *data, __u32 at)
 {
-	__u64 offset = offsetof(struct pktc_data_head, roots) +
-		       (set * PKTC_PARTITIONS_MAX + partition) * sizeof(__u32);
-	const __u32 *root = pktc_tree_bytes(data, offset, sizeof(*root));
+	const struct pktc_tree_node *node = pktc_tree_at(data, at, sizeof(*node));
 
-	return root ? *root : 0;
+	if (node)
+		pktc_keep(pktc_read(node->first));
 }
 
 /*
@@ -196,16 +218,19 @@ static __always_inline __u32 pktc_tree_look(const __u8 *data, const struct pktc_
 {
 	__u32 zero = pktc_tree_zero(data), lowest = PKTC_NO_ENTRY + zero, partition;
 	__u32 six = pktc_tree_six(set), units = pktc_tree_units(six), partitions = pktc_tree_partitions;
+	struct pktc_tree_entrance next = pktc_tree_enter(data, key, set, 0);
 
 #pragma clang loop unroll(disable)
 	for (partition = 0; partition < partitions; partition++) {
-		__u32 root = pktc_tree_root(data, set, partition), i;
-		__u32 best = lowest & PKTC_ENTRY_NUMBER;
+		__u32 best = lowest & PKTC_ENTRY_NUMBER, at = next.at, i;
 		struct pktc_tree_leaf leaf;
 
-		if (!root)
+		/* Partitions are ascending. */
+		if (!at || next.first >= best)
 			break;
-		leaf = pktc_tree_walk(data, key, root, best, 0);
+		next = pktc_tree_enter(data, key, set, (partition + 1) % PKTC_PARTITIONS_MAX);
+		pktc_tree_fetch(data, next.at);
+		leaf = pktc_tree_walk(data, key, at, best, 0);
 		if (leaf.left == PKTC_TREE_LONG)
 			return PKTC_TREE_UNSURE;
 #pragma clang loop unroll(disable)
@@ -290,11 +315,11 @@ static __always_inline void pktc_tree_begin(struct pktc_tree_state *state, __u32
 static __always_inline void pktc_tree_open(struct pktc_tree_merge *merge)
 {
 	__u32 zero = pktc_tree_zero(merge->data), partition = merge->state->opened % PKTC_PARTITIONS_MAX;
-	__u32 root = pktc_tree_root(merge->data, merge->state->set, partition);
+	struct pktc_tree_entrance entrance = pktc_tree_enter(merge->data, merge->key, merge->state->set, partition);
 	struct pktc_tree_leaf leaf = { zero, zero };
 
-	if (root)
-		leaf = pktc_tree_walk(merge->data, merge->key, root, merge->state->below, zero);
+	if (entrance.at && entrance.first < merge->state->below)
+		leaf = pktc_tree_walk(merge->data, merge->key, entrance.at, merge->state->below, zero);
 	if (leaf.left == PKTC_TREE_LONG) {
 		const __u32 *length = pktc_tree_at(merge->data, leaf.at, sizeof(*length));
 
