@@ -12,8 +12,7 @@ type Family = keyof FlowLines;
  */
 const FLOWS: readonly (readonly [boxes: number, flows: number])[] = [
   [32_768, 32_768],
-  [256, 16_384],
-  [32, 8192],
+  [32, 16_384],
   [1, 2048],
 ];
 /** What the lines of a family may take on each CPU. */
