@@ -8,13 +8,22 @@ type Family = keyof FlowLines;
 
 /**
  * Lines of a family on each CPU, from so many boxes of it on. Half as many flows all find a place in them, and of as many 85 in 100 are found again (by
- * arithmetic). More lines would take more of the processor's caches: docs/performance.md.
+ * arithmetic). More lines would take more of the processor's caches: docs/performance.md. Those of IPv6 are twice as large, and rules for any address,
+ * of which a file about IPv4 has some, are about IPv6, too.
  */
-const FLOWS: readonly (readonly [boxes: number, flows: number])[] = [
-  [32_768, 32_768],
-  [32, 16_384],
-  [1, 2048],
-];
+const FLOWS: Readonly<Record<Family, readonly (readonly [boxes: number, flows: number])[]>> = {
+  ipv4: [
+    [32_768, 32_768],
+    [32, 16_384],
+    [1, 2048],
+  ],
+  ipv6: [
+    [32_768, 32_768],
+    [256, 16_384],
+    [32, 8192],
+    [1, 2048],
+  ],
+};
 /** What the lines of a family may take on each CPU. */
 const BYTES_MAX = 2 << 20;
 /** Rules with a verdict, about packets with addresses of IPv6 and about others: enum pktc_packet_kind in templates/include/pktc/data.h. */
@@ -34,7 +43,7 @@ export function flowLines({ hook }: Target, { checks, sets }: Boxes, shape: Tree
   if (checks.length > 0 || hook.startsWith('cgroup')) return null;
   const lines = (family: Family) => {
     const boxes = Math.max(...SETS[family].map((set) => sets[set]?.count ?? 0));
-    const flows = FLOWS.find(([from]) => boxes >= from)?.[1] ?? 0;
+    const flows = FLOWS[family].find(([from]) => boxes >= from)?.[1] ?? 0;
     return Math.min(flows, BYTES_MAX / lineBytes(shape, family));
   };
   const [ipv4, ipv6] = [lines('ipv4'), lines('ipv6')];
