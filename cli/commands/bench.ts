@@ -87,13 +87,18 @@ async function run(options: Options, terminal: Terminal): Promise<ExitCode> {
 function costJson(cost: FileCost, program: Program, plan: Plan): object {
   return {
     rules: program.rules.length,
-    ns_per_packet: cost.all.median_ns,
-    floor_run_ns: cost.floorRun.median_ns,
-    floor_parse_ns: cost.floorParse.median_ns,
-    worst_ns: cost.packets[0]?.time_ns ?? cost.all.median_ns,
+    ns_per_packet: tenths(cost.all.median_ns),
+    floor_run_ns: tenths(cost.floorRun.median_ns),
+    floor_parse_ns: tenths(cost.floorParse.median_ns),
+    worst_ns: tenths(cost.packets[0]?.time_ns ?? cost.all.median_ns),
     strategy: plan.classifier.name,
     memory_bytes: cost.memory_bytes,
   };
+}
+
+/** What lies behind them is noise. */
+function tenths(time_ns: number): number {
+  return Math.round(10 * time_ns) / 10;
 }
 
 interface Measured {
