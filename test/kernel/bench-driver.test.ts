@@ -35,11 +35,12 @@ describeKernel('the driver of the bench', () => {
     const driver = loadDriver(libbpf, libc, object ?? new Uint8Array());
     try {
       writeMap(libbpf, driver.map('pktc_bench_trace'), traceBytes(frames, even));
-      writeMap(libbpf, driver.map('pktc_bench_state'), stateBytes(0, frames.length, 1));
       writeMap(libbpf, driver.map('pktc_bench_call'), new Uint8Array(Int32Array.of(driver.program(FLOOR_RUN)).buffer));
       const run = createTestRun(libbpf, [{ at: 'xdp', fd: driver.program(DRIVE) }], null);
       const room = new Uint8Array(even ? EVEN_BYTES : PACKET_BYTES_MAX);
-      for (const frame of frames) {
+      for (const [at, frame] of frames.entries()) {
+        // Afresh each time: a run of its own has its packet at a place of its own.
+        writeMap(libbpf, driver.map('pktc_bench_state'), stateBytes(at, frames.length, 1));
         const { outcome, frame: seen } = run(room, { output: true });
         expect(outcome).toBe('drop');
         expect(Buffer.from(seen).equals(frame), `${frame.length} bytes`).toBe(true);
