@@ -25,41 +25,44 @@ function step(title, [program, ...rest]) {
   return ok;
 }
 
-/** One vitest project. @returns counts of tests */
+/** One vitest project. @returns counts of tests, and what failed */
 function vitest(project, folder) {
   const file = path.join(folder, `${project}.json`);
   const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${file}`];
   const ok = step(`tests: ${project}`, [...bin('vitest', 'vitest.mjs'), 'run', '--project', project, ...reporters]);
   try {
-    const { numPassedTests, numFailedTests, numPendingTests, numTodoTests, testResults } = JSON.parse(
-      readFileSync(file, 'utf8'),
-    );
-    const skipped = numPendingTests + numTodoTests;
-    for (const name of skippedTests(testResults)) process.stdout.write(`    skipped: ${name}\n`);
-    // A file that cannot even be loaded has no tests to count.
-    return { passed: numPassedTests, failed: Math.max(numFailedTests, ok ? 0 : 1), skipped };
+    const { numPassedTests, testResults } = JSON.parse(readFileSync(file, 'utf8'));
+    const skipped = testResults.flatMap((one) => tests(one, ['pending', 'skipped', 'todo']));
+    const failures = testResults.flatMap(failuresOf);
+    for (const { name } of skipped) process.stdout.write(`    skipped: ${name}\n`);
+    return { passed: numPassedTests, skipped: skipped.length, failures: ok || failures.length > 0 ? failures : [`tests: ${project}`] };
   } catch {
-    return { passed: 0, failed: 1, skipped: 0 };
+    return { passed: 0, skipped: 0, failures: [`tests: ${project}`] };
   }
 }
 
-function skippedTests(results) {
-  return results.flatMap((one) =>
-    one.assertionResults
-      .filter((test) => ['pending', 'skipped', 'todo'].includes(test.status))
-      .map((test) => `${path.relative(ROOT, one.name)}: ${test.fullName}`),
-  );
+/** Those of one file. One that cannot even be loaded has none to count: it is a failure itself. */
+function failuresOf(file) {
+  const failed = tests(file, ['failed']).map(({ name, messages }) => `${name}\n${messages.join('\n')}`);
+  return failed.length > 0 || file.status !== 'failed' ? failed : [`${path.relative(ROOT, file.name)}\n${file.message}`];
+}
+
+function tests(file, statuses) {
+  return file.assertionResults
+    .filter((test) => statuses.includes(test.status))
+    .map((test) => ({ name: `${path.relative(ROOT, file.name)}: ${test.fullName}`, messages: test.failureMessages }));
 }
 
 /** Compiler and linter count as one test each. */
-function asCounts(ok) {
-  return { passed: ok ? 1 : 0, failed: ok ? 0 : 1, skipped: 0 };
+function lone(title, command) {
+  const ok = step(title, command);
+  return { passed: ok ? 1 : 0, skipped: 0, failures: ok ? [] : [title] };
 }
 
 function runAll(folder) {
   const all = [
-    asCounts(step('types', [...bin('typescript', 'bin/tsc'), '-p', 'tsconfig.json'])),
-    asCounts(step('lint', [...bin('@biomejs/biome', 'bin/biome'), 'check'])),
+    lone('types', [...bin('typescript', 'bin/tsc'), '-p', 'tsconfig.json']),
+    lone('lint', [...bin('@biomejs/biome', 'bin/biome'), 'check']),
     vitest('unit', folder),
     vitest('kernel', folder),
     vitest('differential', folder),
@@ -67,7 +70,7 @@ function runAll(folder) {
     vitest('kernels', folder),
   ];
   const sum = (member) => all.reduce((total, counts) => total + counts[member], 0);
-  return { passed: sum('passed'), failed: sum('failed'), skipped: sum('skipped') };
+  return { passed: sum('passed'), skipped: sum('skipped'), failures: all.flatMap((counts) => counts.failures) };
 }
 
 const started = performance.now();
@@ -75,11 +78,13 @@ const folder = mkdtempSync(path.join(tmpdir(), 'pktc-test-'));
 try {
   installSystemPackages({ tests: true, kernels: true });
   prepareCheckout();
-  const { passed, failed, skipped } = runAll(folder);
+  const { passed, skipped, failures } = runAll(folder);
   const refused = REQUIRES_KERNEL && skipped > 0;
-  process.stdout.write(`\n${passed} passed, ${failed} failed, ${skipped} skipped in ${seconds(started)}\n`);
+  // Once more where one looks first, and where a log that is cut still has them.
+  for (const failure of failures) process.stdout.write(`\nfailed: ${failure}\n`);
+  process.stdout.write(`\n${passed} passed, ${failures.length} failed, ${skipped} skipped in ${seconds(started)}\n`);
   if (refused) process.stdout.write('PKTC_REQUIRE_KERNEL=1: a skipped test is a failure\n');
-  process.exitCode = failed > 0 || refused ? 1 : 0;
+  process.exitCode = failures.length > 0 || refused ? 1 : 0;
 } catch (error) {
   process.exitCode = report(error);
 } finally {
