@@ -35,7 +35,11 @@ function vitest(project, folder) {
     const skipped = testResults.flatMap((one) => tests(one, ['pending', 'skipped', 'todo']));
     const failures = testResults.flatMap(failuresOf);
     for (const { name } of skipped) process.stdout.write(`    skipped: ${name}\n`);
-    return { passed: numPassedTests, skipped: skipped.length, failures: ok || failures.length > 0 ? failures : [`tests: ${project}`] };
+    return {
+      passed: numPassedTests,
+      skipped: skipped.length,
+      failures: ok || failures.length > 0 ? failures : [`tests: ${project}`],
+    };
   } catch {
     return { passed: 0, skipped: 0, failures: [`tests: ${project}`] };
   }

@@ -102,7 +102,9 @@ export function stateBytes(first: number, end: number, passes: number): Uint8Arr
 export function readClock(libbpf: Libbpf, state_fd: number): number {
   const { bytes } = stableMemory(STATE_BYTES);
   const result = libbpf.map_lookup_elem(state_fd, stableMemory(4).bytes, bytes);
-  if (result < 0) throw new RuntimeError('PKT6009', `the kernel does not say how long the packets took (${errnoName(-result)})`);
+  if (result < 0) {
+    throw new RuntimeError('PKT6009', `the kernel does not say how long the packets took (${errnoName(-result)})`);
+  }
   const view = new DataView(bytes.buffer);
   return Number(view.getBigUint64(ENDED_OFFSET, LITTLE_ENDIAN) - view.getBigUint64(BEGAN_OFFSET, LITTLE_ENDIAN));
 }
