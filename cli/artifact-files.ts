@@ -126,6 +126,7 @@ function isData(value: unknown): boolean {
     isRecord(value) &&
     typeof value.sha256 === 'string' &&
     typeof value.tallies === 'boolean' &&
+    typeof value.recalls === 'boolean' &&
     ['bytes', 'rule_off', 'rules'].every((name) => typeof value[name] === 'number')
   );
 }

@@ -6,6 +6,7 @@
 import { DATA_LAYOUT } from './abi/manifest.ts';
 import { BPF_F_MMAPABLE, BPF_MAP_TYPE_ARRAY, BPF_MAP_TYPE_ARRAY_OF_MAPS, type Libbpf } from './ffi/libbpf.ts';
 import { errnoName, errnoNumber, LITTLE_ENDIAN, type Libc, stableMemory } from './ffi/libc.ts';
+import { type Generation, NO_GENERATION } from './generation.ts';
 import { mapInfoOf } from './kernel-object.ts';
 import { kernelOlderThan } from './kernel-version.ts';
 import { privilegeError } from './load-error.ts';
@@ -150,8 +151,17 @@ export function storeEarly(libbpf: Libbpf, libc: Libc, name: string, room: DataR
   };
 }
 
-/** @param outer_fd of the array of maps. It stays the caller's. */
-export function createDataStore(libbpf: Libbpf, libc: Libc, outer_fd: number, room: DataRoom): DataStore {
+/**
+ * @param outer_fd of the array of maps. It stays the caller's.
+ * @param remembered null: the program remembers no flows, or asks for them behind the data
+ */
+export function createDataStore(
+  libbpf: Libbpf,
+  libc: Libc,
+  outer_fd: number,
+  room: DataRoom,
+  remembered: Generation | null,
+): DataStore {
   let current_fd = -1;
   /** What another thread still stores is not to come after what is stored from now on. */
   let stored: Promise<void> | null = null;
@@ -178,6 +188,7 @@ export function createDataStore(libbpf: Libbpf, libc: Libc, outer_fd: number, ro
         throw storeError(-result);
       }
       take(fd)();
+      remembered?.write(data.generation);
     },
     get map_fd() {
       return current_fd;
@@ -188,27 +199,50 @@ export function createDataStore(libbpf: Libbpf, libc: Libc, outer_fd: number, ro
       const fd = createDataMap(libbpf, libc, room.bytes, data);
       try {
         before?.(fd);
+        const { through } = await storeSeen({ libbpf, libc, outer_fd, remembered }, fd, data.generation);
+        return { settled: through.then(take(fd)) };
       } catch (error) {
         libc.close(fd);
         throw error;
       }
-      const id = mapInfoOf(libbpf, fd).get('id');
-      const done = storeAside(libbpf, libc, outer_fd, fd);
-      let failed: number | null = null;
-      void done.then((result) => {
-        failed = result < 0 ? result : null;
-      });
-      // The call returns when the last packet is through that saw the old rules, some 15 ms after the new ones are there.
-      while (failed === null && storedId() !== id) await new Promise<void>((resolve) => setImmediate(resolve));
-      if (failed !== null) {
-        libc.close(fd);
-        throw storeError(-failed);
-      }
-      const release = take(fd);
-      return { settled: done.then(release) };
     },
-    close: () => take(-1)(),
+    close() {
+      take(-1)();
+      remembered?.close();
+    },
   };
+}
+
+/** Where maps with rules are put for packets to find them. */
+interface Shelf {
+  readonly libbpf: Libbpf;
+  readonly libc: Libc;
+  readonly outer_fd: number;
+  /** What `createDataStore` was given. */
+  readonly remembered: Generation | null;
+}
+
+/**
+ * Resolves when packets see the map: the call returns when the last one is through that saw the one before, some 15 ms later.
+ * @throws RuntimeError PKT6008, PKT6014; then the map is the caller's to close, and nothing has changed
+ */
+async function storeSeen(
+  { libbpf, libc, outer_fd, remembered }: Shelf,
+  fd: number,
+  generation: number,
+): Promise<{ readonly through: Promise<void> }> {
+  const id = mapInfoOf(libbpf, fd).get('id');
+  const before = remembered?.read() ?? NO_GENERATION;
+  remembered?.write(NO_GENERATION);
+  const done = storeAside(libbpf, libc, outer_fd, fd);
+  let failed: number | null = null;
+  const through = done.then((result) => {
+    failed = result < 0 ? result : null;
+  });
+  while (failed === null && storedMapId(libbpf, outer_fd) !== id) await new Promise<void>((resolve) => setImmediate(resolve));
+  remembered?.write(failed === null ? generation : before);
+  if (failed !== null) throw storeError(-failed);
+  return { through };
 }
 
 /** The identifier of the map that an array of maps holds; 0: none. */
@@ -219,10 +253,18 @@ export function storedMapId(libbpf: Libbpf, outer_fd: number): number {
 }
 
 /**
- * Puts a map that is there already in the place of the one that is at work. Resolves when no packet is judged by the old one any more.
+ * Puts a map that is there already in the place of the one that is at work. Resolves when no packet is judged by the old one any more;
+ * what the program remembers of flows is not asked for until its generation is written.
  * @throws RuntimeError PKT6008, PKT6014
  */
-export async function storeMap(libbpf: Libbpf, libc: Libc, outer_fd: number, inner_fd: number): Promise<void> {
+export async function storeMap(
+  libbpf: Libbpf,
+  libc: Libc,
+  outer_fd: number,
+  inner_fd: number,
+  remembered: Generation | null,
+): Promise<void> {
+  remembered?.write(NO_GENERATION);
   const result = await storeAside(libbpf, libc, outer_fd, inner_fd);
   if (result < 0) throw storeError(-result);
 }

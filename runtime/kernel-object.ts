@@ -38,6 +38,8 @@ const FLOWS = 'pktc_flows';
 export const ANSWERS = 'pktc_answers';
 export const INTERFACES = 'pktc_interfaces';
 export const DATA = 'pktc_data_maps';
+/** Its only variable that is not a constant; libbpf has a map of its own for those. */
+export const GENERATION = 'pktc_generation';
 export const CLOCK = 'pktc_clock';
 const CLOCK_GIVEN = 'pktc_clock_given';
 const RING_MASK = 'pktc_ring_mask';
@@ -232,10 +234,16 @@ function constantWriter(libbpf: Libbpf, object: Pointer, elf: ElfFile): (name: s
   };
 }
 
+/** @param oldName as libbpf before 0.6 has it */
 export function findMap(libbpf: Libbpf, object: Pointer, name: string, oldName = name): Pointer {
   const map = libbpf.object_find_map_by_name(object, name) ?? libbpf.object_find_map_by_name(object, oldName);
   if (map === null) throw damaged(`it has no map \`${name}\``);
   return map;
+}
+
+/** The map of variables that are 0 at first. */
+export function findVariables(libbpf: Libbpf, object: Pointer): Pointer {
+  return findMap(libbpf, object, '.bss', `${OBJECT_NAME}.bss`);
 }
 
 export function findProgram(libbpf: Libbpf, object: Pointer, name: string): Pointer {

@@ -23,6 +23,7 @@ import { type EventLayout, eventLayout, type RuleNames } from './event-decoder.t
 import type { RingShape } from './event-ring.ts';
 import { type Libbpf, openLibbpf } from './ffi/libbpf.ts';
 import { type Libc, openLibc } from './ffi/libc.ts';
+import { type Generation, openGeneration } from './generation.ts';
 import { createInterfaceMap, type InterfaceMap } from './interface-map.ts';
 import {
   ANSWERS,
@@ -32,6 +33,8 @@ import {
   EVENTS,
   findMap,
   findProgram,
+  findVariables,
+  GENERATION,
   INTERFACES,
   LOGGED,
   loadObject,
@@ -160,7 +163,8 @@ export function loadIntoKernel(artifact: Artifact, options: LoadOptions, before:
   opened.push(() => libbpf.object_close(object));
   if (dispatched !== null) opened.push(dispatched.close);
   const program = (name: string) => libbpf.program_fd(findProgram(libbpf, object, name));
-  const map = (name: string) => libbpf.map_fd(findMap(libbpf, object, name));
+  const map = (name: string) =>
+    libbpf.map_fd(name === GENERATION ? findVariables(libbpf, object) : findMap(libbpf, object, name));
   return closedOnError(opened, () => {
     const ring_fds: number[] = [];
     opened.push(() => {
@@ -177,7 +181,7 @@ export function loadIntoKernel(artifact: Artifact, options: LoadOptions, before:
       const name = setMapName(index);
       if (!sets.has(name)) seedSet(libbpf, libc, map(name), randomInt(2 ** 32));
     }
-    return assemble(manifest, parts, first === null ? null : fillData(first, parts, opened), opened);
+    return assemble(manifest, parts, first === null ? null : fillData(manifest, first, parts, opened), opened);
   });
 }
 
@@ -300,12 +304,22 @@ function firstData(
 }
 
 /** The rules are there before the program is attached to anything. */
-function fillData({ room, slots, rules, early }: FirstData, { libbpf, libc, map }: Parts, opened: (() => void)[]): ProgramData {
-  const store = createDataStore(libbpf, libc, map(DATA), room);
+function fillData(
+  manifest: Manifest,
+  { room, slots, rules, early }: FirstData,
+  { libbpf, libc, map }: Parts,
+  opened: (() => void)[],
+): ProgramData {
+  const store = createDataStore(libbpf, libc, map(DATA), room, rememberedIn(manifest, libc, map));
   opened.push(store.close);
   store.fill(rules, early);
   early?.close();
   return { store, slots, settled: slots.generation };
+}
+
+/** null: flows are not asked for ahead of the data. @throws RuntimeError PKT6008 */
+export function rememberedIn(manifest: Manifest, libc: Libc, map: Parts['map']): Generation | null {
+  return recalls(manifest) ? openGeneration(libc, map(GENERATION)) : null;
 }
 
 /** What goes into the map, of an artifact whose rules are data. */
@@ -341,6 +355,7 @@ export function mapsOf(manifest: Manifest): readonly string[] {
     COUNTERS,
     ...(notesPackets(manifest) ? [TALLIES] : []),
     ...(manifest.data === null ? [] : [DATA]),
+    ...(recalls(manifest) ? [GENERATION] : []),
     ...(manifest.interfaces.length === 0 ? [] : [INTERFACES]),
     ...(rejects(manifest) ? [ANSWERS] : []),
     ...(manifest.events === null ? [] : [LOGGED, EVENTS]),
@@ -350,6 +365,10 @@ export function mapsOf(manifest: Manifest): readonly string[] {
 
 function notesPackets({ data }: Manifest): boolean {
   return data?.tallies === true;
+}
+
+function recalls({ data }: Manifest): boolean {
+  return data?.recalls === true;
 }
 
 function rejects({ rules, default_verdict }: Manifest): boolean {

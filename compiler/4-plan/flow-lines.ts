@@ -24,8 +24,8 @@ const FLOWS: Readonly<Record<Family, readonly (readonly [boxes: number, flows: n
     [1, 2048],
   ],
 };
-/** What the lines of a family may take on each CPU. */
-const BYTES_MAX = 2 << 20;
+/** What the lines of a family may take on each CPU: both are one value of an array, which before Linux 6.0 has less than 4 MiB. */
+const BYTES_MAX: Readonly<Record<Family, number>> = { ipv4: 1 << 20, ipv6: 2 << 20 };
 /** Rules with a verdict, about packets with addresses of IPv6 and about others: enum pktc_packet_kind in templates/include/pktc/data.h. */
 const SETS: Readonly<Record<Family, readonly number[]>> = { ipv4: [0, 4, 6], ipv6: [2, 8] };
 const WORD_BYTES = 8;
@@ -44,7 +44,7 @@ export function flowLines({ hook }: Target, { checks, sets }: Boxes, shape: Tree
   const lines = (family: Family) => {
     const boxes = Math.max(...SETS[family].map((set) => sets[set]?.count ?? 0));
     const flows = FLOWS[family].find(([from]) => boxes >= from)?.[1] ?? 0;
-    return Math.min(flows, BYTES_MAX / lineBytes(shape, family));
+    return Math.min(flows, BYTES_MAX[family] / lineBytes(shape, family));
   };
   const [ipv4, ipv6] = [lines('ipv4'), lines('ipv6')];
   return ipv4 + ipv6 === 0 ? null : { ipv4, ipv6 };
@@ -57,8 +57,8 @@ function lineBytes(shape: TreeShape, family: Family): number {
   return bytes;
 }
 
-/** Addresses, small words four to one, and which set of which generation. */
+/** Addresses, small words four to one but one in any case, and which set of which generation. */
 export function flowKeyBytes({ scalars, bits }: TreeShape, family: Family): number {
   const small = scalars.length + (bits === null ? 0 : 1);
-  return WORD_BYTES * (FAMILIES[family].addresses + Math.ceil(small / 4) + 1);
+  return WORD_BYTES * (FAMILIES[family].addresses + Math.max(1, Math.ceil(small / 4)) + 1);
 }

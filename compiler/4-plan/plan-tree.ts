@@ -7,6 +7,7 @@ import { dimensionsOf } from './boxes/dimensions.ts';
 import { conditionCost } from './cost.ts';
 import { flowLines } from './flow-lines.ts';
 import { redirectsOf } from './interfaces.ts';
+import { plainFlow } from './plain-flow.ts';
 import type { TreePlan } from './plan.ts';
 import { ruleTables, TREE_RULES_MAX, wholeData } from './rule-data.ts';
 import { type RuleKinds, withOneOfEachKind } from './rule-kinds.ts';
@@ -59,13 +60,15 @@ export function planTree(program: Program, kinds: RuleKinds, target: Target, opt
   });
   if ('problem' in trees) return `the trees would take more than ${DATA_BYTES_MAX >> 20} MiB`;
   const { depth, leaf, nodes, records, partitions: divided, cost } = trees;
+  const lines = options.flowCache === false ? null : flowLines(target, boxes, dimensions.shape);
   return {
     shape: dimensions.shape,
     src: dimensions.src,
     dst: dimensions.dst,
     checks,
     observers: boxes.sets.some((set) => set?.mode === 'each'),
-    flowLines: options.flowCache === false ? null : flowLines(target, boxes, dimensions.shape),
+    flowLines: lines,
+    plainFlow: lines === null ? null : plainFlow(dimensions),
     tallies: mayNote(target) && (options.tallies ?? program.rules.length >= TALLIED_RULES),
     boxes: boxes.sets.reduce((sum, set) => sum + (set?.count ?? 0), 0),
     data: wholeData(tables, trees),

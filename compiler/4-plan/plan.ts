@@ -2,6 +2,7 @@
 import type { HookName } from '../../grammar/fields/field.ts';
 import type { DynamicSet, Expression, Program, RuleActions } from '../2-resolve/program.ts';
 import type { PatternSearch } from './patterns.ts';
+import type { PlainPart } from './plain-flow.ts';
 import type { TreeShape } from './tree/box-set.ts';
 
 /**
@@ -51,6 +52,8 @@ export interface TreePlan {
   readonly observers: boolean;
   /** null: no cache. */
   readonly flowLines: FlowLines | null;
+  /** What tells flows of plain packets apart; null: flows are known by their keys alone, or not kept. */
+  readonly plainFlow: readonly PlainPart[] | null;
   /** Whether packets are noted before they are counted: templates/include/pktc/tally.h. */
   readonly tallies: boolean;
   /** Ranges in all dimensions that the rules came to. */

@@ -1,6 +1,7 @@
 /** What the C of a program has whose rules are a tree: the packet's key, and the conditions that boxes do not carry. */
 import { SCALAR_MAX } from '../4-plan/boxes/dimensions.ts';
 import { conditionCost } from '../4-plan/cost.ts';
+import { type PlainPart, plainPartsOf } from '../4-plan/plain-flow.ts';
 import type { FlowLines, Plan, Slot, TreePlan } from '../4-plan/plan.ts';
 import { slotName } from '../4-plan/slots.ts';
 import { isQuickTree } from '../4-plan/stack.ts';
@@ -41,6 +42,7 @@ export interface TreeCode {
 export function treeCode(plan: Plan, tree: TreePlan, context: ConditionContext): TreeCode {
   const inner = plan.inner;
   const quick = isQuickTree(plan);
+  const plain = plainPartsOf(plan);
   const wants = [
     ...(tree.checks.length > 0 ? ['PKTC_WANT_CHECKS'] : []),
     ...(inner && tree.checks.length > 0 ? ['PKTC_CHECKS_INNER'] : []),
@@ -58,6 +60,7 @@ export function treeCode(plan: Plan, tree: TreePlan, context: ConditionContext):
       BLANK,
       ...wants.map((want): Declaration => ({ kind: 'define', name: want, value: decimal(1) })),
       ...(tree.flowLines === null ? [] : flowDefines(tree.flowLines)),
+      ...(plain === null ? [] : [plainDefine(plain)]),
       ...(wants.length > 0 ? [BLANK] : []),
       { kind: 'define', name: 'PKTC_RECORDS_H', value: null },
       ...recordDeclarations(tree.shape),
@@ -78,6 +81,11 @@ function flowDefines({ ipv4, ipv6 }: FlowLines): readonly Declaration[] {
     { kind: 'define', name: 'PKTC_FLOW_LINES4', value: decimal(ipv4) },
     { kind: 'define', name: 'PKTC_FLOW_LINES6', value: decimal(ipv6) },
   ];
+}
+
+function plainDefine(parts: readonly PlainPart[]): Declaration {
+  const names = ['packets', ...parts].map((part) => name(`PKTC_PLAIN_${part.toUpperCase()}`));
+  return { kind: 'define', name: 'PKTC_PLAIN_PARTS', value: chain('|', names) };
 }
 
 /** One function or several, and `pktc_check`, which calls the one that has the check. */

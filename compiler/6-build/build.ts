@@ -10,6 +10,7 @@ import type {
   ManifestSet,
 } from '../../runtime/abi/manifest.ts';
 import { DATA_LAYOUT, MANIFEST_VERSION } from '../../runtime/abi/manifest.ts';
+import { plainPartsOf } from '../4-plan/plain-flow.ts';
 import type { Plan, SetPlan, TreePlan } from '../4-plan/plan.ts';
 import type { Emission } from '../5-emit/emit.ts';
 import type { Templates } from '../5-emit/skeleton.ts';
@@ -119,7 +120,7 @@ function artifactOf(plan: Plan, emission: Emission, object: Uint8Array): Artifac
     hook: plan.hook,
     programs: targetFor(plan.hook).programs.map(({ name, at }) => ({ name, at })),
     object_sha256: createHash('sha256').update(object).digest('hex'),
-    data: classifier.name === 'tree' ? manifestData(classifier) : null,
+    data: classifier.name === 'tree' ? manifestData(classifier, plainPartsOf(plan) !== null) : null,
     default_verdict: program.defaultVerdict,
     rules: manifestRules(program.rules),
     events: plan.events === null ? null : manifestEvents(plan.events),
@@ -145,7 +146,7 @@ function manifestSet({ set: { name, fields, size, timeout_ms }, parts }: SetPlan
   return { name, key, size, timeout_ms };
 }
 
-function manifestData({ data, tallies }: TreePlan): ManifestData {
+function manifestData({ data, tallies }: TreePlan, recalls: boolean): ManifestData {
   const words = new Uint32Array(data.slice(0, DATA_LAYOUT.head_bytes).buffer);
   return {
     bytes: data.length,
@@ -153,5 +154,6 @@ function manifestData({ data, tallies }: TreePlan): ManifestData {
     rule_off: words[DATA_LAYOUT.rule_off / 4] ?? 0,
     rules: words[DATA_LAYOUT.rules / 4] ?? 0,
     tallies,
+    recalls,
   };
 }

@@ -9,7 +9,7 @@ import { createDataStore, type DataRoom, storedMapId, unwriteData } from '../dat
 import type { Libbpf } from '../ffi/libbpf.ts';
 import { errnoName, type Libc } from '../ffi/libc.ts';
 import { DATA, EVENTS, mapInfoOf } from '../kernel-object.ts';
-import { assemble, closedOnError, type InKernel, type Parts, type ProgramData } from '../kernel-program.ts';
+import { assemble, closedOnError, type InKernel, type Parts, type ProgramData, rememberedIn } from '../kernel-program.ts';
 import { mapMemory } from '../mapped-memory.ts';
 import { ringName } from '../ring-maps.ts';
 import { RuntimeError } from '../runtime-error.ts';
@@ -214,7 +214,7 @@ function pinnedData(
   opened: (() => void)[],
 ): ProgramData | null {
   if (data === null) return null;
-  const store = createDataStore(libbpf, libc, map(DATA), data.room);
+  const store = createDataStore(libbpf, libc, map(DATA), data.room, rememberedIn(manifest, libc, map));
   opened.push(store.close);
   // Whether a packet is still behind the last change, nobody knows who did not make it.
   return { store, slots: slotsOfRecord(data.slots, manifest.rules, stride), settled: data.slots.generation - 1 };

@@ -9,7 +9,8 @@ import { DEFAULT } from '../carried-counters.ts';
 import { packetsAreThrough, storeMap } from '../data-store.ts';
 import { allocate, LINK_INFO, openLibbpf } from '../ffi/libbpf.ts';
 import { openLibc } from '../ffi/libc.ts';
-import { DATA, programIdOf } from '../kernel-object.ts';
+import { type Generation, openGeneration } from '../generation.ts';
+import { DATA, GENERATION, programIdOf } from '../kernel-object.ts';
 import { RuntimeError } from '../runtime-error.ts';
 import { aboutOf, linksOf } from './about.ts';
 import { addCounts, lastCounted } from './counted.ts';
@@ -51,6 +52,7 @@ export async function recover(root: string, { folder }: PinnedLock, now = false)
   const current = currentEdition(folder);
   pointLinks(bpf, folder, current);
   await removeEditions(bpf, folder, current, kept?.undo ?? null);
+  await settleGeneration(bpf, path.join(folder, editionName(current)));
   await removeGenerations(bpf, path.join(folder, editionName(current)), kept?.undo ?? null);
   return undone === 'no' ? NOTHING_DONE : { undone };
 }
@@ -125,12 +127,16 @@ function wasMade(bpf: Bpf, folder: string, undo: Undo): boolean {
   return undo.kind === 'edition' || generationAtWork(bpf, path.join(folder, editionName(current))) === undo.generation;
 }
 
-async function putDataBack({ libbpf, libc }: Bpf, edition: string, generation: number): Promise<void> {
+async function putDataBack(bpf: Bpf, edition: string, generation: number): Promise<void> {
+  const { libbpf, libc } = bpf;
   const outer = getPinned(libbpf, path.join(edition, mapName(DATA)));
   try {
     const inner = getPinned(libbpf, path.join(edition, partName('data', generation)));
     try {
-      await storeMap(libbpf, libc, outer, inner);
+      await withGeneration(bpf, edition, async (remembered) => {
+        await storeMap(libbpf, libc, outer, inner, remembered);
+        remembered?.write(generation);
+      });
     } finally {
       libc.close(inner);
     }
@@ -194,6 +200,34 @@ function livingRules(bpf: Bpf, folder: string, editions: readonly number[]): Rea
     return readRules(bpf, inside, generationAtWork(bpf, inside))?.manifest.rules.map(({ identity }) => identity) ?? [];
   });
   return new Set([DEFAULT, ...identities]);
+}
+
+/** Somebody who was replacing the data may have left it at none: then no flow is remembered, which is right, but slow. */
+async function settleGeneration(bpf: Bpf, edition: string): Promise<void> {
+  const atWork = generationAtWork(bpf, edition);
+  await withGeneration(bpf, edition, async (remembered) => {
+    if (remembered !== null && remembered.read() !== atWork) remembered.write(atWork);
+  });
+}
+
+/** null: the program does not ask for flows ahead of the data. */
+async function withGeneration(
+  bpf: Bpf,
+  edition: string,
+  work: (remembered: Generation | null) => Promise<void>,
+): Promise<void> {
+  const fd = bpf.libbpf.obj_get(path.join(edition, mapName(GENERATION)));
+  if (fd < 0) return work(null);
+  try {
+    const remembered = openGeneration(bpf.libc, fd);
+    try {
+      await work(remembered);
+    } finally {
+      remembered.close();
+    }
+  } finally {
+    bpf.libc.close(fd);
+  }
 }
 
 async function removeGenerations(bpf: Bpf, edition: string, undo: Undo | null): Promise<void> {

@@ -1,7 +1,7 @@
 /** The bugs. Each is a mistake that somebody could make, in the phase that is named first. */
 import type { Change, Mutant } from './run-mutant.ts';
 import { SUITES } from './suites.ts';
-import { IN_BOXES, IN_TREES } from './tree-mutants.ts';
+import { IN_BOXES, IN_FLOWS, IN_TREES } from './tree-mutants.ts';
 
 const C = 'templates/include/pktc';
 const values = { killedBy: SUITES.values };
@@ -376,4 +376,5 @@ export const MUTANTS: readonly Mutant[] = [
   ...IN_EMISSION,
   ...IN_BOXES,
   ...IN_TREES,
+  ...IN_FLOWS,
 ];

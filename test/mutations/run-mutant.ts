@@ -21,7 +21,7 @@ export interface Mutant extends Change {
 
 /** Which tests are asked: one project of vitest and some of its files. */
 export interface Suite {
-  readonly project: 'unit' | 'mutations';
+  readonly project: 'unit' | 'kernel' | 'mutations';
   readonly files: readonly string[];
 }
 

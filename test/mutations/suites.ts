@@ -15,4 +15,6 @@ export const SUITES = {
   boxes: suite('unit', ['test/plan/boxes.test.ts']),
   /** Random rule files in the kernel, as trees. */
   trees: suite('mutations', ['test/mutations/trees.test.ts']),
+  /** Packets that look like those of a flow that is known. */
+  flows: suite('kernel', ['test/kernel/plain-flow.test.ts']),
 } satisfies Record<string, Suite>;

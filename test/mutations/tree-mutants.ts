@@ -5,6 +5,7 @@ import { SUITES } from './suites.ts';
 const C = 'templates/include/pktc';
 const boxes = { killedBy: SUITES.boxes };
 const trees = { killedBy: SUITES.trees };
+const flows = { killedBy: SUITES.flows };
 
 export const IN_BOXES: readonly Mutant[] = [
   {
@@ -83,6 +84,65 @@ export const IN_TREES: readonly Mutant[] = [
 ];
 
 /** Mistakes in the C headers of trees: the comparison sees them where all files are trees. */
+export const IN_FLOWS: readonly Mutant[] = [
+  {
+    what: 'a fragment is known by the flow of its datagram',
+    file: `${C}/plain.h`,
+    from: 'pktc_plain_byte(0x3f, 6) | pktc_plain_byte(0xff, 7)',
+    to: '0',
+    ...flows,
+  },
+  {
+    what: 'a datagram that ends before its ports is known by its flow',
+    file: `${C}/plain.h`,
+    from: 'pktc_ntoh16(ip->payload_len) < least',
+    to: 'least == 0',
+    ...flows,
+  },
+  {
+    what: 'a datagram that ends within its header of TCP is known by its flow',
+    file: `${C}/plain.h`,
+    from: '(proto & 4) *',
+    to: '(proto & 0) *',
+    ...flows,
+  },
+  {
+    what: 'any version is version 6',
+    file: `${C}/plain.h`,
+    from: '*(const __u8 *)p->at >> 4 != 6',
+    to: '*(const __u8 *)p->at >> 4 == 0',
+    ...flows,
+  },
+  {
+    what: 'flags of TCP tell no flows apart',
+    file: `${C}/plain.h`,
+    from: 'last |= (__u64)tcp->flags << 8;',
+    to: 'last |= (__u64)tcp->flags & 0;',
+    ...flows,
+  },
+  {
+    what: 'types of ICMP tell no flows apart',
+    file: 'compiler/4-plan/plain-flow.ts',
+    from: "? [] : (['icmp'] as const)",
+    to: "? (['icmp'] as const) : (['icmp'] as const)",
+    ...flows,
+  },
+  {
+    what: 'all of a packet but TCP is said by its flow',
+    file: 'compiler/4-plan/plain-flow.ts',
+    from: 'layersOf(field).every((layer) => FOREIGN.includes(layer))',
+    to: "layersOf(field).every((layer) => layer !== 'tcp')",
+    ...flows,
+  },
+  {
+    what: 'flows stay known when other rules come',
+    file: 'runtime/data-store.ts',
+    from: 'remembered?.write(failed === null ? generation : before);',
+    to: 'remembered?.write(before);',
+    ...flows,
+  },
+];
+
 export const C_TREE_MUTANTS: readonly Change[] = [
   {
     what: 'the last value of a range is not in a record',

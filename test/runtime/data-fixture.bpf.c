@@ -3,7 +3,8 @@
  * A program whose rules are data, made by hand. A rule is a range of numbers: the 32-bit
  * big-endian number behind a frame's Ethernet header goes to the first rule whose range
  * has it. `actions` of the head and the last word of the data are the number of the set:
- * a program that saw two sets of rules at once would answer XDP_ABORTED.
+ * a program that saw two sets of rules at once would answer XDP_ABORTED, and so would one
+ * that was told of a generation before its data were there.
  */
 #define PKTC_PAYLOAD_BYTES 0
 #define PKTC_TALLIES 1
@@ -28,6 +29,9 @@
 char pktc_license[] SEC("license") = "Dual MIT/GPL";
 
 const volatile __u32 fixture_mark = FIXTURE_MARK;
+
+/* As in <pktc/plain.h>. */
+__u32 pktc_generation = 0;
 
 /* Beside the rule table, at the same row. Verdicts are those of XDP; 4 and up: the same, and logged. */
 struct range {
@@ -59,7 +63,7 @@ SEC("xdp") int pktc_xdp(struct xdp_md *ctx)
 {
 	__u8 *packet = (__u8 *)(long)ctx->data;
 	__u8 *end = (__u8 *)(long)ctx->data_end;
-	__u32 len = bpf_xdp_get_buff_len(ctx);
+	__u32 len = bpf_xdp_get_buff_len(ctx), generation = pktc_read(pktc_generation);
 	const __u8 *data = pktc_data();
 	const struct pktc_data_head *head = (const void *)data;
 	const __u32 *last;
@@ -70,7 +74,7 @@ SEC("xdp") int pktc_xdp(struct xdp_md *ctx)
 	if (packet + NUMBER_AT + 4 > end)
 		return XDP_PASS;
 	number = pktc_ntoh32(*(__u32 *)(packet + NUMBER_AT));
-	if (!data)
+	if (!data || head->generation < generation)
 		return XDP_ABORTED;
 	count = pktc_read(head->rules);
 	at = pktc_read(head->action_off);

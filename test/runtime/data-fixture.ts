@@ -53,6 +53,7 @@ export function dataArtifact(object: Uint8Array, rules: readonly RangeRule[], se
         rule_off: HEAD_BYTES,
         rules: rules.length,
         tallies: true,
+        recalls: true,
       },
       rules: rules.map(({ name, identity = name, verdict, logs = false }, index) => ({
         name,

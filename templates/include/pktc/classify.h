@@ -79,7 +79,7 @@ static __always_inline void pktc_observe(struct pktc_ctx *ctx, struct pktc_field
 
 #include <pktc/tree.h>
 #ifdef PKTC_WANT_FLOW_CACHE
-#include <pktc/flow_cache.h>
+#include <pktc/plain.h>
 #endif
 
 #if PKTC_KEY_WORDS > 8 && PKTC_HOOK != PKTC_HOOK_CGROUP
@@ -131,17 +131,32 @@ static __always_inline __u32 pktc_to_keep(__u32 entry, const struct pktc_action 
 #define PKTC_FLOW_CALL static __always_inline
 #endif
 
-/* What was kept for a key; PKTC_TREE_UNSURE: nothing, or nothing that says which entry it is. */
-PKTC_FLOW_CALL __u32 pktc_kept(const __u8 *data, const struct pktc_key *key, __u32 set)
+/* What was kept for a packet; PKTC_TREE_UNSURE: nothing, or nothing that says which entry it is. */
+PKTC_FLOW_CALL __u32 pktc_kept(struct pktc_ctx *ctx, const __u8 *data, const struct pktc_key *key,
+			       __u32 set)
 {
+	const struct pktc_data_head *head = (const void *)data;
+	struct pktc_flow_lines *lines = pktc_flow_lines();
+	enum pktc_plain_family family;
+	struct pktc_flow flow;
 	__u32 kept;
 
-	return pktc_flow_find(data, key, pktc_is_ipv6(set), set, &kept) ? kept : PKTC_TREE_UNSURE;
+	if (!lines)
+		return PKTC_TREE_UNSURE;
+	family = pktc_plain_flow(ctx, head->generation, &flow);
+	if (family == PKTC_PLAIN_NONE ? pktc_flow_find(lines, data, key, pktc_is_ipv6(set), set, &kept) :
+					pktc_plain_found(lines, family, &flow, &kept))
+		return kept;
+	return PKTC_TREE_UNSURE;
 }
 
-PKTC_FLOW_CALL int pktc_keep_flow(const __u8 *data, const struct pktc_key *key, __u32 set, __u32 kept)
+PKTC_FLOW_CALL int pktc_keep_flow(struct pktc_ctx *ctx, const __u8 *data, const struct pktc_key *key,
+				  __u32 set, __u32 kept)
 {
-	pktc_flow_keep(data, key, set, kept);
+	struct pktc_flow_lines *lines = pktc_flow_lines();
+
+	if (lines)
+		pktc_flow_keep(ctx, lines, data, key, set, kept);
 	return 0;
 }
 #endif
@@ -183,7 +198,7 @@ __noinline int pktc_decide(struct pktc_ctx *ctx, struct pktc_fields *f)
 	__builtin_memset(key, 0, sizeof(*key));
 	set = 2 * pktc_fill_key(f, key, false);
 #ifdef PKTC_WANT_FLOW_CACHE
-	kept = pktc_kept(data, key, set);
+	kept = pktc_kept(ctx, data, key, set);
 	if (!(kept & PKTC_FLOW_ENTRY))
 		return kept;
 	known = kept != PKTC_TREE_UNSURE;
@@ -197,7 +212,7 @@ __noinline int pktc_decide(struct pktc_ctx *ctx, struct pktc_fields *f)
 	if (entry == PKTC_NO_ENTRY) {
 #ifdef PKTC_WANT_FLOW_CACHE
 		if (!known)
-			pktc_keep_flow(data, key, set,
+			pktc_keep_flow(ctx, data, key, set,
 				       pktc_to_keep(entry, NULL, pktc_decision(PKTC_DEFAULT_SLOT, PKTC_DEFAULT)));
 #endif
 		return PKTC_UNDECIDED;
@@ -212,7 +227,7 @@ __noinline int pktc_decide(struct pktc_ctx *ctx, struct pktc_fields *f)
 	decision = pktc_decision_to((int)rule->slot, action->verdict, action->redirect);
 #ifdef PKTC_WANT_FLOW_CACHE
 	if (!known)
-		pktc_keep_flow(data, key, set, pktc_to_keep(entry, action, decision));
+		pktc_keep_flow(ctx, data, key, set, pktc_to_keep(entry, action, decision));
 #endif
 	return decision;
 }

@@ -50,19 +50,84 @@ static __always_inline int pktc_settle(struct pktc_ctx *ctx, const __u8 *data, _
 	return pktc_decision_to((int)pktc_entry_slot(data, entry), action->verdict, action->redirect);
 }
 
-/* As pktc_decide(), or PKTC_UNUSUAL; of `f` only the length is written. */
-static __always_inline int pktc_decide_quickly(struct pktc_ctx *ctx, enum pktc_direction direction,
-					       struct pktc_fields *f)
+#ifdef PKTC_WANT_FLOW_CACHE
+/* What is done with a packet of whose flow this was kept. */
+static __always_inline int pktc_settle_kept(struct pktc_ctx *ctx, const __u8 *data, __u32 kept)
+{
+	if (!PKTC_KEEPS_ENTRIES)
+		return kept & PKTC_FLOW_ENTRY ? PKTC_UNUSUAL : (int)kept;
+	return kept == PKTC_TREE_UNSURE ? PKTC_UNUSUAL : pktc_settle(ctx, data, kept & ~PKTC_FLOW_ENTRY);
+}
+
+/*
+ * What is done with a plain packet of a flow that is known, PKTC_UNUSUAL among it, or PKTC_UNDECIDED. Decisions that are kept say all there is to know, so the
+ * data are not looked up; entries mean rules of the data that they were found in.
+ */
+static __always_inline int pktc_recall(struct pktc_ctx *ctx, struct pktc_fields *f)
+{
+	const __u8 *data = NULL;
+	struct pktc_flow_lines *lines;
+	enum pktc_plain_family family;
+	struct pktc_plain plain;
+	struct pktc_flow flow;
+	__u32 generation, kept;
+
+	if (!pktc_may_be_plain(ctx))
+		return PKTC_UNDECIDED;
+	lines = pktc_flow_lines();
+	if (!lines)
+		return PKTC_UNDECIDED;
+	if (PKTC_KEEPS_ENTRIES) {
+		data = pktc_data();
+		if (!data)
+			return PKTC_UNDECIDED;
+		generation = ((const struct pktc_data_head *)data)->generation;
+	} else {
+		generation = pktc_plain_generation();
+	}
+	family = pktc_plain_read(ctx, generation, &flow, &plain);
+	if (!pktc_plain_found(lines, family, &flow, &kept))
+		return PKTC_UNDECIDED;
+	f->len = ctx->data_end - ctx->data;
+	return pktc_settle_kept(ctx, data, kept);
+}
+
+/* What is found out for a packet, and kept. */
+static __always_inline int pktc_look_up(struct pktc_ctx *ctx, const __u8 *data,
+					const struct pktc_key *key, const bool six, __u32 set)
+{
+	struct pktc_flow_lines *lines = pktc_flow_lines();
+	struct pktc_flow flow;
+	__u32 kept, entry;
+	int decision;
+
+	if (!lines)
+		return PKTC_UNUSUAL;
+	/* Of plain packets it is known already that nothing was kept. */
+	if (pktc_plain_flow(ctx, 0, &flow) != PKTC_PLAIN_NONE ||
+	    !pktc_flow_find(lines, data, key, six, set, &kept)) {
+		entry = pktc_tree_look(data, key, set);
+		decision = PKTC_KEEPS_ENTRIES ? PKTC_UNUSUAL : pktc_settle(ctx, data, entry);
+		kept = decision == PKTC_UNUSUAL ? entry | PKTC_FLOW_ENTRY : decision;
+		pktc_flow_keep(ctx, lines, data, key, set, kept);
+	}
+	return pktc_settle_kept(ctx, data, kept);
+}
+#endif
+
+/* As pktc_decide_quickly(). A function of its own behind what plain packets need, which has so many registers more. */
+#if defined(PKTC_WANT_FLOW_CACHE) && PKTC_PLAIN_FLOW
+static __noinline
+#else
+static __always_inline
+#endif
+int pktc_decide_by_key(struct pktc_ctx *ctx, enum pktc_direction direction, struct pktc_fields *f)
 {
 	const __u8 *data = pktc_data();
 	struct pktc_keyed room;
 	__u32 zero, set, i;
 	PKTC_KEY(key);
 	int kind;
-#ifdef PKTC_WANT_FLOW_CACHE
-	__u32 kept, entry;
-	int decision;
-#endif
 
 	if (!data || !key)
 		return PKTC_UNUSUAL;
@@ -81,18 +146,23 @@ static __always_inline int pktc_decide_quickly(struct pktc_ctx *ctx, enum pktc_d
 	f->len = room.len;
 	set = 2 * kind + zero;
 #ifdef PKTC_WANT_FLOW_CACHE
-	if (!pktc_flow_find(data, key, kind == PKTC_KIND_IPV6, set, &kept)) {
-		entry = pktc_tree_look(data, key, set);
-		decision = PKTC_KEEPS_ENTRIES ? PKTC_UNUSUAL : pktc_settle(ctx, data, entry);
-		kept = decision == PKTC_UNUSUAL ? entry | PKTC_FLOW_ENTRY : decision;
-		pktc_flow_keep(data, key, set, kept);
-	}
-	if (!PKTC_KEEPS_ENTRIES)
-		return kept & PKTC_FLOW_ENTRY ? PKTC_UNUSUAL : (int)kept;
-	return kept == PKTC_TREE_UNSURE ? PKTC_UNUSUAL : pktc_settle(ctx, data, kept & ~PKTC_FLOW_ENTRY);
+	return pktc_look_up(ctx, data, key, kind == PKTC_KIND_IPV6, set);
 #else
 	return pktc_settle(ctx, data, pktc_tree_look(data, key, set));
 #endif
+}
+
+/* As pktc_decide(), or PKTC_UNUSUAL; of `f` only the length is written. */
+static __always_inline int pktc_decide_quickly(struct pktc_ctx *ctx, enum pktc_direction direction,
+					       struct pktc_fields *f)
+{
+#ifdef PKTC_WANT_FLOW_CACHE
+	int decision = pktc_recall(ctx, f);
+
+	if (likely(decision != PKTC_UNDECIDED))
+		return decision;
+#endif
+	return pktc_decide_by_key(ctx, direction, f);
 }
 
 #endif /* PKTC_CLASSIFY_USUAL_H */

@@ -22,9 +22,9 @@
  */
 #define PKTC_FLOW_ENTRY 0x80000000U
 
-/* The scalars and flags of a key, four to a word. */
+/* The scalars and flags of a key, four to a word; plain packets (plain.h) have a word for them in any case. */
 #define PKTC_FLOW_SMALL (PKTC_KEY_USED - PKTC_KEY_SCALARS)
-#define PKTC_FLOW_SMALL_WORDS ((PKTC_FLOW_SMALL + 3) / 4)
+#define PKTC_FLOW_SMALL_WORDS ((PKTC_FLOW_SMALL + 3 + !PKTC_FLOW_SMALL) / 4)
 
 /* Addresses, in one word where they are not of IPv6, the small words, and which set of which generation. */
 #define PKTC_FLOW_WORDS4 (1 + PKTC_FLOW_SMALL_WORDS + 1)
@@ -43,40 +43,44 @@ struct pktc_flow_line6 {
 	__u64 at[PKTC_FLOW_WORDS6 + 1];
 } __attribute__((aligned(64)));
 
-#define PKTC_FLOW_SHARE (sizeof(struct pktc_flow_line6) / sizeof(struct pktc_flow_line4))
-
 /*
  * A flow has two pairs of lines to lie in, each where another part of its hash says, so that
  * flows that fall on one place do not drive each other out.
  */
 #define PKTC_FLOW_WAYS 2
 #define PKTC_FLOW_PLACES 2
-
-union pktc_flow_lines {
-	struct pktc_flow_line4 ipv4[PKTC_FLOW_SHARE * PKTC_FLOW_WAYS];
-	struct pktc_flow_line6 ipv6[PKTC_FLOW_WAYS];
-};
-
-/* What one CPU has: nothing that the one kind of lines holds can be taken for the other kind. */
 #define PKTC_FLOW_PAIRS4 (PKTC_FLOW_LINES4 / PKTC_FLOW_WAYS)
 #define PKTC_FLOW_PAIRS6 (PKTC_FLOW_LINES6 / PKTC_FLOW_WAYS)
-#define PKTC_FLOW_UNITS4 (PKTC_FLOW_PAIRS4 / PKTC_FLOW_SHARE)
-#define PKTC_FLOW_UNITS (PKTC_FLOW_UNITS4 + PKTC_FLOW_PAIRS6)
+
+/* What one CPU has: nothing that the one kind of lines holds can be taken for the other kind. */
+struct pktc_flow_lines {
+	struct pktc_flow_line6 ipv6[PKTC_FLOW_LINES6];
+	struct pktc_flow_line4 ipv4[PKTC_FLOW_LINES4];
+};
 
 /*
  * One array for all CPUs, of which the loader makes as many as there are: an array for
  * each would take a table of pointers, and so a second line of memory, to get to a line.
- * Mapped, so that lines begin where the processor's do.
+ * Mapped, so that lines begin where the processor's do. A packet asks for all that its
+ * CPU has, ahead of all else: from there on a line is arithmetic.
  */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(map_flags, BPF_F_MMAPABLE);
-	__uint(max_entries, PKTC_FLOW_UNITS);
+	__uint(max_entries, 1);
 	__type(key, __u32);
-	__type(value, union pktc_flow_lines);
+	__type(value, struct pktc_flow_lines);
 } pktc_flows SEC(".maps");
 
-/* A packet's key as a line has it. */
+/* Of this CPU; NULL is for the verifier alone. */
+static __always_inline struct pktc_flow_lines *pktc_flow_lines(void)
+{
+	__u32 cpu = bpf_get_smp_processor_id();
+
+	return bpf_map_lookup_elem(&pktc_flows, &cpu);
+}
+
+/* What a line knows a packet by: its key, or bytes of its headers. */
 struct pktc_flow {
 	__u64 at[PKTC_FLOW_WORDS6];
 };
@@ -109,36 +113,33 @@ static __always_inline void pktc_flow_fill(struct pktc_flow *flow, const bool si
 }
 
 /*
- * Multilinear: a word times a constant of its own each, so that no product waits for
- * another. What the upper half says depends on every bit.
+ * A word times a constant of its own each, so that no product waits for another; the last two as they are. Bytes of a packet have
+ * what differs most at the top of a word, which a product leaves at the top: so the upper half is mixed into the lower, and that is
+ * multiplied. What the upper half says then depends on every bit.
  */
 static __always_inline __u64 pktc_flow_hash(const struct pktc_flow *flow, const bool six)
 {
 	const __u64 phi = 0x9e3779b97f4a7c15ULL;
-	__u64 hash = 0;
+	const __u32 last = pktc_flow_words(six) - 1;
+	__u64 hash = flow->at[last - 1] + flow->at[last];
 	__u32 i;
 
 #pragma unroll
-	for (i = 0; i < pktc_flow_words(six); i++)
+	for (i = 0; i < last - 1; i++)
 		hash += flow->at[i] * ((phi << 5 * i | phi >> (63 - 5 * i) >> 1) | 1);
-	return hash;
+	return (hash ^ hash >> 32) * phi;
 }
 
 /* NULL: such packets have no lines. */
-static __always_inline __u64 *pktc_flow_pair(__u64 hash, const bool six, const __u32 place)
+static __always_inline __u64 *pktc_flow_pair(struct pktc_flow_lines *lines, __u64 hash,
+					     const bool six, const __u32 place)
 {
-	__u32 index = (__u16)(hash >> (48 - 16 * place)), unit;
-	union pktc_flow_lines *lines;
+	__u32 index = (__u16)(hash >> (48 - 16 * place));
 
 	if (six ? !PKTC_FLOW_PAIRS6 : !PKTC_FLOW_PAIRS4)
 		return NULL;
-	unit = six ? PKTC_FLOW_UNITS4 + (index & (PKTC_FLOW_PAIRS6 - 1)) :
-		     (index & (PKTC_FLOW_PAIRS4 - 1)) / PKTC_FLOW_SHARE;
-	unit += bpf_get_smp_processor_id() * PKTC_FLOW_UNITS;
-	lines = bpf_map_lookup_elem(&pktc_flows, &unit);
-	if (!lines)
-		return NULL;
-	return six ? lines->ipv6->at : lines->ipv4[index % PKTC_FLOW_SHARE * PKTC_FLOW_WAYS].at;
+	return six ? lines->ipv6[(index & (PKTC_FLOW_PAIRS6 - 1)) * PKTC_FLOW_WAYS].at :
+		     lines->ipv4[(index & (PKTC_FLOW_PAIRS4 - 1)) * PKTC_FLOW_WAYS].at;
 }
 
 /* Words from the one line of a pair to the other. */
@@ -173,22 +174,19 @@ static __always_inline bool pktc_flow_lies_in(const __u64 *line, const bool six,
 	return !(other | (kept >> 32 ^ tag));
 }
 
-static __always_inline bool pktc_flow_found(const bool six, const __u8 *data,
-					    const struct pktc_key *key, __u32 set, __u32 *decided)
+static __always_inline bool pktc_flow_found(struct pktc_flow_lines *lines, const bool six,
+					    const struct pktc_flow *flow, __u32 *decided)
 {
-	struct pktc_flow flow;
+	__u64 hash = pktc_flow_hash(flow, six);
 	const __u64 *line;
 	__u32 place;
-	__u64 hash;
 
-	pktc_flow_fill(&flow, six, data, key, set);
-	hash = pktc_flow_hash(&flow, six);
 #pragma unroll
 	for (place = 0; place < PKTC_FLOW_PLACES; place++) {
-		line = pktc_flow_pair(hash, six, place);
+		line = pktc_flow_pair(lines, hash, six, place);
 		if (!line)
 			return false;
-		if (pktc_flow_lies_in(line, six, &flow, pktc_flow_tag(hash), decided))
+		if (pktc_flow_lies_in(line, six, flow, pktc_flow_tag(hash), decided))
 			return true;
 	}
 	return false;
@@ -210,60 +208,53 @@ static __always_inline __u64 pktc_flow_unlinked(const __u8 *data, __u64 value)
 }
 
 /* Whether both lines of a pair were written for these data: the second is written after the first. */
-static __always_inline bool pktc_flow_full(const __u64 *line, const bool six, const __u8 *data)
+static __always_inline bool pktc_flow_full(const __u64 *line, const bool six, const struct pktc_flow *flow)
 {
-	const struct pktc_data_head *head = (const void *)data;
+	const __u32 last = pktc_flow_words(six) - 1;
 
-	return pktc_read(line[pktc_flow_stride(six) + pktc_flow_words(six) - 1]) >> 32 == head->generation;
+	return pktc_read(line[pktc_flow_stride(six) + last]) >> 32 == flow->at[last] >> 32;
 }
 
 /* Where there is room, or else in either of the two. The newest of a pair is first, and what was first is second. */
-static __always_inline void pktc_flow_store(const bool six, const __u8 *data,
-					    const struct pktc_key *key, __u32 set, __u32 decided)
+static __always_inline void pktc_flow_store(struct pktc_flow_lines *lines, const bool six,
+					    const __u8 *data, const struct pktc_flow *flow, __u32 decided)
 {
 	const __u32 words = pktc_flow_words(six), stride = pktc_flow_stride(six);
-	__u64 hash, *line, *second;
-	struct pktc_flow flow;
+	__u64 hash = pktc_flow_unlinked(data, pktc_flow_hash(flow, six)), *line, *second;
 	__u32 i;
 
-	pktc_flow_fill(&flow, six, data, key, set);
-	hash = pktc_flow_hash(&flow, six);
-	if (!six)
-		hash = pktc_flow_unlinked(data, hash);
-	line = pktc_flow_pair(hash, six, 0);
-	second = pktc_flow_pair(hash, six, 1);
+	line = pktc_flow_pair(lines, hash, six, 0);
+	second = pktc_flow_pair(lines, hash, six, 1);
 	if (!line || !second)
 		return;
-	if (pktc_flow_full(line, six, data) &&
-	    (!pktc_flow_full(second, six, data) || bpf_get_prandom_u32() & 1))
+	if (pktc_flow_full(line, six, flow) &&
+	    (!pktc_flow_full(second, six, flow) || bpf_get_prandom_u32() & 1))
 		line = second;
 #pragma unroll
 	for (i = 0; i <= words; i++)
 		line[stride + i] = pktc_read(line[i]);
 #pragma unroll
 	for (i = 0; i < words; i++)
-		line[i] = flow.at[i];
+		line[i] = flow->at[i];
 	*(volatile __u64 *)&line[words] = (__u64)pktc_flow_tag(hash) << 32 | decided;
 }
 
 /*
- * True: `decided` is what was kept for this key. False: it is to be found out, and kept. `six`: the key has addresses of IPv6, which
- * the quick walk knows on each of its ways, so that none has to find it out.
+ * True: `decided` is what was kept for this key. `six`: the key has addresses of IPv6, which the quick walk knows on each of its
+ * ways, so that none has to find it out.
  */
-static __always_inline bool pktc_flow_find(const __u8 *data, const struct pktc_key *key,
-					   const bool six, __u32 set, __u32 *decided)
+static __always_inline bool pktc_flow_find(struct pktc_flow_lines *lines, const __u8 *data,
+					   const struct pktc_key *key, const bool six, __u32 set,
+					   __u32 *decided)
 {
-	return six ? pktc_flow_found(true, data, key, set, decided) :
-		     pktc_flow_found(false, data, key, set, decided);
-}
+	struct pktc_flow flow;
 
-static __always_inline void pktc_flow_keep(const __u8 *data, const struct pktc_key *key, __u32 set,
-					   __u32 decided)
-{
-	if (pktc_is_ipv6(set))
-		pktc_flow_store(true, data, key, set, decided);
-	else
-		pktc_flow_store(false, data, key, set, decided);
+	if (six) {
+		pktc_flow_fill(&flow, true, data, key, set);
+		return pktc_flow_found(lines, true, &flow, decided);
+	}
+	pktc_flow_fill(&flow, false, data, key, set);
+	return pktc_flow_found(lines, false, &flow, decided);
 }
 
 #endif /* PKTC_FLOW_CACHE_H */

@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR MIT */
+/*
+ * Packets as nearly all are: TCP, UDP or ICMP right behind IPv4 or IPv6, right behind Ethernet,
+ * with whole headers. Which flow such a packet is of, its bytes say as they lie,
+ * under a mask; so the flow cache is asked for it before anything is taken apart and before the
+ * rules' data are looked up. Where rules ask for more than these bytes say, no packet is plain,
+ * and flows are known by keys alone.
+ */
+#ifndef PKTC_PLAIN_H
+#define PKTC_PLAIN_H
+
+#include <pktc/context.h>
+#include <pktc/flow_cache.h>
+#include <pktc/headers.h>
+
+/* Of these a program's PKTC_PLAIN_PARTS is made: what tells flows apart beside their protocol; of ICMP, that rules ask for nothing in it. */
+#define PKTC_PLAIN_PACKETS 1
+#define PKTC_PLAIN_SRC 2
+#define PKTC_PLAIN_DST 4
+#define PKTC_PLAIN_SPORT 8
+#define PKTC_PLAIN_DPORT 16
+#define PKTC_PLAIN_FLAGS 32
+#define PKTC_PLAIN_ICMP 64
+
+/* 0: no packet is plain. */
+#ifdef PKTC_PLAIN_PARTS
+#define PKTC_PLAIN_FLOW (PKTC_PLAIN_PARTS)
+#else
+#define PKTC_PLAIN_FLOW 0
+#endif
+
+/*
+ * Generation of the data at work, for packets that ask ahead of them; 0, of which nothing is
+ * kept, while they are replaced. Written by the loader.
+ */
+#if PKTC_PLAIN_FLOW
+__u32 pktc_generation = 0;
+#define pktc_plain_generation() pktc_read(pktc_generation)
+#else
+#define pktc_plain_generation() 0
+#endif
+
+/* Eight bytes as they lie: those from `at` on are `value`. */
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+#define PKTC_PLAIN_PLACE(at) (8 * (at))
+#else
+#define PKTC_PLAIN_PLACE(at) (56 - 8 * (at))
+#endif
+#define pktc_plain_byte(value, at) ((__u64)(value) << PKTC_PLAIN_PLACE(at))
+#define pktc_plain_two(value, at) (pktc_plain_byte(value, at) | pktc_plain_byte(value, (at) + 1))
+#define pktc_plain_four(value, at) (pktc_plain_two(value, at) | pktc_plain_two(value, (at) + 2))
+
+/* 0xff where it tells flows apart. */
+#define PKTC_PLAIN_MASK(part) (PKTC_PLAIN_FLOW & (part) ? 0xff : 0)
+#define PKTC_PLAIN_PORTS(at)                                      \
+	(pktc_plain_two(PKTC_PLAIN_MASK(PKTC_PLAIN_SPORT), at) | \
+	 pktc_plain_two(PKTC_PLAIN_MASK(PKTC_PLAIN_DPORT), (at) + 2))
+
+/* The first eight bytes of an IPv4 header, as far as they matter: version 4, five words, no fragment. */
+#define PKTC_PLAIN_FIRST pktc_plain_byte(0x45, 0)
+#define PKTC_PLAIN_FIRST_MASK \
+	(pktc_plain_byte(0xff, 0) | pktc_plain_byte(0x3f, 6) | pktc_plain_byte(0xff, 7))
+/* The next: protocol and source. */
+#define PKTC_PLAIN_SECOND_MASK \
+	(pktc_plain_byte(0xff, 1) | pktc_plain_four(PKTC_PLAIN_MASK(PKTC_PLAIN_SRC), 4))
+/* And the next, without the ports behind it. */
+#define PKTC_PLAIN_THIRD_MASK pktc_plain_four(PKTC_PLAIN_MASK(PKTC_PLAIN_DST), 0)
+/* Of the first eight of IPv6: what is behind it; ports, in the first of what is, have another place. */
+#define PKTC_PLAIN_NEXT_MASK pktc_plain_byte(0xff, 6)
+
+enum pktc_plain_family {
+	PKTC_PLAIN_NONE = 0, /* not plain */
+	PKTC_PLAIN_IPV4,
+	PKTC_PLAIN_IPV6,
+};
+
+struct pktc_plain {
+	const void *at; /* the network layer's header */
+	const void *end; /* of the frame */
+	__u8 proto; /* protocol, or next header */
+};
+
+/* In place of a set of trees, in the last word of a line. */
+#define PKTC_PLAIN_SET 0x80
+
+static __always_inline __u64 pktc_plain_last(const struct pktc_tcp *tcp, __u8 proto, __u32 generation)
+{
+	__u64 last = (__u64)generation << 32 | PKTC_PLAIN_SET;
+
+	if (PKTC_PLAIN_FLOW & PKTC_PLAIN_FLAGS && proto == PKTC_PROTO_TCP)
+		last |= (__u64)tcp->flags << 8;
+	return last;
+}
+
+/* The mask where there are ports: of TCP (6) and UDP (17), of the protocols that lines know. No branch, which nobody could foretell. */
+static __always_inline __u64 pktc_plain_ports(__u64 mask, __u8 proto)
+{
+	__u64 has = (1ULL << PKTC_PROTO_TCP | 1ULL << PKTC_PROTO_UDP) >> (proto & 63) & 1;
+
+	pktc_opaque(has);
+	return mask & -has;
+}
+
+/* Bytes of the header that follows: of TCP (0b110), else of UDP and ICMP. No branch, either. */
+static __always_inline __u32 pktc_plain_least(__u8 proto)
+{
+	return sizeof(struct pktc_udp) + (proto & 4) * ((sizeof(struct pktc_tcp) - sizeof(struct pktc_udp)) / 4);
+}
+
+static __always_inline bool pktc_plain_ipv4(struct pktc_plain *p, __u32 generation,
+					    struct pktc_flow *flow)
+{
+	const struct pktc_ipv4 *ip = p->at;
+	const struct pktc_tcp *tcp = (const void *)(ip + 1);
+	const __u32 least = sizeof(*ip) + pktc_plain_least(ip->protocol);
+	const __u32 last = pktc_flow_words(false) - 1;
+	const __u64 *at = p->at;
+	__u32 i;
+
+	if ((at[0] & PKTC_PLAIN_FIRST_MASK) != PKTC_PLAIN_FIRST ||
+	    pktc_ntoh16(ip->tot_len) < least)
+		return false;
+	p->proto = ip->protocol;
+	flow->at[0] = at[1] & PKTC_PLAIN_SECOND_MASK;
+	flow->at[1] = at[2] & (PKTC_PLAIN_THIRD_MASK | pktc_plain_ports(PKTC_PLAIN_PORTS(4), p->proto));
+#pragma unroll
+	for (i = 2; i < last; i++)
+		flow->at[i] = 0;
+	flow->at[last] = pktc_plain_last(tcp, p->proto, generation);
+	return true;
+}
+
+static __always_inline bool pktc_plain_ipv6(struct pktc_plain *p, __u32 generation,
+					    struct pktc_flow *flow)
+{
+	const struct pktc_ipv6 *ip = p->at;
+	const struct pktc_tcp *tcp = (const void *)(ip + 1);
+	const __u32 least = pktc_plain_least(ip->nexthdr), last = pktc_flow_words(true) - 1;
+	const __u64 *at = p->at;
+	__u32 i;
+
+	if ((const void *)(tcp + 1) > p->end || *(const __u8 *)p->at >> 4 != 6 ||
+	    pktc_ntoh16(ip->payload_len) < least)
+		return false;
+	p->proto = ip->nexthdr;
+#pragma unroll
+	for (i = 0; i < 4; i++)
+		flow->at[i] = PKTC_PLAIN_FLOW & (i < 2 ? PKTC_PLAIN_SRC : PKTC_PLAIN_DST) ? at[1 + i] : 0;
+	flow->at[4] = (at[0] & PKTC_PLAIN_NEXT_MASK) | (at[5] & pktc_plain_ports(PKTC_PLAIN_PORTS(0), p->proto));
+#pragma unroll
+	for (i = 5; i < last; i++)
+		flow->at[i] = 0;
+	flow->at[last] = pktc_plain_last(tcp, p->proto, generation);
+	return true;
+}
+
+/* Whether a packet can be plain, asked ahead of all else: a call, which would make registers that are in use be saved. */
+static __always_inline bool pktc_may_be_plain(struct pktc_ctx *ctx)
+{
+	struct pktc_tag kept;
+
+	return PKTC_PLAIN_FLOW && pktc_in_one_piece(ctx) && !pktc_kept_tag(ctx, &kept);
+}
+
+/*
+ * Which flow a packet is of that may be plain, as far as lines need know: it may be of a protocol that no line has. Packets that would
+ * end within a TCP header are left out, though they may be of UDP: a frame on a wire has more.
+ */
+static __always_inline enum pktc_plain_family
+pktc_plain_read(struct pktc_ctx *ctx, __u32 generation, struct pktc_flow *flow, struct pktc_plain *p)
+{
+	const struct pktc_ethernet *ethernet = (const void *)(long)ctx->data;
+
+	p->end = (const void *)(long)ctx->data_end;
+	p->at = ethernet + 1;
+	if (p->at + sizeof(struct pktc_ipv4) + sizeof(struct pktc_tcp) > p->end)
+		return PKTC_PLAIN_NONE;
+	if (PKTC_FLOW_LINES4 && likely(ethernet->type == pktc_ntoh16(PKTC_TYPE_IPV4)))
+		return pktc_plain_ipv4(p, generation, flow) ? PKTC_PLAIN_IPV4 : PKTC_PLAIN_NONE;
+	if (PKTC_FLOW_LINES6 && ethernet->type == pktc_ntoh16(PKTC_TYPE_IPV6))
+		return pktc_plain_ipv6(p, generation, flow) ? PKTC_PLAIN_IPV6 : PKTC_PLAIN_NONE;
+	return PKTC_PLAIN_NONE;
+}
+
+static __always_inline bool pktc_plain_found(struct pktc_flow_lines *lines, enum pktc_plain_family family,
+					     const struct pktc_flow *flow, __u32 *decided)
+{
+	if (family == PKTC_PLAIN_IPV4)
+		return pktc_flow_found(lines, false, flow, decided);
+	return family == PKTC_PLAIN_IPV6 && pktc_flow_found(lines, true, flow, decided);
+}
+
+/* Of which flow a plain packet is, and of which family. */
+static __always_inline enum pktc_plain_family
+pktc_plain_flow(struct pktc_ctx *ctx, __u32 generation, struct pktc_flow *flow)
+{
+	enum pktc_plain_family family;
+	struct pktc_plain p;
+
+	if (!pktc_may_be_plain(ctx))
+		return PKTC_PLAIN_NONE;
+	family = pktc_plain_read(ctx, generation, flow, &p);
+	if (family == PKTC_PLAIN_NONE || p.proto == PKTC_PROTO_TCP || p.proto == PKTC_PROTO_UDP)
+		return family;
+	if (PKTC_PLAIN_FLOW & PKTC_PLAIN_ICMP &&
+	    p.proto == (family == PKTC_PLAIN_IPV4 ? PKTC_PROTO_ICMP : PKTC_PROTO_ICMP6))
+		return family;
+	return PKTC_PLAIN_NONE;
+}
+
+/* Keeps what was decided for a packet, plain or not. */
+static __always_inline void pktc_flow_keep(struct pktc_ctx *ctx, struct pktc_flow_lines *lines,
+					   const __u8 *data, const struct pktc_key *key, __u32 set,
+					   __u32 decided)
+{
+	const struct pktc_data_head *head = (const void *)data;
+	enum pktc_plain_family family;
+	struct pktc_flow flow;
+	bool six;
+
+	family = pktc_plain_flow(ctx, head->generation, &flow);
+	six = family == PKTC_PLAIN_IPV6;
+	if (family == PKTC_PLAIN_NONE) {
+		six = pktc_is_ipv6(set);
+		if (six)
+			pktc_flow_fill(&flow, true, data, key, set);
+		else
+			pktc_flow_fill(&flow, false, data, key, set);
+	}
+	if (six)
+		pktc_flow_store(lines, true, data, &flow, decided);
+	else
+		pktc_flow_store(lines, false, data, &flow, decided);
+}
+
+#endif /* PKTC_PLAIN_H */
