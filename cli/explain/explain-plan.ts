@@ -1,4 +1,5 @@
 /** `pktc explain FILE`: how the rules of a file will be tried, and what that costs. */
+import { type PlainPart, plainPartsOf } from '../../compiler/4-plan/plain-flow.ts';
 import type { Classifier, FlowLines, Plan } from '../../compiler/4-plan/plan.ts';
 import { visible } from '../../compiler/diagnostics/visible.ts';
 import type { HookName } from '../../grammar/fields/field.ts';
@@ -47,8 +48,9 @@ function renderPlan(plan: Plan, { out }: Terminal): string {
   return renderTable(columns, cells, (text) => out.paint('bold', text));
 }
 
-function classifierRows({ program }: Plan, classifier: Classifier): readonly (readonly [string, string])[] {
+function classifierRows(plan: Plan, classifier: Classifier): readonly (readonly [string, string])[] {
   if (classifier.name === 'chain') return [];
+  const { program } = plan;
   const { shape, src, dst, data, depth, leaf, nodes, records, checks, flowLines } = classifier;
   const { flags = null, presence = [] } = shape.bits ?? {};
   const fields = [...shape.scalars, ...(flags === null ? [] : [flags])].map(({ field }) => field);
@@ -59,7 +61,7 @@ function classifierRows({ program }: Plan, classifier: Classifier): readonly (re
     ...(presence.length === 0 ? [] : [['presence', presence.map(({ field }) => field).join(' ')] as const]),
     ['size', `${data.length} bytes, ${each} a rule: ${nodes} nodes, ${records} records`],
     ['depth', `up to ${depth} nodes, then up to ${leaf} records`],
-    ['flow cache', flowLines === null ? 'none' : flowsText(flowLines)],
+    ['flow cache', flowLines === null ? 'none' : `${flowsText(flowLines)}, ${plainText(plainPartsOf(plan))}`],
     ['checks', checks.length === 0 ? 'none: the trees carry every condition' : checksText(program, checks)],
   ];
 }
@@ -67,6 +69,11 @@ function classifierRows({ program }: Plan, classifier: Classifier): readonly (re
 function flowsText({ ipv4, ipv6 }: FlowLines): string {
   const families = [...(ipv4 > 0 ? [`${ipv4} flows`] : []), ...(ipv6 > 0 ? [`${ipv6} of IPv6`] : [])];
   return `${families.join(' and ')} a CPU`;
+}
+
+function plainText(parts: readonly PlainPart[] | null): string {
+  if (parts === null) return 'looked up by key';
+  return `looked up by bytes of the headers: ${['proto', ...parts.filter((part) => part !== 'icmp')].join(' ')}`;
 }
 
 function checksText(program: Plan['program'], checks: readonly { readonly rule: number }[]): string {
