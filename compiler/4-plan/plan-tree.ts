@@ -18,7 +18,7 @@ const CHECKS_MAX = 1024;
 const CHECK_INSTRUCTIONS_MAX = 200_000;
 
 /** From so many rules on their counters do not stay in the processor's nearer caches, and packets are noted first: docs/performance.md. */
-const TALLIED_RULES = 8192;
+const TALLIED_RULES = 32_768;
 
 /** What trees of one program may take in the kernel. */
 export const DATA_BYTES_MAX = 256 << 20;

@@ -42,7 +42,8 @@ const MAIN_TREE_BYTES = 80;
 const MAIN_TREE_INNER_BYTES = 128;
 /**
  * The quick walk in front of the trees: what the program's own function needs besides fields and keys, and the function that decides
- * about other packets besides the key; the flow's key is in the first alone. Each is rounded up as the kernel does.
+ * about other packets besides the key; the flow's key is in the first alone. Each is rounded up as the kernel does. Where plain packets are
+ * looked up ahead of it, the quick walk is a function of its own, and both need no more together.
  */
 const MAIN_TREE_QUICK_BYTES = 112;
 /** The same where keys are so large that they are in a map. */

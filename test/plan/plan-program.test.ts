@@ -45,13 +45,13 @@ describe('plan', () => {
     });
   });
 
-  it('lets packets be noted ahead of their counters from 8,192 rules on, and never at a cgroup', () => {
+  it('lets packets be noted ahead of their counters from 32,768 rules on, and never at a cgroup', () => {
     const notes = (count: number, hook = 'xdp') => {
-      const rules = lines(count, (index) => `match src ${prefix(index % 32_768)} dport ${1 + (index >> 15)} -> drop`);
+      const rules = lines(count, (index) => `match src ${prefix(index % 16_384)} dport ${1 + (index >> 14)} -> drop`);
       const { plan } = planned(`hook ${hook}\n${rules}`);
       return plan?.classifier.name === 'tree' ? plan.classifier.tallies : null;
     };
-    expect([notes(2000), notes(8191), notes(8192), notes(8192, 'cgroup ingress')]).toEqual([false, false, true, false]);
+    expect([notes(2000), notes(32_767), notes(32_768), notes(32_768, 'cgroup ingress')]).toEqual([false, false, true, false]);
   });
 
   it('refuses what one program cannot hold', () => {

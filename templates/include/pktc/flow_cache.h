@@ -112,22 +112,17 @@ static __always_inline void pktc_flow_fill(struct pktc_flow *flow, const bool si
 	flow->at[words - 1] = (__u64)head->generation << 32 | set;
 }
 
-/*
- * A word times a constant of its own each, so that no product waits for another; the last two as they are. Bytes of a packet have
- * what differs most at the top of a word, which a product leaves at the top: so the upper half is mixed into the lower, and that is
- * multiplied. What the upper half says then depends on every bit.
- */
+/* A polynomial with the words for coefficients. What its upper half says depends on every bit, on the lower ones of a word more. */
 static __always_inline __u64 pktc_flow_hash(const struct pktc_flow *flow, const bool six)
 {
 	const __u64 phi = 0x9e3779b97f4a7c15ULL;
-	const __u32 last = pktc_flow_words(six) - 1;
-	__u64 hash = flow->at[last - 1] + flow->at[last];
+	__u64 hash = 0;
 	__u32 i;
 
 #pragma unroll
-	for (i = 0; i < last - 1; i++)
-		hash += flow->at[i] * ((phi << 5 * i | phi >> (63 - 5 * i) >> 1) | 1);
-	return (hash ^ hash >> 32) * phi;
+	for (i = 0; i < pktc_flow_words(six); i++)
+		hash = hash * phi + flow->at[i];
+	return hash;
 }
 
 /* NULL: such packets have no lines. */

@@ -121,8 +121,9 @@ static __always_inline bool pktc_plain_ipv4(struct pktc_plain *p, __u32 generati
 	    pktc_ntoh16(ip->tot_len) < least)
 		return false;
 	p->proto = ip->protocol;
-	flow->at[0] = at[1] & PKTC_PLAIN_SECOND_MASK;
-	flow->at[1] = at[2] & (PKTC_PLAIN_THIRD_MASK | pktc_plain_ports(PKTC_PLAIN_PORTS(4), p->proto));
+	/* Of an address and a port, the last byte differs most, and belongs at the bottom of a word: pktc_flow_hash(). */
+	flow->at[0] = pktc_ntoh64(at[1] & PKTC_PLAIN_SECOND_MASK);
+	flow->at[1] = pktc_ntoh64(at[2] & (PKTC_PLAIN_THIRD_MASK | pktc_plain_ports(PKTC_PLAIN_PORTS(4), p->proto)));
 #pragma unroll
 	for (i = 2; i < last; i++)
 		flow->at[i] = 0;
@@ -145,7 +146,7 @@ static __always_inline bool pktc_plain_ipv6(struct pktc_plain *p, __u32 generati
 	p->proto = ip->nexthdr;
 #pragma unroll
 	for (i = 0; i < 4; i++)
-		flow->at[i] = PKTC_PLAIN_FLOW & (i < 2 ? PKTC_PLAIN_SRC : PKTC_PLAIN_DST) ? at[1 + i] : 0;
+		flow->at[i] = PKTC_PLAIN_FLOW & (i < 2 ? PKTC_PLAIN_SRC : PKTC_PLAIN_DST) ? pktc_ntoh64(at[1 + i]) : 0;
 	flow->at[4] = (at[0] & PKTC_PLAIN_NEXT_MASK) | (at[5] & pktc_plain_ports(PKTC_PLAIN_PORTS(0), p->proto));
 #pragma unroll
 	for (i = 5; i < last; i++)
