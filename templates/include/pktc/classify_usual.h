@@ -60,8 +60,9 @@ static __always_inline int pktc_settle_kept(struct pktc_ctx *ctx, const __u8 *da
 }
 
 /*
- * What is done with a plain packet of a flow that is known, PKTC_UNUSUAL among it, or PKTC_UNDECIDED. Decisions that are kept say all there is to know, so the
- * data are not looked up; entries mean rules of the data that they were found in.
+ * What is done with a plain packet of a flow that is known, PKTC_UNUSUAL among it, or PKTC_UNDECIDED.
+ * Decisions that are kept say all there is to know, so the data are not looked up; entries mean rules
+ * of the data that they were found in.
  */
 static __always_inline int pktc_recall(struct pktc_ctx *ctx, struct pktc_fields *f)
 {
