@@ -29,6 +29,11 @@ const PACKETS: readonly (readonly [string, Uint8Array])[] = [
   ['UDP over IPv6', frameOf(ipv6({ src: V6, dst: W6, next: 17 }, UDP))],
   ['ICMPv6', frameOf(ipv6({ src: V6, dst: W6, next: 58 }, ICMP))],
   ['IPv6 with an extension header', frameOf(ipv6({ src: V6, dst: W6, next: 60 }, extension(6), TCP))],
+  [
+    'a packet with two tags',
+    ethernet({ tags: [{ id: 5 }, { id: 6 }], type: 0x0800 }, ipv4({ src: V4, dst: W4, proto: 6 }, TCP)),
+  ],
+  ['a tagged packet of IPv6', ethernet({ tags: [{ id: 5 }], type: 0x86dd }, ipv6({ src: V6, dst: W6, next: 17 }, UDP))],
   ['a tagged packet', ethernet({ tags: [{ id: 5 }], type: 0x0800 }, ipv4({ src: V4, dst: W4, proto: 6 }, TCP))],
 ];
 
@@ -70,13 +75,14 @@ const FILES: readonly (readonly [string, readonly string[], (at: number) => stri
     (at) => `dst { 172.16.${at}.0/24, fd00:${at}::/32 }`,
   ],
   [
+    'tags',
+    ['match vlan 5 vlan.depth 1 -> drop', 'match vlan.pcp 1 -> drop', 'match vlan.depth 0 icmp -> drop'],
+    (at) => `proto udp dport ${5000 + at}`,
+  ],
+  ['how many tags', ['match vlan.depth 1 -> drop', 'match vlan.depth 2 tcp -> drop'], (at) => `proto udp dport ${5000 + at}`],
+  [
     'no address',
-    [
-      'match proto tcp dport 443 -> drop',
-      'match proto udp sport 1000-2000 -> drop',
-      'match frag later -> drop',
-      'match vlan 5 -> drop',
-    ],
+    ['match proto tcp dport 443 -> drop', 'match proto udp sport 1000-2000 -> drop', 'match frag later -> drop'],
     (at) => `proto udp dport ${5000 + at}`,
   ],
   [

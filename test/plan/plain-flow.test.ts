@@ -13,7 +13,7 @@ test.each<[string, readonly string[] | null]>([
   ['tcp flags SYN,!ACK sport > 1023', ['sport', 'flags', 'icmp']],
   ['src 10.0.0.1 icmp', ['src', 'icmp']],
   ['src 10.0.0.1 icmp.type 8', ['src']],
-  ['vlan 5 vlan.depth 1 ethertype ip frag first dport 5', ['dport', 'icmp']],
+  ['vlan 5 vlan.depth 1 ethertype ip frag first dport 5', ['dport', 'vlan', 'icmp']],
   ['src 10.0.0.1 ttl 5', null],
   ['dport 5 len > 100', null],
   ['tcp.window 5', null],

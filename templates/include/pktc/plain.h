@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR MIT */
 /*
- * Packets as nearly all are: TCP, UDP or ICMP right behind IPv4 or IPv6, right behind Ethernet,
- * with whole headers. Which flow such a packet is of, its bytes say as they lie,
+ * Packets as nearly all are: TCP, UDP or ICMP right behind IPv4 or IPv6, right behind Ethernet
+ * or a VLAN tag, with whole headers. Which flow such a packet is of, its bytes say as they lie,
  * under a mask; so the flow cache is asked for it before anything is taken apart and before the
  * rules' data are looked up. Where rules ask for more than these bytes say, no packet is plain,
  * and flows are known by keys alone.
@@ -21,6 +21,7 @@
 #define PKTC_PLAIN_DPORT 16
 #define PKTC_PLAIN_FLAGS 32
 #define PKTC_PLAIN_ICMP 64
+#define PKTC_PLAIN_VLAN 128
 
 /* 0: no packet is plain. */
 #ifdef PKTC_PLAIN_PARTS
@@ -74,20 +75,23 @@ enum pktc_plain_family {
 	PKTC_PLAIN_IPV6,
 };
 
+/* In place of a set of trees, in the last word of a line. */
+#define PKTC_PLAIN_UNTAGGED 0x80
+#define PKTC_PLAIN_TAGGED 0xc0
+
 struct pktc_plain {
 	const void *at; /* the network layer's header */
 	const void *end; /* of the frame */
+	__u32 tag; /* whether there is one, and above it what is in it */
 	__u8 proto; /* protocol, or next header */
 };
 
-/* In place of a set of trees, in the last word of a line. */
-#define PKTC_PLAIN_SET 0x80
-
-static __always_inline __u64 pktc_plain_last(const struct pktc_tcp *tcp, __u8 proto, __u32 generation)
+static __always_inline __u64 pktc_plain_last(const struct pktc_plain *p, const struct pktc_tcp *tcp,
+					     __u32 generation)
 {
-	__u64 last = (__u64)generation << 32 | PKTC_PLAIN_SET;
+	__u64 last = (__u64)generation << 32 | p->tag;
 
-	if (PKTC_PLAIN_FLOW & PKTC_PLAIN_FLAGS && proto == PKTC_PROTO_TCP)
+	if (PKTC_PLAIN_FLOW & PKTC_PLAIN_FLAGS && p->proto == PKTC_PROTO_TCP)
 		last |= (__u64)tcp->flags << 8;
 	return last;
 }
@@ -127,7 +131,7 @@ static __always_inline bool pktc_plain_ipv4(struct pktc_plain *p, __u32 generati
 #pragma unroll
 	for (i = 2; i < last; i++)
 		flow->at[i] = 0;
-	flow->at[last] = pktc_plain_last(tcp, p->proto, generation);
+	flow->at[last] = pktc_plain_last(p, tcp, generation);
 	return true;
 }
 
@@ -151,7 +155,7 @@ static __always_inline bool pktc_plain_ipv6(struct pktc_plain *p, __u32 generati
 #pragma unroll
 	for (i = 5; i < last; i++)
 		flow->at[i] = 0;
-	flow->at[last] = pktc_plain_last(tcp, p->proto, generation);
+	flow->at[last] = pktc_plain_last(p, tcp, generation);
 	return true;
 }
 
@@ -163,6 +167,9 @@ static __always_inline bool pktc_may_be_plain(struct pktc_ctx *ctx)
 	return PKTC_PLAIN_FLOW && pktc_in_one_piece(ctx) && !pktc_kept_tag(ctx, &kept);
 }
 
+/* What there is at least behind Ethernet and its tag. */
+#define PKTC_PLAIN_LEAST (sizeof(struct pktc_ipv4) + sizeof(struct pktc_tcp))
+
 /*
  * Which flow a packet is of that may be plain, as far as lines need know: it may be of a protocol that no line has. Packets that would
  * end within a TCP header are left out, though they may be of UDP: a frame on a wire has more.
@@ -171,14 +178,25 @@ static __always_inline enum pktc_plain_family
 pktc_plain_read(struct pktc_ctx *ctx, __u32 generation, struct pktc_flow *flow, struct pktc_plain *p)
 {
 	const struct pktc_ethernet *ethernet = (const void *)(long)ctx->data;
+	const struct pktc_vlan *tag = (const void *)(ethernet + 1);
+	__be16 type;
 
 	p->end = (const void *)(long)ctx->data_end;
 	p->at = ethernet + 1;
-	if (p->at + sizeof(struct pktc_ipv4) + sizeof(struct pktc_tcp) > p->end)
+	if (p->at + PKTC_PLAIN_LEAST > p->end)
 		return PKTC_PLAIN_NONE;
-	if (PKTC_FLOW_LINES4 && likely(ethernet->type == pktc_ntoh16(PKTC_TYPE_IPV4)))
+	type = ethernet->type;
+	p->tag = PKTC_PLAIN_UNTAGGED;
+	if (unlikely(type == pktc_ntoh16(PKTC_TYPE_VLAN))) {
+		p->at = tag + 1;
+		if (p->at + PKTC_PLAIN_LEAST > p->end)
+			return PKTC_PLAIN_NONE;
+		type = tag->type;
+		p->tag = PKTC_PLAIN_TAGGED | (PKTC_PLAIN_FLOW & PKTC_PLAIN_VLAN ? (__u32)tag->tci << 16 : 0);
+	}
+	if (PKTC_FLOW_LINES4 && likely(type == pktc_ntoh16(PKTC_TYPE_IPV4)))
 		return pktc_plain_ipv4(p, generation, flow) ? PKTC_PLAIN_IPV4 : PKTC_PLAIN_NONE;
-	if (PKTC_FLOW_LINES6 && ethernet->type == pktc_ntoh16(PKTC_TYPE_IPV6))
+	if (PKTC_FLOW_LINES6 && type == pktc_ntoh16(PKTC_TYPE_IPV6))
 		return pktc_plain_ipv6(p, generation, flow) ? PKTC_PLAIN_IPV6 : PKTC_PLAIN_NONE;
 	return PKTC_PLAIN_NONE;
 }
