@@ -87,12 +87,18 @@ struct {
 } pktc_bench_trace SEC(".maps");
 
 /*
- * Packets are copied in stores of 8 bytes, one of which begins behind the Ethernet header: so every field lies within one of them.
+ * Packets are copied in stores of 8 bytes, one of which begins behind the Ethernet header, or its tag: so every field lies within one of them.
  * A field that lies in two is read when both have left the processor for its cache, behind all that the packet before took: packets
  * would wait for one another, for 4 to 8 ns each, which those that a network card has put there do not.
  */
 #define PKTC_BENCH_STORE 8
-#define PKTC_BENCH_STORES_FROM (sizeof(struct pktc_ethernet) % PKTC_BENCH_STORE)
+#define PKTC_BENCH_FROM (sizeof(struct pktc_ethernet) % PKTC_BENCH_STORE)
+#define PKTC_BENCH_TAGGED_FROM ((sizeof(struct pktc_ethernet) + sizeof(struct pktc_vlan)) % PKTC_BENCH_STORE)
+
+static __always_inline bool pktc_bench_tagged(const __u8 *packet)
+{
+	return ((const struct pktc_ethernet *)packet)->type == pktc_ntoh16(PKTC_TYPE_VLAN);
+}
 
 static __always_inline void pktc_bench_store(__u8 *to, const __u8 *from)
 {
@@ -101,8 +107,8 @@ static __always_inline void pktc_bench_store(__u8 *to, const __u8 *from)
 
 #ifdef PKTC_BENCH_ANY
 
-/* Copied so; what is behind them, in one go. */
-#define PKTC_BENCH_HEADERS (PKTC_BENCH_STORES_FROM + 15 * PKTC_BENCH_STORE)
+/* So many stores; what is behind them, in one go. */
+#define PKTC_BENCH_STORES 15
 
 static long (*const bpf_xdp_adjust_head)(struct xdp_md *ctx, int delta) = (void *)44;
 static long (*const bpf_xdp_adjust_tail)(struct xdp_md *ctx, int delta) = (void *)65;
@@ -124,12 +130,42 @@ static __always_inline long pktc_bench_restore(struct xdp_md *ctx, struct pktc_b
 	return bpf_xdp_adjust_head(ctx, ahead);
 }
 
+/* `first`: where the stores begin that fields lie in. */
+static __always_inline bool pktc_bench_pieces(struct xdp_md *ctx, const __u8 *from, __u32 length,
+					      const __u32 first)
+{
+	const __u32 headers = first + PKTC_BENCH_STORES * PKTC_BENCH_STORE;
+	__u8 *to = (void *)(__u64)ctx->data;
+	const __u8 *end = (void *)(__u64)ctx->data_end;
+	__u32 last;
+
+	if (to + sizeof(struct pktc_ethernet) > end)
+		return false;
+	pktc_bench_store(to, from);
+#pragma unroll
+	for (__u32 i = first; i < headers; i += PKTC_BENCH_STORE) {
+		if (to + i + PKTC_BENCH_STORE > end)
+			break;
+		pktc_bench_store(to + i, from + i);
+	}
+	if (length > headers) {
+		last = pktc_last(length - headers);
+		return last < PKTC_BENCH_LONGEST - headers &&
+		       !bpf_xdp_store_bytes(ctx, headers, from + headers, last + 1);
+	}
+	last = length - PKTC_BENCH_STORE;
+	pktc_opaque(last);
+	if (last > headers || to + last + PKTC_BENCH_STORE > end)
+		return false;
+	pktc_bench_store(to + last, from + last);
+	return true;
+}
+
 static __always_inline bool pktc_bench_copy(struct xdp_md *ctx, struct pktc_bench_state *state,
 					    const struct pktc_bench_packets *packets, __u32 at)
 {
-	__u32 offset = packets->at[at].offset, length = packets->at[at].length, last;
-	const __u8 *from, *end;
-	__u8 *to;
+	__u32 offset = packets->at[at].offset, length = packets->at[at].length;
+	const __u8 *from;
 	long more;
 
 	if (pktc_bench_restore(ctx, state))
@@ -138,48 +174,40 @@ static __always_inline bool pktc_bench_copy(struct xdp_md *ctx, struct pktc_benc
 	if (more && bpf_xdp_adjust_tail(ctx, more))
 		return false;
 	pktc_opaque(offset);
-	to = (void *)(__u64)ctx->data;
-	end = (void *)(__u64)ctx->data_end;
-	if (offset >= PKTC_BENCH_ROOM || to + sizeof(struct pktc_ethernet) > end)
+	if (offset >= PKTC_BENCH_ROOM)
 		return false;
 	from = packets->bytes + offset;
-	pktc_bench_store(to, from);
-#pragma unroll
-	for (__u32 i = PKTC_BENCH_STORES_FROM; i < PKTC_BENCH_HEADERS; i += PKTC_BENCH_STORE) {
-		if (to + i + PKTC_BENCH_STORE > end)
-			break;
-		pktc_bench_store(to + i, from + i);
-	}
-	if (length > PKTC_BENCH_HEADERS) {
-		last = pktc_last(length - PKTC_BENCH_HEADERS);
-		return last < PKTC_BENCH_LONGEST - PKTC_BENCH_HEADERS &&
-		       !bpf_xdp_store_bytes(ctx, PKTC_BENCH_HEADERS, from + PKTC_BENCH_HEADERS, last + 1);
-	}
-	last = length - PKTC_BENCH_STORE;
-	pktc_opaque(last);
-	if (last > PKTC_BENCH_HEADERS || to + last + PKTC_BENCH_STORE > end)
-		return false;
-	pktc_bench_store(to + last, from + last);
-	return true;
+	if (unlikely(pktc_bench_tagged(from)))
+		return pktc_bench_pieces(ctx, from, length, PKTC_BENCH_TAGGED_FROM);
+	return pktc_bench_pieces(ctx, from, length, PKTC_BENCH_FROM);
 }
 
 #else
 
+static __always_inline void pktc_bench_stores(__u8 *to, const __u8 *from, const __u32 first)
+{
+	const __u32 last = PKTC_BENCH_BYTES - PKTC_BENCH_STORE;
+
+	pktc_bench_store(to, from);
+#pragma unroll
+	for (__u32 i = first; i <= last; i += PKTC_BENCH_STORE)
+		pktc_bench_store(to + i, from + i);
+	pktc_bench_store(to + last, from + last);
+}
+
 static __always_inline bool pktc_bench_copy(struct xdp_md *ctx, struct pktc_bench_state *state,
 					    const struct pktc_bench_packets *packets, __u32 at)
 {
-	const __u32 last = PKTC_BENCH_BYTES - PKTC_BENCH_STORE;
 	const __u8 *from = packets->at[at].bytes;
 	__u8 *to = (void *)(__u64)ctx->data;
 
 	(void)state;
 	if ((void *)(to + PKTC_BENCH_BYTES) > (void *)(__u64)ctx->data_end)
 		return false;
-	pktc_bench_store(to, from);
-#pragma unroll
-	for (__u32 i = PKTC_BENCH_STORES_FROM; i <= last; i += PKTC_BENCH_STORE)
-		pktc_bench_store(to + i, from + i);
-	pktc_bench_store(to + last, from + last);
+	if (unlikely(pktc_bench_tagged(from)))
+		pktc_bench_stores(to, from, PKTC_BENCH_TAGGED_FROM);
+	else
+		pktc_bench_stores(to, from, PKTC_BENCH_FROM);
 	return true;
 }
 
