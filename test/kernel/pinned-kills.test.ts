@@ -27,6 +27,7 @@ import { dataArtifact, dataObject, numberFrame, type RangeRule } from '../runtim
 import { type BpfFileSystem, mountBpfFileSystem } from './bpf-file-system.ts';
 import { compileRules } from './compile-rules.ts';
 import { describeKernel, type NetworkEnd, openInjector, withIpv4Network, xdpProgramId } from './environment.ts';
+import { generationsOf } from './generations.ts';
 
 const KILLS = { attach: 70, reload: 140 } as const;
 /** A process has done all of it some times by then. */
@@ -101,6 +102,8 @@ function checkWhole(near: NetworkEnd, root: string): 'pending' | 'settled' {
       expect(loaded.testRun(numberFrame(number)).returnValue).toBe(PATTERNS[set]?.[at]);
       expect(matched().map((rule) => loaded.manifest.rules[rule]?.name)).toEqual([`set${set}-${number}`]);
     }
+    const { remembered, atWork } = generationsOf(loaded);
+    expect(remembered).toBe(atWork);
     const inside = readdirSync(path.join(root, 'edge'));
     const editions = inside.filter((entry) => entry.startsWith('edition_'));
     const generations = editions.flatMap((edition) =>

@@ -25,6 +25,7 @@ import { type BpfFileSystem, mountBpfFileSystem } from './bpf-file-system.ts';
 import { withCgroup } from './cgroup.ts';
 import { compileRules } from './compile-rules.ts';
 import { describeKernel, type NetworkEnd, openInjector, withIpv4Network, xdpProgramId } from './environment.ts';
+import { generationsOf } from './generations.ts';
 import { startSender } from './sender.ts';
 
 const rule = (name: string, low: number, high: number, verdict: RangeRule['verdict']): RangeRule => ({
@@ -65,6 +66,12 @@ function counted(): Readonly<Record<string, number>> {
   return Object.fromEntries(
     program.loaded.counters().map(({ packets }, at) => [rules[at]?.name ?? 'default', Number(packets)]),
   );
+}
+
+function generations(): readonly number[] {
+  using program = openPinned(root, 'edge');
+  const { remembered, atWork } = generationsOf(program.loaded);
+  return [remembered, atWork];
 }
 
 function openPinnedText(): string | undefined {
@@ -124,6 +131,7 @@ describeKernel('other rules for a detached program', () => {
       expect(xdpProgramId(near)).toBe(program);
       send(far, 1, 11, 21, 22, 31);
       expect(counted()).toEqual({ c: 2, b: 2, d: 1, default: 1 });
+      expect(generations()).toEqual([2, 2]);
       expect(await reloadPinned(root, 'edge', first(), KEPT)).toMatchObject({ how: 'replaced' });
       send(far, 1);
       expect(counted()).toEqual({ a: 4, b: 2, default: 1 });
@@ -179,6 +187,7 @@ describeKernel('other rules for a detached program', () => {
       expect(xdpProgramId(near)).toBe(program);
       send(far, 1, 11, 21);
       expect(counted()).toEqual({ a: 2, b: 3, default: 1 });
+      expect(generations()).toEqual(object === 0 ? [3, 3] : [1, 1]);
       expect(await confirmPinned(root, 'edge')).toEqual({ confirmed: false, undone: 'no' });
 
       // Again, and nobody does anything: the next command finds that its time is over.

@@ -19,6 +19,7 @@ import {
   withIpv4Network as withNetwork,
   xdpProgramId,
 } from './environment.ts';
+import { generationsOf } from './generations.ts';
 
 const PASS = 2;
 const DROP = 1;
@@ -60,6 +61,7 @@ describeKernel('rules as data', () => {
     const next = dataArtifact(object, [rule('new', 5, 5, 'pass'), rule('b', 11, 20, 'drop'), rule('a', 1, 10, 'drop')], 2);
     const result = await loaded.replace(next);
     expect(result).toMatchObject({ replaced: true });
+    expect(generationsOf(loaded)).toEqual({ remembered: 2, atWork: 2 });
     expect(loaded.manifest.rules.map(({ name }) => name)).toEqual(['new', 'b', 'a']);
     expect(packets(loaded)).toEqual([0n, 1n, 2n, 1n]);
     expect([verdict(loaded, 5), verdict(loaded, 15), verdict(loaded, 1)]).toEqual([PASS, DROP, DROP]);
@@ -160,6 +162,7 @@ describeKernel('what cannot be replaced', () => {
     using loaded = loadArtifact(first());
     verdict(loaded, 1);
     expect(await loaded.replace(next())).toEqual({ replaced: false, obstacle });
+    expect(generationsOf(loaded)).toEqual({ remembered: 1, atWork: 1 });
     expect(loaded.manifest.rules).toHaveLength(1);
     expect(verdict(loaded, 1)).toBe(DROP);
     expect(packets(loaded)).toEqual([2n, 0n]);

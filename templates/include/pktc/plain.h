@@ -53,7 +53,7 @@ __u32 pktc_generation = 0;
 
 /* 0xff where it tells flows apart. */
 #define PKTC_PLAIN_MASK(part) (PKTC_PLAIN_FLOW & (part) ? 0xff : 0)
-#define PKTC_PLAIN_PORTS(at)                                      \
+#define PKTC_PLAIN_PORTS(at)                                     \
 	(pktc_plain_two(PKTC_PLAIN_MASK(PKTC_PLAIN_SPORT), at) | \
 	 pktc_plain_two(PKTC_PLAIN_MASK(PKTC_PLAIN_DPORT), (at) + 2))
 
@@ -99,7 +99,11 @@ static __always_inline __u64 pktc_plain_last(const struct pktc_plain *p, const s
 /* The mask where there are ports: of TCP (6) and UDP (17), of the protocols that lines know. No branch, which nobody could foretell. */
 static __always_inline __u64 pktc_plain_ports(__u64 mask, __u8 proto)
 {
-	__u64 has = (1ULL << PKTC_PROTO_TCP | 1ULL << PKTC_PROTO_UDP) >> (proto & 63) & 1;
+	__u64 has;
+
+	if (!mask)
+		return 0;
+	has = (1ULL << PKTC_PROTO_TCP | 1ULL << PKTC_PROTO_UDP) >> (proto & 63) & 1;
 
 	pktc_opaque(has);
 	return mask & -has;
