@@ -75,6 +75,25 @@ const FILES: readonly (readonly [string, readonly string[], (at: number) => stri
     (at) => `dst { 172.16.${at}.0/24, fd00:${at}::/32 }`,
   ],
   [
+    'IPv4 alone',
+    ['match src 10.1.2.3 tcp dport 443 -> drop', 'match dst 192.0.2.0/24 -> drop', 'match src 10.0.0.0/8 frag later -> drop'],
+    (at) => `src 172.16.${at}.0/24`,
+  ],
+  [
+    'IPv6 alone',
+    ['match src 2001:db8::/64 tcp dport 443 -> drop', 'match dst 2001:db8:1::/48 -> drop'],
+    (at) => `src fd00:${at}::/32`,
+  ],
+  [
+    'IPv4 and packets without addresses',
+    [
+      'match src 10.1.2.3 tcp dport 443 -> drop',
+      'match not ethertype ip6 not ethertype ip -> drop',
+      'match not src 0.0.0.0/0 not src ::/0 -> drop',
+    ],
+    (at) => `src 172.16.${at}.0/24`,
+  ],
+  [
     'tags',
     ['match vlan 5 vlan.depth 1 -> drop', 'match vlan.pcp 1 -> drop', 'match vlan.depth 0 icmp -> drop'],
     (at) => `proto udp dport ${5000 + at}`,

@@ -109,8 +109,8 @@ export const IN_FLOWS: readonly Mutant[] = [
   {
     what: 'any version is version 6',
     file: `${C}/plain.h`,
-    from: '*(const __u8 *)p->at >> 4 != 6',
-    to: '*(const __u8 *)p->at >> 4 == 0',
+    from: 'pktc_plain_version(p->at) != 6',
+    to: 'pktc_plain_version(p->at) == 0',
     ...flows,
   },
   {

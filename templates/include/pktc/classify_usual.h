@@ -60,7 +60,8 @@ static __always_inline int pktc_settle_kept(struct pktc_ctx *ctx, const __u8 *da
 }
 
 /*
- * What is done with a plain packet of a flow that is known, PKTC_UNUSUAL among it, or PKTC_UNDECIDED.
+ * What is done with a plain packet of a flow that is known, or with one that no rule is about: PKTC_UNUSUAL
+ * may be among it. Else PKTC_UNDECIDED, and of `f` the length may have been written.
  * Decisions that are kept say all there is to know, so the data are not looked up; entries mean rules
  * of the data that they were found in.
  */
@@ -87,9 +88,11 @@ static __always_inline int pktc_recall(struct pktc_ctx *ctx, struct pktc_fields 
 		generation = pktc_plain_generation();
 	}
 	family = pktc_plain_read(ctx, generation, &flow, &plain);
+	f->len = ctx->data_end - ctx->data;
+	if (family == PKTC_PLAIN_UNRULED)
+		return pktc_decision(PKTC_DEFAULT_SLOT, PKTC_DEFAULT);
 	if (!pktc_plain_found(lines, family, &flow, &kept))
 		return PKTC_UNDECIDED;
-	f->len = ctx->data_end - ctx->data;
 	return pktc_settle_kept(ctx, data, kept);
 }
 

@@ -73,6 +73,7 @@ enum pktc_plain_family {
 	PKTC_PLAIN_NONE = 0, /* not plain */
 	PKTC_PLAIN_IPV4,
 	PKTC_PLAIN_IPV6,
+	PKTC_PLAIN_UNRULED, /* of a family that no rule decides about: what the default says, plain or not */
 };
 
 /* In place of a set of trees, in the last word of a line. */
@@ -139,6 +140,11 @@ static __always_inline bool pktc_plain_ipv4(struct pktc_plain *p, __u32 generati
 	return true;
 }
 
+static __always_inline __u8 pktc_plain_version(const __u8 *ip)
+{
+	return ip[0] >> 4;
+}
+
 static __always_inline bool pktc_plain_ipv6(struct pktc_plain *p, __u32 generation,
 					    struct pktc_flow *flow)
 {
@@ -148,7 +154,7 @@ static __always_inline bool pktc_plain_ipv6(struct pktc_plain *p, __u32 generati
 	const __u64 *at = p->at;
 	__u32 i;
 
-	if ((const void *)(tcp + 1) > p->end || *(const __u8 *)p->at >> 4 != 6 ||
+	if ((const void *)(tcp + 1) > p->end || pktc_plain_version(p->at) != 6 ||
 	    pktc_ntoh16(ip->payload_len) < least)
 		return false;
 	p->proto = ip->nexthdr;
@@ -198,11 +204,19 @@ pktc_plain_read(struct pktc_ctx *ctx, __u32 generation, struct pktc_flow *flow, 
 		type = tag->type;
 		p->tag = PKTC_PLAIN_TAGGED | (PKTC_PLAIN_FLOW & PKTC_PLAIN_VLAN ? (__u32)tag->tci << 16 : 0);
 	}
-	if (PKTC_FLOW_LINES4 && likely(type == pktc_ntoh16(PKTC_TYPE_IPV4)))
+	if (likely(type == pktc_ntoh16(PKTC_TYPE_IPV4))) {
+		if (!PKTC_FLOW_LINES4)
+			return PKTC_PLAIN_UNRULED;
 		return pktc_plain_ipv4(p, generation, flow) ? PKTC_PLAIN_IPV4 : PKTC_PLAIN_NONE;
-	if (PKTC_FLOW_LINES6 && type == pktc_ntoh16(PKTC_TYPE_IPV6))
+	}
+	if (type != pktc_ntoh16(PKTC_TYPE_IPV6))
+		return PKTC_PLAIN_NONE;
+	if (PKTC_FLOW_LINES6)
 		return pktc_plain_ipv6(p, generation, flow) ? PKTC_PLAIN_IPV6 : PKTC_PLAIN_NONE;
-	return PKTC_PLAIN_NONE;
+	/* Where rules ask for no address, those about IPv4 are about all packets; and so are those about packets without any. */
+	return PKTC_PLAIN_FLOW & (PKTC_PLAIN_SRC | PKTC_PLAIN_DST) && pktc_plain_version(p->at) == 6 ?
+		       PKTC_PLAIN_UNRULED :
+		       PKTC_PLAIN_NONE;
 }
 
 static __always_inline bool pktc_plain_found(struct pktc_flow_lines *lines, enum pktc_plain_family family,
@@ -223,6 +237,8 @@ pktc_plain_flow(struct pktc_ctx *ctx, __u32 generation, struct pktc_flow *flow)
 	if (!pktc_may_be_plain(ctx))
 		return PKTC_PLAIN_NONE;
 	family = pktc_plain_read(ctx, generation, flow, &p);
+	if (family == PKTC_PLAIN_UNRULED)
+		return PKTC_PLAIN_NONE;
 	if (family == PKTC_PLAIN_NONE || p.proto == PKTC_PROTO_TCP || p.proto == PKTC_PROTO_UDP)
 		return family;
 	if (PKTC_PLAIN_FLOW & PKTC_PLAIN_ICMP &&
