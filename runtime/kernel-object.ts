@@ -234,7 +234,7 @@ function constantWriter(libbpf: Libbpf, object: Pointer, elf: ElfFile): (name: s
   };
 }
 
-/** @param oldName as libbpf before 0.6 has it */
+/** @param oldName as an older libbpf has it */
 export function findMap(libbpf: Libbpf, object: Pointer, name: string, oldName = name): Pointer {
   const map = libbpf.object_find_map_by_name(object, name) ?? libbpf.object_find_map_by_name(object, oldName);
   if (map === null) throw damaged(`it has no map \`${name}\``);
