@@ -87,8 +87,8 @@ static __always_inline int pktc_recall(struct pktc_ctx *ctx, struct pktc_fields 
 	} else {
 		generation = pktc_plain_generation();
 	}
-	family = pktc_plain_read(ctx, generation, &flow, &plain);
 	f->len = ctx->data_end - ctx->data;
+	family = pktc_plain_read(ctx, generation, &flow, &plain);
 	if (family == PKTC_PLAIN_UNRULED)
 		return pktc_decision(PKTC_DEFAULT_SLOT, PKTC_DEFAULT);
 	if (!pktc_plain_found(lines, family, &flow, &kept))
