@@ -14,6 +14,12 @@ const FLOWS = 4096;
 /** Flows that drive each other out at first have all found a place after three to eight rounds, by arithmetic; with one pair each, 420 of them never do. */
 const ROUNDS = 20;
 
+/** Packets, of which so many are looked up though none was known: PKTC_FLOW_ROUND and PKTC_FLOW_TRIES. */
+const FLOOD = 1024;
+const TRIES = 16;
+/** Of new flows: more than two CPUs have lines. */
+const FLOODS = 100;
+
 /** Of any packet here; so that ports and destinations tell flows apart. */
 const ASKED = 'dst { 192.168.0.0/16, 2001:db8:ffff::/48 } udp dport 1-60000';
 
@@ -78,6 +84,35 @@ describeKernel('the flow cache', () => {
     expect(kept).toBeGreaterThanOrEqual(new Set(flows.map((flow) => JSON.stringify(flow))).size);
   });
 
+  test.each(FAMILIES)(
+    'has little to do with a flood of new flows, until one is known again: $family',
+    async ({ words, rule, frame }) => {
+      const rules = Array.from({ length: RULES }, (_, of) => `match ${rule(of)} ${ASKED} -> ${of % 2 === 0 ? 'drop' : 'pass'}`);
+      using loaded = loadArtifact(await compileRules(rules.join('\n'), 'xdp', { classifier: 'tree' }));
+      const judge = ({ net, ...flow }: Flow) => {
+        const { outcome } = loaded.testRun(frame({ net, ...flow }));
+        expect(outcome).toBe(net < RULES && net % 2 === 0 ? 'drop' : 'pass');
+      };
+      let flows = 0;
+      const newFlow = () => judge({ net: flows % (2 * RULES), host: flows >> 4, to: 1, port: 1 + (flows++ & 15) });
+      const written = (work: () => void) => {
+        const before = linesOf(loaded, words);
+        work();
+        return linesOf(loaded, words).filter((line, at) => line.some((word, of) => word !== before[at]![of])).length;
+      };
+      // Of each CPU that this process is moved to, the lines fill up first.
+      const floods = (most: number) => written(() => repeat(FLOOD, newFlow)) < most;
+      expect(floods(FLOOD)).toBe(false);
+      expect(repeatUntil(FLOODS, () => floods(FLOOD / 4))).toBe(true);
+      const heavy = { net: 0, host: 0xffff, to: 2, port: 53 };
+      const knownAgain = () => {
+        repeat(FLOOD, () => judge(heavy));
+        return written(() => repeat(TRIES / 2, newFlow)) >= TRIES / 2;
+      };
+      expect(repeatUntil(FLOODS, knownAgain)).toBe(true);
+    },
+  );
+
   test('keeps what a long leaf came to, and which rule logs', async () => {
     // All of them hold for ports in the middle, and none covers another: no tree can take them apart.
     const crossing = Array.from({ length: 60 }, (_, at) => {
@@ -112,6 +147,15 @@ describeKernel('the flow cache', () => {
     ).toEqual([2n]);
   });
 });
+
+function repeat(times: number, work: () => void): void {
+  for (let time = 0; time < times; time++) work();
+}
+
+function repeatUntil(times: number, works: () => boolean): boolean {
+  for (let time = 0; time < times; time++) if (works()) return true;
+  return false;
+}
 
 function linesOf(loaded: LoadedProgram, words: number): readonly BigUint64Array[] {
   const flows = [...mapsOf(loaded.programs[0]!)].find(({ name }) => name === 'pktc_flows');

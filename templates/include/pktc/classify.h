@@ -141,13 +141,14 @@ PKTC_FLOW_CALL __u32 pktc_kept(struct pktc_ctx *ctx, const __u8 *data, const str
 	struct pktc_flow flow;
 	__u32 kept;
 
-	if (!lines)
+	if (!lines || pktc_flow_flooded(lines))
 		return PKTC_TREE_UNSURE;
 	family = pktc_plain_flow(ctx, head->generation, &flow);
-	if (family == PKTC_PLAIN_NONE ? pktc_flow_find(lines, data, key, pktc_is_ipv6(set), set, &kept) :
-					pktc_plain_found(lines, family, &flow, &kept))
-		return kept;
-	return PKTC_TREE_UNSURE;
+	if (!(family == PKTC_PLAIN_NONE ? pktc_flow_find(lines, data, key, pktc_is_ipv6(set), set, &kept) :
+					  pktc_plain_found(lines, family, &flow, &kept)))
+		return PKTC_TREE_UNSURE;
+	pktc_flow_known(lines);
+	return kept;
 }
 
 PKTC_FLOW_CALL int pktc_keep_flow(struct pktc_ctx *ctx, const __u8 *data, const struct pktc_key *key,

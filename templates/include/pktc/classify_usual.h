@@ -77,7 +77,7 @@ static __always_inline int pktc_recall(struct pktc_ctx *ctx, struct pktc_fields 
 	if (!pktc_may_be_plain(ctx))
 		return PKTC_UNDECIDED;
 	lines = pktc_flow_lines();
-	if (!lines)
+	if (!lines || pktc_flow_flooded(lines))
 		return PKTC_UNDECIDED;
 	if (PKTC_KEEPS_ENTRIES) {
 		data = pktc_data();
@@ -93,6 +93,7 @@ static __always_inline int pktc_recall(struct pktc_ctx *ctx, struct pktc_fields 
 		return pktc_decision(PKTC_DEFAULT_SLOT, PKTC_DEFAULT);
 	if (!pktc_plain_found(lines, family, &flow, &kept))
 		return PKTC_UNDECIDED;
+	pktc_flow_known(lines);
 	return pktc_settle_kept(ctx, data, kept);
 }
 
@@ -108,13 +109,15 @@ static __always_inline int pktc_look_up(struct pktc_ctx *ctx, const __u8 *data,
 	if (!lines)
 		return PKTC_UNUSUAL;
 	/* Of plain packets it is known already that nothing was kept. */
-	if (pktc_plain_flow(ctx, 0, &flow) != PKTC_PLAIN_NONE ||
-	    !pktc_flow_find(lines, data, key, six, set, &kept)) {
-		entry = pktc_tree_look(data, key, set);
-		decision = PKTC_KEEPS_ENTRIES ? PKTC_UNUSUAL : pktc_settle(ctx, data, entry);
-		kept = decision == PKTC_UNUSUAL ? entry | PKTC_FLOW_ENTRY : decision;
-		pktc_flow_keep(ctx, lines, data, key, set, kept);
+	if (!pktc_flow_flooded(lines) && pktc_plain_flow(ctx, 0, &flow) == PKTC_PLAIN_NONE &&
+	    pktc_flow_find(lines, data, key, six, set, &kept)) {
+		pktc_flow_known(lines);
+		return pktc_settle_kept(ctx, data, kept);
 	}
+	entry = pktc_tree_look(data, key, set);
+	decision = PKTC_KEEPS_ENTRIES ? PKTC_UNUSUAL : pktc_settle(ctx, data, entry);
+	kept = decision == PKTC_UNUSUAL ? entry | PKTC_FLOW_ENTRY : decision;
+	pktc_flow_keep(ctx, lines, data, key, set, kept);
 	return pktc_settle_kept(ctx, data, kept);
 }
 #endif

@@ -56,7 +56,8 @@ struct pktc_flow_line6 {
 struct pktc_flow_lines {
 	struct pktc_flow_line6 ipv6[PKTC_FLOW_LINES6];
 	struct pktc_flow_line4 ipv4[PKTC_FLOW_LINES4];
-};
+	__u32 missed; /* packets of this round since one of a known flow, but for those that there was room for */
+} __attribute__((aligned(64)));
 
 /*
  * One array for all CPUs, of which the loader makes as many as there are: an array for
@@ -78,6 +79,29 @@ static __always_inline struct pktc_flow_lines *pktc_flow_lines(void)
 	__u32 cpu = bpf_get_smp_processor_id();
 
 	return bpf_map_lookup_elem(&pktc_flows, &cpu);
+}
+
+/*
+ * A flood of new flows would pay for being looked up in vain, and for lines that nobody asks for, and would drive out those that
+ * somebody does. So behind as many misses in a row, packets have nothing to do with lines for the rest of a round; and so
+ * in each round, until a flow is known again.
+ */
+#define PKTC_FLOW_TRIES 16
+#define PKTC_FLOW_ROUND 1024
+
+static __always_inline bool pktc_flow_flooded(const struct pktc_flow_lines *lines)
+{
+	return unlikely(pktc_read(lines->missed) >= PKTC_FLOW_TRIES);
+}
+
+static __always_inline void pktc_flow_known(struct pktc_flow_lines *lines)
+{
+	pktc_write(lines->missed, 0);
+}
+
+static __always_inline void pktc_flow_missed(struct pktc_flow_lines *lines)
+{
+	pktc_write(lines->missed, (lines->missed + 1) % PKTC_FLOW_ROUND);
 }
 
 /* What a line knows a packet by: its key, or bytes of its headers. */
@@ -210,21 +234,27 @@ static __always_inline bool pktc_flow_full(const __u64 *line, const bool six, co
 	return pktc_read(line[pktc_flow_stride(six) + last]) >> 32 == flow->at[last] >> 32;
 }
 
-/* Where there is room, or else in either of the two. The newest of a pair is first, and what was first is second. */
-static __always_inline void pktc_flow_store(struct pktc_flow_lines *lines, const bool six,
+/*
+ * Where there is room, or else in either of the two. The newest of a pair is first, and what was first is second. Returns
+ * whether there was none.
+ */
+static __always_inline bool pktc_flow_store(struct pktc_flow_lines *lines, const bool six,
 					    const __u8 *data, const struct pktc_flow *flow, __u32 decided)
 {
 	const __u32 words = pktc_flow_words(six), stride = pktc_flow_stride(six);
 	__u64 hash = pktc_flow_unlinked(data, pktc_flow_hash(flow, six)), *line, *second;
+	bool full = false;
 	__u32 i;
 
 	line = pktc_flow_pair(lines, hash, six, 0);
 	second = pktc_flow_pair(lines, hash, six, 1);
 	if (!line || !second)
-		return;
-	if (pktc_flow_full(line, six, flow) &&
-	    (!pktc_flow_full(second, six, flow) || bpf_get_prandom_u32() & 1))
-		line = second;
+		return false;
+	if (pktc_flow_full(line, six, flow)) {
+		full = pktc_flow_full(second, six, flow);
+		if (!full || bpf_get_prandom_u32() & 1)
+			line = second;
+	}
 #pragma unroll
 	for (i = 0; i <= words; i++)
 		line[stride + i] = pktc_read(line[i]);
@@ -232,6 +262,7 @@ static __always_inline void pktc_flow_store(struct pktc_flow_lines *lines, const
 	for (i = 0; i < words; i++)
 		line[i] = flow->at[i];
 	*(volatile __u64 *)&line[words] = (__u64)pktc_flow_tag(hash) << 32 | decided;
+	return full;
 }
 
 /*

@@ -248,10 +248,10 @@ pktc_plain_flow(struct pktc_ctx *ctx, __u32 generation, struct pktc_flow *flow)
 	return PKTC_PLAIN_NONE;
 }
 
-/* Keeps what was decided for a packet, plain or not. */
-static __always_inline void pktc_flow_keep(struct pktc_ctx *ctx, struct pktc_flow_lines *lines,
-					   const __u8 *data, const struct pktc_key *key, __u32 set,
-					   __u32 decided)
+/* Keeps what was decided for a packet, plain or not. Returns whether there was no room. */
+static __always_inline bool pktc_flow_put(struct pktc_ctx *ctx, struct pktc_flow_lines *lines,
+					  const __u8 *data, const struct pktc_key *key, __u32 set,
+					  __u32 decided)
 {
 	const struct pktc_data_head *head = (const void *)data;
 	enum pktc_plain_family family;
@@ -268,9 +268,17 @@ static __always_inline void pktc_flow_keep(struct pktc_ctx *ctx, struct pktc_flo
 			pktc_flow_fill(&flow, false, data, key, set);
 	}
 	if (six)
-		pktc_flow_store(lines, true, data, &flow, decided);
-	else
-		pktc_flow_store(lines, false, data, &flow, decided);
+		return pktc_flow_store(lines, true, data, &flow, decided);
+	return pktc_flow_store(lines, false, data, &flow, decided);
+}
+
+/* What was decided for a packet of whose flow nothing was known. */
+static __always_inline void pktc_flow_keep(struct pktc_ctx *ctx, struct pktc_flow_lines *lines,
+					   const __u8 *data, const struct pktc_key *key, __u32 set,
+					   __u32 decided)
+{
+	if (pktc_flow_flooded(lines) || pktc_flow_put(ctx, lines, data, key, set, decided))
+		pktc_flow_missed(lines);
 }
 
 #endif /* PKTC_PLAIN_H */
