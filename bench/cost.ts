@@ -44,9 +44,9 @@ function said(result: SetResult): string {
   return `${times[0]} ns, hot ${times[1]}, floors ${times[2]} and ${times[3]}, ${strategy}, ${memory_bytes} bytes`;
 }
 
-/** Against floor B of the same rounds, round by round. */
-function ratio(result: SetCost, of: Times): number {
-  return medianOf(of.all.map((time_ns, round) => time_ns / (result.floorParse.all[round] ?? 1)));
+/** Against a floor of the same rounds, round by round. */
+function ratio(of: Times, floor: Times): number {
+  return medianOf(of.all.map((time_ns, round) => time_ns / (floor.all[round] ?? 1)));
 }
 
 type Rows = readonly { name: string; results: readonly (SetResult | null)[] }[];
@@ -72,14 +72,16 @@ function tables(rows: Rows, sizes: readonly number[], options: Options): readonl
       title: `ns a packet over a cold trace of 8,192 packets, in brackets the multiple of floor B in the same rounds; c: chain, t: tree.${floorText}`,
       command,
       head,
-      rows: cells((one) => `${one.all.median_ns.toFixed(0)} (${ratio(one, one.all).toFixed(1)}) ${one.strategy.charAt(0)}`),
+      rows: cells(
+        (one) => `${one.all.median_ns.toFixed(0)} (${ratio(one.all, one.floorParse).toFixed(1)}) ${one.strategy.charAt(0)}`,
+      ),
     },
     { title: 'Least and most of the rounds, ns a packet.', command, head, rows: cells(spread) },
     {
       title: 'The same for 64 packets of the trace again and again: hot flows, as a multiple of floor B.',
       command,
       head,
-      rows: cells((one) => ratio(one, one.hot).toFixed(1)),
+      rows: cells((one) => ratio(one.hot, one.floorParse).toFixed(1)),
     },
     {
       title:
@@ -87,8 +89,21 @@ function tables(rows: Rows, sizes: readonly number[], options: Options): readonl
       command,
       head,
       rows: cells((one) =>
-        one.uncached === null ? '–' : `${one.uncached.median_ns.toFixed(0)} (${ratio(one, one.uncached).toFixed(1)})`,
+        one.uncached === null
+          ? '–'
+          : `${one.uncached.median_ns.toFixed(0)} (${ratio(one.uncached, one.floorParse).toFixed(1)})`,
       ),
+    },
+    {
+      title:
+        'A flood: each packet of the trace comes from another source in each pass, so that none is of a flow that was seen before; behind the stroke without the flow cache. In brackets the multiple of floor B of such packets.',
+      command,
+      head,
+      rows: cells(({ flood }) => {
+        if (flood === null) return '–';
+        const { cached, uncached, floorParse } = flood;
+        return `${cached.median_ns.toFixed(0)} / ${uncached.median_ns.toFixed(0)} (${ratio(cached, floorParse).toFixed(1)})`;
+      }),
     },
     {
       title: 'Kernel memory of the maps, bytes a rule.',

@@ -4,7 +4,7 @@ import type { Artifact } from '../runtime/abi/manifest.ts';
 import { type LoadedProgram, loadArtifact } from '../runtime/load.ts';
 import { RuntimeError } from '../runtime/runtime-error.ts';
 import { mapMemory } from '../runtime/timing/map-memory.ts';
-import { openPacketTimer } from '../runtime/timing/packet-timer.ts';
+import { openPacketTimer, type PacketTimer, type Timed } from '../runtime/timing/packet-timer.ts';
 import { type Times, type Turn, timeInTurn } from '../runtime/timing/time-in-turn.ts';
 import { compileSet } from './compile-set.ts';
 import { firstMatch } from './first-match.ts';
@@ -19,6 +19,8 @@ export interface SetCost {
   readonly all: Times;
   /** Without the flow cache; null: there is none. */
   readonly uncached: Times | null;
+  /** Where each packet is of a flow of its own; null: there is no flow cache. */
+  readonly flood: { readonly cached: Times; readonly uncached: Times; readonly floorParse: Times } | null;
   /** The same packets in a part of the trace that stays in the caches. */
   readonly hot: Times;
   readonly floorRun: Times;
@@ -57,8 +59,17 @@ export async function measureSet(set: RuleSet, driver: Uint8Array): Promise<SetR
   ];
   const [all, hot, floorRun, floorParse, uncached = null] = timeInTurn(timer, timed, EFFORT);
   if (!all || !floorRun || !floorParse || !hot) throw new Error('nothing was timed');
+  const flood = plain === null ? null : measureFlood(timer, fd, plain.fd);
   const memory_bytes = mapMemory(loaded.internals.libbpf, fd);
-  return { rules: set.rules.length, strategy: classifier.name, all, uncached, hot, floorRun, floorParse, memory_bytes };
+  return { rules: set.rules.length, strategy: classifier.name, all, uncached, flood, hot, floorRun, floorParse, memory_bytes };
+}
+
+/** Behind all else: it drives the trace's flows out of the cache. */
+function measureFlood(timer: PacketTimer, cached_fd: number, uncached_fd: number): SetCost['flood'] {
+  const others = (timed: Timed): Turn => ({ timed, flood: true });
+  const times = timeInTurn(timer, [others(cached_fd), others(uncached_fd), others('floor parse')], EFFORT);
+  const [cached, uncached, floorParse] = times;
+  return cached && uncached && floorParse ? { cached, uncached, floorParse } : null;
 }
 
 /** A code when the compiler or the kernel does not take it. */

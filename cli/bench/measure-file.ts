@@ -61,7 +61,7 @@ function timePackets(
 ): readonly PacketCost[] {
   const decide = createInterpreter(program);
   const timed = (at: number, rounds: number) =>
-    medianOf(Array.from({ length: rounds }, () => timer.time(fd, SAMPLE_REPEAT, [at, at + 1])));
+    medianOf(Array.from({ length: rounds }, () => timer.time(fd, SAMPLE_REPEAT, { part: [at, at + 1] })));
   const costs = samplesOf(program, frames, decide).map(({ at, rule }, index, samples) => {
     said(`timing single packets: ${index + 1} of ${samples.length}`);
     return { at, rule, time_ns: timed(at, 1) };

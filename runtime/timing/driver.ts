@@ -19,15 +19,17 @@ export const TRACE_BYTES_MAX = 8 << 20;
 /** struct pktc_bench_packet: where a packet begins, and how long it is. */
 const ENTRY_BYTES = 8;
 /** struct pktc_bench_state */
-const STATE_BYTES = 48;
-const BEGAN_OFFSET = 32;
-const ENDED_OFFSET = 40;
+const STATE_BYTES = 56;
+const BEGAN_OFFSET = 40;
+const ENDED_OFFSET = 48;
 
 export const DRIVE = 'pktc_bench_drive';
+/** As DRIVE, but each pass has sources of its own; only where all packets have one length. */
+export const FLOOD = 'pktc_bench_flood';
 export const SEND = 'pktc_bench_send';
 export const FLOOR_RUN = 'pktc_bench_floor_run';
 export const FLOOR_PARSE = 'pktc_bench_floor_parse';
-const PROGRAMS = [DRIVE, SEND, FLOOR_RUN, FLOOR_PARSE] as const;
+const PROGRAMS = [DRIVE, FLOOD, SEND, FLOOR_RUN, FLOOR_PARSE] as const;
 
 export interface Driver {
   program(name: (typeof PROGRAMS)[number]): number;
@@ -43,7 +45,10 @@ export function loadDriver(libbpf: Libbpf, libc: Libc, bytes: Uint8Array): Drive
     const opened = libbpf.object_open_mem(bytes, bytes.length, null);
     if (opened === null) throw damaged(messages.at(-1) ?? 'libbpf cannot read it');
     if (kernelOlderThan(5, 18)) {
-      for (const name of PROGRAMS) libbpf.program_set_flags?.(found(libbpf.object_find_program_by_name(opened, name), name), 0);
+      for (const name of PROGRAMS) {
+        const program = libbpf.object_find_program_by_name(opened, name);
+        if (program !== null) libbpf.program_set_flags?.(program, 0);
+      }
     }
     const result = libbpf.object_load(opened);
     if (result === 0) return opened;
@@ -90,11 +95,16 @@ export function traceBytes(frames: readonly Uint8Array[], even: boolean): Uint8A
   return bytes;
 }
 
-/** The value of `pktc_bench_state`: from the start of a part `[first, end)` of the trace, so many times through it. */
-export function stateBytes(first: number, end: number, passes: number): Uint8Array {
+/**
+ * The value of `pktc_bench_state`: from the start of a part `[first, end)` of the trace, so many times through it.
+ *
+ * @param sources how many passes had sources of their own before
+ */
+export function stateBytes(first: number, end: number, passes: number, sources = 0): Uint8Array {
   const bytes = new Uint8Array(STATE_BYTES);
   const view = new DataView(bytes.buffer);
-  for (const [index, number] of [first, first, end, passes].entries()) view.setUint32(4 * index, number, LITTLE_ENDIAN);
+  for (const [index, number] of [first, first, end, passes, sources].entries())
+    view.setUint32(4 * index, number, LITTLE_ENDIAN);
   return bytes;
 }
 

@@ -10,6 +10,7 @@ import {
   DRIVE,
   type Driver,
   EVEN_BYTES,
+  FLOOD,
   FLOOR_PARSE,
   FLOOR_RUN,
   loadDriver,
@@ -24,14 +25,24 @@ import {
 /** The program under test by its descriptor, or one of the floors. */
 export type Timed = number | 'floor run' | 'floor parse';
 
+export interface Passes {
+  /** From the one packet to before the other; absent: all of the trace. */
+  readonly part?: readonly [first: number, end: number];
+  /**
+   * Each pass has other sources, within their /16 networks of IPv4 and /112 of IPv6, so that each packet is of a flow of its own.
+   * Only for packets of one length.
+   */
+  readonly flood?: boolean;
+}
+
 export interface PacketTimer extends Disposable {
   /** Packets in the trace. */
   readonly packets: number;
   /**
-   * Mean nanoseconds a packet over `repeat` packets of the trace or a few more, or of the part `[first, end)` of it, again and again:
-   * at least twice, the first of which is for warming up. A call takes some 20 ms longer than the packets do.
+   * Mean nanoseconds a packet over `repeat` packets of the trace or a few more, again and again: at least twice, the first of which
+   * is for warming up. A call takes some 20 ms longer than the packets do.
    */
-  time(timed: Timed, repeat: number, part?: readonly [number, number]): number;
+  time(timed: Timed, repeat: number, passes?: Passes): number;
   close(): void;
 }
 
@@ -74,11 +85,12 @@ function perPacket(clock_ns: number, kernel_ns: number, passes: number, packets:
 
 function createTime(libbpf: Libbpf, driver: Driver, packets: number, bytes: number): PacketTimer['time'] {
   const fds = { 'floor run': driver.program(FLOOR_RUN), 'floor parse': driver.program(FLOOR_PARSE) };
-  const [drive, state, call] = [driver.program(DRIVE), driver.map('pktc_bench_state'), driver.map('pktc_bench_call')];
+  const [state, call] = [driver.map('pktc_bench_state'), driver.map('pktc_bench_call')];
   const options = allocate(TEST_RUN_OPTIONS);
   const input = stableMemory(bytes);
   let called: Timed | null = null;
-  return (timed, repeat, [first, end] = [0, packets]) => {
+  let sources = 0;
+  return (timed, repeat, { part: [first, end] = [0, packets], flood = false } = {}) => {
     if (called !== timed) {
       const value = new Uint8Array(4);
       new DataView(value.buffer).setInt32(0, typeof timed === 'number' ? timed : fds[timed], LITTLE_ENDIAN);
@@ -87,13 +99,14 @@ function createTime(libbpf: Libbpf, driver: Driver, packets: number, bytes: numb
     }
     const part = end - first;
     const passes = Math.max(2, Math.ceil(repeat / part));
-    writeMap(libbpf, state, stateBytes(first, end, passes));
+    writeMap(libbpf, state, stateBytes(first, end, passes, sources));
+    if (flood) sources += passes;
     options.set('data_in', input.address);
     options.set('data_size_in', input.bytes.length);
     // The kernel writes the length of the result here, and next time would take it for the room there is.
     options.set('data_size_out', 0);
     options.set('repeat', passes * part);
-    const result = libbpf.prog_test_run_opts(drive, options.bytes);
+    const result = libbpf.prog_test_run_opts(driver.program(flood ? FLOOD : DRIVE), options.bytes);
     if (result < 0) throw new RuntimeError('PKT6009', `the kernel did not run the program (${errnoName(-result)})`);
     if (options.get('retval') === 0) throw new Error('the driver did not come to the program');
     return perPacket(readClock(libbpf, state), options.get('duration'), passes, part);

@@ -1,4 +1,4 @@
-import type { PacketTimer, Timed } from './packet-timer.ts';
+import type { PacketTimer, Passes, Timed } from './packet-timer.ts';
 
 /** Nanoseconds a packet over several rounds. */
 export interface Times {
@@ -15,8 +15,8 @@ export interface Effort {
   readonly repeat: number;
 }
 
-/** What is timed, on the whole trace or on a part of it. */
-export type Turn = Timed | { readonly timed: Timed; readonly part: readonly [first: number, end: number] };
+/** What is timed, on the trace as it is or otherwise. */
+export type Turn = Timed | (Passes & { readonly timed: Timed });
 
 /**
  * Each of them once a round, one after the other: a machine that becomes slower does so for all of them, and figures of one call
@@ -26,7 +26,7 @@ export function timeInTurn(timer: PacketTimer, timed: readonly Turn[], { rounds,
   const all = timed.map((): number[] => []);
   for (let round = -1; round < rounds; round++) {
     for (const [index, one] of timed.entries()) {
-      const time_ns = typeof one === 'object' ? timer.time(one.timed, repeat, one.part) : timer.time(one, repeat);
+      const time_ns = typeof one === 'object' ? timer.time(one.timed, repeat, one) : timer.time(one, repeat);
       if (round >= 0) all[index]?.push(time_ns);
     }
   }

@@ -38,6 +38,7 @@ struct pktc_bench_state {
 	__u32 first;
 	__u32 end;
 	__u32 passes; /* to go */
+	__u32 sources; /* of the last pass, where each has its own */
 	__u64 data;   /* where packets began at first, 0: not known yet */
 	__u64 parsed; /* what floor B read, so that clang lets it */
 	__u64 began;  /* CLOCK_BOOTTIME at the end of the first pass, 0: not yet */
@@ -92,8 +93,9 @@ struct {
  * would wait for one another, for 4 to 8 ns each, which those that a network card has put there do not.
  */
 #define PKTC_BENCH_STORE 8
-#define PKTC_BENCH_FROM (sizeof(struct pktc_ethernet) % PKTC_BENCH_STORE)
-#define PKTC_BENCH_TAGGED_FROM ((sizeof(struct pktc_ethernet) + sizeof(struct pktc_vlan)) % PKTC_BENCH_STORE)
+#define PKTC_BENCH_NETWORK sizeof(struct pktc_ethernet)
+#define PKTC_BENCH_TAGGED_NETWORK (sizeof(struct pktc_ethernet) + sizeof(struct pktc_vlan))
+#define PKTC_BENCH_FROM(network) ((network) % PKTC_BENCH_STORE)
 
 static __always_inline bool pktc_bench_tagged(const __u8 *packet)
 {
@@ -162,12 +164,13 @@ static __always_inline bool pktc_bench_pieces(struct xdp_md *ctx, const __u8 *fr
 }
 
 static __always_inline bool pktc_bench_copy(struct xdp_md *ctx, struct pktc_bench_state *state,
-					    const struct pktc_bench_packets *packets, __u32 at)
+					    const struct pktc_bench_packets *packets, __u32 at, const bool other)
 {
 	__u32 offset = packets->at[at].offset, length = packets->at[at].length;
 	const __u8 *from;
 	long more;
 
+	(void)other;
 	if (pktc_bench_restore(ctx, state))
 		return false;
 	more = (long)length - (long)((__u64)ctx->data_end - (__u64)ctx->data);
@@ -178,36 +181,81 @@ static __always_inline bool pktc_bench_copy(struct xdp_md *ctx, struct pktc_benc
 		return false;
 	from = packets->bytes + offset;
 	if (unlikely(pktc_bench_tagged(from)))
-		return pktc_bench_pieces(ctx, from, length, PKTC_BENCH_TAGGED_FROM);
-	return pktc_bench_pieces(ctx, from, length, PKTC_BENCH_FROM);
+		return pktc_bench_pieces(ctx, from, length, PKTC_BENCH_FROM(PKTC_BENCH_TAGGED_NETWORK));
+	return pktc_bench_pieces(ctx, from, length, PKTC_BENCH_FROM(PKTC_BENCH_NETWORK));
 }
 
 #else
 
-static __always_inline void pktc_bench_stores(__u8 *to, const __u8 *from, const __u32 first)
+/* What is another in sources: bits of their last two bytes, which end a store. */
+struct pktc_bench_sources {
+	__u64 ipv4;
+	__u64 ipv6;
+};
+
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+#define PKTC_BENCH_LAST_TWO 48
+#else
+#define PKTC_BENCH_LAST_TWO 0
+#endif
+
+/* Passes are numbered down to 1. An odd factor: 65,536 of them have all others. */
+static __always_inline struct pktc_bench_sources
+pktc_bench_others(const struct pktc_bench_state *state, const __u8 *packet)
 {
-	const __u32 last = PKTC_BENCH_BYTES - PKTC_BENCH_STORE;
+	const __u8 *type = packet + offsetof(struct pktc_ethernet, type);
+	struct pktc_bench_sources others = {};
+	__u64 other = (__u64)(__u16)((state->sources + state->passes) * 0x9e37) << PKTC_BENCH_LAST_TWO;
+
+	if (pktc_bench_tagged(packet))
+		type += sizeof(struct pktc_vlan);
+	if (*(const __be16 *)type == pktc_ntoh16(PKTC_TYPE_IPV4))
+		others.ipv4 = other;
+	else
+		others.ipv6 = other;
+	return others;
+}
+
+/* The store at `i` of what follows the Ethernet header and its tag, of which the network layer's begins at `network`. */
+static __always_inline void pktc_bench_store_at(__u8 *to, const __u8 *from, const __u32 i, const __u32 network,
+						struct pktc_bench_sources others)
+{
+	__u64 value = *(const __u64 *)(from + i);
+
+	if (i + PKTC_BENCH_STORE == network + offsetof(struct pktc_ipv4, daddr))
+		value ^= others.ipv4;
+	if (i + PKTC_BENCH_STORE == network + offsetof(struct pktc_ipv6, daddr))
+		value ^= others.ipv6;
+	*(__u64 *)(to + i) = value;
+}
+
+static __always_inline void pktc_bench_stores(__u8 *to, const __u8 *from, const __u32 network,
+					      struct pktc_bench_sources others)
+{
+	const __u32 first = PKTC_BENCH_FROM(network), last = PKTC_BENCH_BYTES - PKTC_BENCH_STORE;
 
 	pktc_bench_store(to, from);
 #pragma unroll
 	for (__u32 i = first; i <= last; i += PKTC_BENCH_STORE)
-		pktc_bench_store(to + i, from + i);
+		pktc_bench_store_at(to, from, i, network, others);
 	pktc_bench_store(to + last, from + last);
 }
 
 static __always_inline bool pktc_bench_copy(struct xdp_md *ctx, struct pktc_bench_state *state,
-					    const struct pktc_bench_packets *packets, __u32 at)
+					    const struct pktc_bench_packets *packets, __u32 at, const bool other)
 {
 	const __u8 *from = packets->at[at].bytes;
+	struct pktc_bench_sources others = {};
 	__u8 *to = (void *)(__u64)ctx->data;
 
-	(void)state;
 	if ((void *)(to + PKTC_BENCH_BYTES) > (void *)(__u64)ctx->data_end)
 		return false;
+	if (other)
+		others = pktc_bench_others(state, from);
 	if (unlikely(pktc_bench_tagged(from)))
-		pktc_bench_stores(to, from, PKTC_BENCH_TAGGED_FROM);
+		pktc_bench_stores(to, from, PKTC_BENCH_TAGGED_NETWORK, others);
 	else
-		pktc_bench_stores(to, from, PKTC_BENCH_FROM);
+		pktc_bench_stores(to, from, PKTC_BENCH_NETWORK, others);
 	return true;
 }
 
@@ -223,7 +271,7 @@ static __always_inline void pktc_bench_passed(struct pktc_bench_state *state)
 		state->ended = bpf_ktime_get_boot_ns();
 }
 
-static __always_inline bool pktc_bench_next(struct xdp_md *ctx)
+static __always_inline bool pktc_bench_next(struct xdp_md *ctx, const bool other)
 {
 	__u32 zero = 0, at;
 	struct pktc_bench_state *state = bpf_map_lookup_elem(&pktc_bench_state, &zero);
@@ -241,21 +289,31 @@ static __always_inline bool pktc_bench_next(struct xdp_md *ctx)
 	pktc_opaque(at);
 	if (at >= PKTC_BENCH_PACKETS)
 		return false;
-	return pktc_bench_copy(ctx, state, packets, at);
+	return pktc_bench_copy(ctx, state, packets, at, other);
 }
 
 /* The next packet, to the program that is timed. */
 SEC("xdp.frags") int pktc_bench_drive(struct xdp_md *ctx)
 {
-	if (pktc_bench_next(ctx))
+	if (pktc_bench_next(ctx, false))
 		bpf_tail_call(ctx, &pktc_bench_call, 0);
 	return PKTC_BENCH_ABORTED;
 }
 
+#ifndef PKTC_BENCH_ANY
+/* The same, from a source that it had in no pass before: a flood of new flows. */
+SEC("xdp.frags") int pktc_bench_flood(struct xdp_md *ctx)
+{
+	if (pktc_bench_next(ctx, true))
+		bpf_tail_call(ctx, &pktc_bench_call, 0);
+	return PKTC_BENCH_ABORTED;
+}
+#endif
+
 /* The next packet, to the kernel: a generator for test runs with live frames. */
 SEC("xdp.frags") int pktc_bench_send(struct xdp_md *ctx)
 {
-	return pktc_bench_next(ctx) ? PKTC_BENCH_PASS : PKTC_BENCH_ABORTED;
+	return pktc_bench_next(ctx, false) ? PKTC_BENCH_PASS : PKTC_BENCH_ABORTED;
 }
 
 /* Floor A: a program that looks at nothing. */

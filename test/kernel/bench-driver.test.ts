@@ -5,7 +5,9 @@ import { openLibc } from '../../runtime/ffi/libc.ts';
 import { createTestRun } from '../../runtime/test-run.ts';
 import {
   DRIVE,
+  type Driver,
   EVEN_BYTES,
+  FLOOD,
   FLOOR_RUN,
   loadDriver,
   PACKET_BYTES_MAX,
@@ -32,23 +34,65 @@ describeKernel('the driver of the bench', () => {
     const frames = lengths.map((length) => random.bytes(length));
     // Tagged ones are copied in other pieces.
     for (const frame of frames.filter((_, at) => at % 3 === 0)) frame.set([0x81, 0x00], 12);
-    const { value: object } = await buildDriver(even);
-    const [libbpf, libc] = [openLibbpf(), openLibc()];
-    const driver = loadDriver(libbpf, libc, object ?? new Uint8Array());
-    try {
-      writeMap(libbpf, driver.map('pktc_bench_trace'), traceBytes(frames, even));
-      writeMap(libbpf, driver.map('pktc_bench_call'), new Uint8Array(Int32Array.of(driver.program(FLOOR_RUN)).buffer));
-      const run = createTestRun(libbpf, [{ at: 'xdp', fd: driver.program(DRIVE) }], null);
-      const room = new Uint8Array(even ? EVEN_BYTES : PACKET_BYTES_MAX);
+    await driven(frames, even, DRIVE, (seenAt) => {
       for (const [at, frame] of frames.entries()) {
-        // Afresh each time: a run of its own has its packet at a place of its own.
-        writeMap(libbpf, driver.map('pktc_bench_state'), stateBytes(at, frames.length, 1));
-        const { outcome, frame: seen } = run(room, { output: true });
-        expect(outcome).toBe('drop');
-        expect(Buffer.from(seen).equals(frame), `${frame.length} bytes`).toBe(true);
+        expect(Buffer.from(seenAt(at, 0)).equals(frame), `${frame.length} bytes`).toBe(true);
       }
-    } finally {
-      driver.close();
-    }
+    });
+  });
+
+  test('gives each packet of a flood another source in each pass, and changes nothing else', async () => {
+    const random = createRandom(7);
+    // Where an Ethernet type and the last two bytes of a source lie.
+    const kinds = [
+      { type: [0x08, 0x00], at: 12, source: 28 },
+      { type: [0x86, 0xdd], at: 12, source: 36 },
+      { type: [0x81, 0x00, 0, 5, 0x08, 0x00], at: 12, source: 32 },
+      { type: [0x81, 0x00, 0, 5, 0x86, 0xdd], at: 12, source: 40 },
+    ];
+    const frames = kinds.map(({ type, at }) => {
+      const frame = random.bytes(EVEN_BYTES);
+      frame.set(type, at);
+      return frame;
+    });
+    await driven(frames, true, FLOOD, (seenAt) => {
+      for (const [at, { source }] of kinds.entries()) {
+        const passes = Array.from({ length: 300 }, (_, pass) => seenAt(at, pass));
+        const sources = passes.map((frame) => Buffer.from(frame).readUInt16BE(source));
+        expect(new Set(sources).size).toBe(passes.length);
+        const rest = (frame: Uint8Array) =>
+          Buffer.from(frame)
+            .fill(0, source, source + 2)
+            .toString('hex');
+        expect(new Set(passes.map(rest))).toEqual(new Set([rest(frames[at]!)]));
+      }
+    });
   });
 });
+
+/** @param look asks for a packet of the trace as a program sees it, behind so many passes that had other sources */
+async function driven(
+  frames: readonly Uint8Array[],
+  even: boolean,
+  name: Parameters<Driver['program']>[0],
+  look: (seenAt: (at: number, sources: number) => Uint8Array) => void,
+): Promise<void> {
+  const { value: object } = await buildDriver(even);
+  const [libbpf, libc] = [openLibbpf(), openLibc()];
+  const driver = loadDriver(libbpf, libc, object ?? new Uint8Array());
+  try {
+    writeMap(libbpf, driver.map('pktc_bench_trace'), traceBytes(frames, even));
+    writeMap(libbpf, driver.map('pktc_bench_call'), new Uint8Array(Int32Array.of(driver.program(FLOOR_RUN)).buffer));
+    const run = createTestRun(libbpf, [{ at: 'xdp', fd: driver.program(name) }], null);
+    const room = new Uint8Array(even ? EVEN_BYTES : PACKET_BYTES_MAX);
+    look((at, sources) => {
+      // Afresh each time: a run of its own has its packet at a place of its own.
+      writeMap(libbpf, driver.map('pktc_bench_state'), stateBytes(at, frames.length, 1, sources));
+      const { outcome, frame } = run(room, { output: true });
+      expect(outcome).toBe('drop');
+      return frame;
+    });
+  } finally {
+    driver.close();
+  }
+}
