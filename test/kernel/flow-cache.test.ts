@@ -89,7 +89,9 @@ describeKernel('the flow cache', () => {
     async ({ words, rule, frame }) => {
       const rules = Array.from({ length: RULES }, (_, of) => `match ${rule(of)} ${ASKED} -> ${of % 2 === 0 ? 'drop' : 'pass'}`);
       using loaded = loadArtifact(await compileRules(rules.join('\n'), 'xdp', { classifier: 'tree' }));
+      let sent = 0n;
       const judge = ({ net, ...flow }: Flow) => {
+        sent++;
         const { outcome } = loaded.testRun(frame({ net, ...flow }));
         expect(outcome).toBe(net < RULES && net % 2 === 0 ? 'drop' : 'pass');
       };
@@ -110,6 +112,7 @@ describeKernel('the flow cache', () => {
         return written(() => repeat(TRIES / 2, newFlow)) >= TRIES / 2;
       };
       expect(repeatUntil(FLOODS, knownAgain)).toBe(true);
+      expect(loaded.counters().reduce((sum, { packets }) => sum + packets, 0n)).toBe(sent);
     },
   );
 
