@@ -27,6 +27,11 @@ typedef __u64 __be64;
 #define SEC_EXTERN(name) __attribute__((section(name)))
 #define __always_inline inline __attribute__((always_inline))
 #define __noinline __attribute__((noinline))
+/*
+ * Of a static function: its result stays, though nobody takes it. Without it clang leaves in the register what was there, and when that
+ * is a pointer to the stack the verifier refuses it ("cannot return stack pointer to the caller").
+ */
+#define __returns __attribute__((used))
 
 /*
  * A variable whose value the build writes into the object. It stays there when clang sees

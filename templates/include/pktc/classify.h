@@ -126,7 +126,7 @@ static __always_inline __u32 pktc_to_keep(__u32 entry, const struct pktc_action 
 
 /* Behind the quick walk, which asks by itself, calls save more of the stack than they cost. */
 #ifdef PKTC_WANT_USUAL
-#define PKTC_FLOW_CALL static __noinline
+#define PKTC_FLOW_CALL static __noinline __returns
 #else
 #define PKTC_FLOW_CALL static __always_inline
 #endif

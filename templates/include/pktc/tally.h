@@ -30,7 +30,7 @@ struct {
 } pktc_tallies SEC(".maps");
 
 /* A function: a packet in so many calls it. */
-static __noinline int pktc_add_up(struct pktc_tally *tally)
+static __noinline __returns int pktc_add_up(struct pktc_tally *tally)
 {
 	__u32 first = pktc_slot(0), i;
 	__u64 packet;
