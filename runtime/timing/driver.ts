@@ -47,7 +47,7 @@ export function loadDriver(libbpf: Libbpf, libc: Libc, bytes: Uint8Array): Drive
     if (kernelOlderThan(5, 18)) {
       for (const name of PROGRAMS) {
         const program = libbpf.object_find_program_by_name(opened, name);
-        if (program !== null) libbpf.program_set_flags?.(program, 0);
+        if (name !== FLOOD || program !== null) libbpf.program_set_flags?.(found(program, name), 0);
       }
     }
     const result = libbpf.object_load(opened);

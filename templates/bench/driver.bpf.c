@@ -38,7 +38,7 @@ struct pktc_bench_state {
 	__u32 first;
 	__u32 end;
 	__u32 passes; /* to go */
-	__u32 sources; /* of the last pass, where each has its own */
+	__u32 sources; /* passes that had sources of their own before */
 	__u64 data;   /* where packets began at first, 0: not known yet */
 	__u64 parsed; /* what floor B read, so that clang lets it */
 	__u64 began;  /* CLOCK_BOOTTIME at the end of the first pass, 0: not yet */

@@ -83,8 +83,8 @@ static __always_inline struct pktc_flow_lines *pktc_flow_lines(void)
 
 /*
  * A flood of new flows would pay for being looked up in vain, and for lines that nobody asks for, and would drive out those that
- * somebody does. So behind as many misses in a row, packets have nothing to do with lines for the rest of a round; and so
- * in each round, until a flow is known again.
+ * somebody does. So when so many in a row were missed, packets have nothing to do with lines until as many have come as a
+ * round has; and so in each round, until a flow is known again.
  */
 #define PKTC_FLOW_TRIES 16
 #define PKTC_FLOW_ROUND 1024
