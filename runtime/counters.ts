@@ -1,12 +1,14 @@
 /**
  * Counters of a running program: an array in the kernel, a row for each CPU, read from mapped memory in one go, and what each CPU has yet to add
- * to its row.
+ * to its row: packets that it noted, and packets of flows that it remembers.
  */
+import type { BtfType } from './abi/btf.ts';
 import { type StructLayout, wordOf } from './abi/struct-layout.ts';
 import { LITTLE_ENDIAN, type Libc } from './ffi/libc.ts';
+import { type FlowCounts, mapFlowCounts } from './flow-counts.ts';
 import { mapMemory } from './mapped-memory.ts';
 import type { Slots } from './slots.ts';
-import { mapTallies, type NotedPacket, type Tallies, watchNoted } from './tallies.ts';
+import { mapTallies, type Tallies, watchNoted } from './tallies.ts';
 
 /** 64 bits each: at 100 Gbit/s the bytes last for 46 years. */
 export interface RuleCounter {
@@ -45,6 +47,8 @@ export interface CounterMaps {
   readonly logged: SlotMap | null;
   /** struct pktc_tally; null: the program adds each packet at once. */
   readonly tallies: SlotMap | null;
+  /** struct pktc_flow_lines; null: the program counts no packets with their flow. */
+  readonly flows: { readonly fd: number; readonly types: readonly BtfType[] } | null;
   /** Slots from one CPU's row to the next. */
   readonly stride: number;
   readonly cpus: number;
@@ -56,11 +60,16 @@ const [LOW, HIGH] = LITTLE_ENDIAN ? ([0, 1] as const) : ([1, 0] as const);
 /** A change is looked for in pieces of this size. */
 const PIECE_BYTES = 32 << 10;
 
-/** The counters are read again when a CPU adds to them meanwhile: the second time, all is in them that an earlier reading saw. */
-const READINGS = 3;
+/** The counters are read again when a CPU adds to them meanwhile what is not known: the second time, all is in them that an earlier reading saw. */
+const READINGS = 10;
+/** Of those counters alone that flows gave something to meanwhile. */
+const LATER_READINGS = 100;
 
 /** @throws RuntimeError PKT6003, PKT6008 */
-export function mapCounters(libc: Libc, { counted, logged, tallies: noting, stride, cpus }: CounterMaps): CounterTable {
+export function mapCounters(
+  libc: Libc,
+  { counted, logged, tallies: noting, flows: remembering, stride, cpus }: CounterMaps,
+): CounterTable {
   const rows = { stride, cpus };
   const opened: (() => void)[] = [];
   const close = () => {
@@ -73,6 +82,8 @@ export function mapCounters(libc: Libc, { counted, logged, tallies: noting, stri
     if (events !== null) opened.push(events.close);
     const tallies = noting === null ? null : mapTallies(libc, noting, cpus);
     if (tallies !== null) opened.push(tallies.close);
+    const flows = remembering === null ? null : mapFlowCounts(libc, remembering.fd, remembering.types, cpus);
+    if (flows !== null) opened.push(flows.close);
     const packets = counts.member('packets');
     const bytes = counts.member('bytes');
     const handed = events?.member('events');
@@ -83,26 +94,15 @@ export function mapCounters(libc: Libc, { counted, logged, tallies: noting, stri
       logged: handed?.(slot) ?? 0n,
       lost: lost?.(slot) ?? 0n,
     });
-    const readOnce = (slots: Slots) => {
-      const counters = new Array<RuleCounter>(slots.of.length + 1);
-      for (let rule = 0; rule < slots.of.length; rule++) counters[rule] = counter(slots.of[rule] ?? 0);
-      counters[slots.of.length] = counter(slots.default);
-      return counters;
-    };
     return {
-      read(slots) {
-        if (tallies === null) return readOnce(slots);
-        for (let reading = 1; ; reading++) {
-          const added = tallies.added();
-          const counters = readOnce(slots);
-          const noted = tallies.noted(added);
-          if (noted !== null) return withNoted(counters, noted, slots);
-          if (reading === READINGS) return counters;
-        }
-      },
-      watch: () => watchCounters(counts, wordOf(counted.layout, 'packets', COUNT_BYTES), tallies),
+      read: counterReader(counter, tallies, flows),
+      watch: () => watchCounters(counts, wordOf(counted.layout, 'packets', COUNT_BYTES), tallies, flows),
       clear(slots) {
-        if (slots.length > 0) tallies?.drop(new Set(slots));
+        if (slots.length > 0) {
+          const gone = new Set(slots);
+          flows?.drop(gone);
+          tallies?.drop(gone);
+        }
         for (const slot of slots) {
           counts.clear(slot);
           events?.clear(slot);
@@ -116,14 +116,58 @@ export function mapCounters(libc: Libc, { counted, logged, tallies: noting, stri
   }
 }
 
-function withNoted(counters: RuleCounter[], noted: readonly NotedPacket[], slots: Slots): readonly RuleCounter[] {
-  for (const { slot, bytes } of noted) {
-    const rule = slot === slots.default ? slots.of.length : slots.ruleAt(slot);
-    const counter = counters[rule];
-    if (counter !== undefined)
-      counters[rule] = { ...counter, packets: counter.packets + 1n, bytes: counter.bytes + BigInt(bytes) };
-  }
-  return counters;
+/** @param counter reads the counter of a slot */
+function counterReader(
+  counter: (slot: number) => RuleCounter,
+  tallies: Tallies | null,
+  flows: FlowCounts | null,
+): CounterTable['read'] {
+  const readOnce = (slots: Slots) => {
+    const counters = new Array<RuleCounter>(slots.of.length + 1);
+    for (let rule = 0; rule < slots.of.length; rule++) counters[rule] = counter(slots.of[rule] ?? 0);
+    counters[slots.of.length] = counter(slots.default);
+    return counters;
+  };
+  /** Counters, and what flows have beside them. */
+  const readWithFlows = (slots: Slots, remembered: FlowCounts) => {
+    let since = remembered.moved();
+    const counters = readOnce(slots);
+    let moved: ReadonlySet<number> | null = null;
+    for (let reading = 1; reading <= LATER_READINGS; reading++) {
+      const now = remembered.moved();
+      moved = remembered.slotsOf(since, now);
+      since = now;
+      if (moved === null || moved.size === 0) break;
+      for (const slot of moved) {
+        const rule = ruleOf(slots, slot);
+        if (counters[rule] !== undefined) counters[rule] = counter(slot);
+      }
+    }
+    const { counts, whole } = remembered.read(since);
+    for (const [slot, { packets, bytes }] of counts) addTo(counters, ruleOf(slots, slot), packets, bytes);
+    return { counters, whole: whole && moved?.size === 0 };
+  };
+  return (slots) => {
+    for (let reading = 1; ; reading++) {
+      const added = tallies?.added();
+      const { counters, whole } = flows === null ? { counters: readOnce(slots), whole: true } : readWithFlows(slots, flows);
+      const noted = added === undefined ? [] : (tallies?.noted(added) ?? null);
+      if (reading < READINGS && (!whole || noted === null)) continue;
+      for (const packet of noted ?? []) addTo(counters, ruleOf(slots, packet.slot), 1, packet.bytes);
+      return counters;
+    }
+  };
+}
+
+/** The place of a slot's counter among those of the rules; -1: of none of them. */
+function ruleOf(slots: Slots, slot: number): number {
+  return slot === slots.default ? slots.of.length : slots.ruleAt(slot);
+}
+
+function addTo(counters: RuleCounter[], rule: number, packets: number, bytes: number): void {
+  const counter = counters[rule];
+  if (counter === undefined) return;
+  counters[rule] = { ...counter, packets: counter.packets + BigInt(packets), bytes: counter.bytes + BigInt(bytes) };
 }
 
 interface MappedSlots {
@@ -183,14 +227,22 @@ function mapSlots(libc: Libc, { fd, layout }: SlotMap, { stride, cpus }: Pick<Co
 }
 
 /** @param packets offset of the packets in a slot, in 32-bit words */
-function watchCounters({ buffer, used_bytes, slot_halves, row_halves }: MappedSlots, packets: number, tallies: Tallies | null) {
+function watchCounters(
+  { buffer, used_bytes, slot_halves, row_halves }: MappedSlots,
+  packets: number,
+  tallies: Tallies | null,
+  flows: FlowCounts | null,
+) {
   const now = Buffer.from(buffer, 0, used_bytes);
   const before = Buffer.from(now);
   const words = (bytes: Buffer) => new Uint32Array(bytes.buffer, bytes.byteOffset, used_bytes / 4);
   const [nowWords, beforeWords] = [words(now), words(before)];
   const noted = tallies === null ? null : watchNoted(tallies);
+  const remembered = flows?.watch();
+  /** By slot, packets that were not told; below 0, what left a flow's line and is not seen in its counter yet. */
+  const untold = new Map<number, number>();
+  const add = (slot: number, more: number) => untold.set(slot, (untold.get(slot) ?? 0) + more);
   return () => {
-    const changed = new Set<number>();
     const told = noted?.();
     for (let piece = 0; piece < used_bytes; piece += PIECE_BYTES) {
       const end = Math.min(piece + PIECE_BYTES, used_bytes);
@@ -200,11 +252,15 @@ function watchCounters({ buffer, used_bytes, slot_halves, row_halves }: MappedSl
         const counted = word + packets + LOW;
         const more = ((nowWords[counted] ?? 0) - (beforeWords[counted] ?? 0)) >>> 0;
         const slot = (word % row_halves) / slot_halves;
-        if (more !== 0 && more !== told?.added(Math.floor(word / row_halves), slot)) changed.add(slot);
+        if (more !== 0) add(slot, more - (told?.added(Math.floor(word / row_halves), slot) ?? 0));
       }
       before.set(now.subarray(piece, end), piece);
     }
-    for (const slot of told?.slots ?? []) changed.add(slot);
-    return [...changed].sort((a, b) => a - b);
+    for (const slot of told?.slots ?? []) add(slot, 1);
+    // Behind the counters: what leaves a line meanwhile is missed for once, and not told twice.
+    for (const [slot, more] of remembered?.() ?? []) add(slot, more);
+    const changed = [...untold].filter(([, more]) => more > 0).map(([slot]) => slot);
+    for (const [slot, more] of untold) if (more >= 0) untold.delete(slot);
+    return changed.sort((a, b) => a - b);
   };
 }

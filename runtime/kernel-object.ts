@@ -34,7 +34,7 @@ export const LOGGED = 'pktc_logged';
 export const TALLIES = 'pktc_tallies';
 export const EVENTS = 'pktc_events';
 /** Its entries are the lines of one CPU until it is loaded. */
-const FLOWS = 'pktc_flows';
+export const FLOWS = 'pktc_flows';
 export const ANSWERS = 'pktc_answers';
 export const INTERFACES = 'pktc_interfaces';
 export const DATA = 'pktc_data_maps';

@@ -31,6 +31,7 @@ import {
   COUNTERS,
   DATA,
   EVENTS,
+  FLOWS,
   findMap,
   findProgram,
   findVariables,
@@ -121,6 +122,8 @@ export interface InKernel {
 export interface LoadOptions {
   /** For test runs alone: interfaces that rules redirect to need not exist. */
   readonly offline?: boolean;
+  /** Each packet is asked about (`watchCounters`), which takes less when flows are not remembered ahead of the data. */
+  readonly eachPacket?: boolean;
   /** To be called by a dispatcher, and attached nowhere else: for XDP. Absent: it has its hook for itself. */
   readonly dispatcher?: DispatcherOptions;
   /** Of events. Absent: as many as this machine has use for. */
@@ -172,7 +175,8 @@ export function loadIntoKernel(artifact: Artifact, options: LoadOptions, before:
     });
     if (rings !== null) makeRings({ libbpf, libc }, map(EVENTS), rings, ring_fds);
     const offline = options.offline ?? false;
-    const parts: Parts = { libbpf, libc, types, stride, rings: ring_fds, offline, notes, dispatched, program, map };
+    const remembers = recalls(manifest) && options.eachPacket !== true;
+    const parts: Parts = { libbpf, libc, types, stride, rings: ring_fds, offline, remembers, notes, dispatched, program, map };
     if (dispatched !== null) {
       const { libxdp, handle, root } = dispatched;
       opened.push(markProgram(libbpf, libc, root, libxdp.program_id(handle)));
@@ -181,7 +185,7 @@ export function loadIntoKernel(artifact: Artifact, options: LoadOptions, before:
       const name = setMapName(index);
       if (!sets.has(name)) seedSet(libbpf, libc, map(name), randomInt(2 ** 32));
     }
-    return assemble(manifest, parts, first === null ? null : fillData(manifest, first, parts, opened), opened);
+    return assemble(manifest, parts, first === null ? null : fillData(first, parts, opened), opened);
   });
 }
 
@@ -198,6 +202,8 @@ export interface Parts {
   readonly notes: readonly string[];
   /** For test runs alone: time is what they say. */
   readonly offline: boolean;
+  /** Whether flows are asked for ahead of the data. */
+  readonly remembers: boolean;
   readonly dispatched: DispatchedProgram | null;
   /** By the name of the function. */
   program(name: string): number;
@@ -237,6 +243,7 @@ export function assemble(manifest: Manifest, parts: Parts, data: ProgramData | n
     counted: { fd: map(COUNTERS), layout: structLayout(types, 'pktc_counter') },
     logged: manifest.events === null ? null : { fd: map(LOGGED), layout: structLayout(types, 'pktc_logged') },
     tallies: notesPackets(manifest) ? { fd: map(TALLIES), layout: structLayout(types, 'pktc_tally') } : null,
+    flows: parts.remembers ? { fd: map(FLOWS), types } : null,
     stride: parts.stride,
     cpus: possibleCpus(),
   });
@@ -304,13 +311,9 @@ function firstData(
 }
 
 /** The rules are there before the program is attached to anything. */
-function fillData(
-  manifest: Manifest,
-  { room, slots, rules, early }: FirstData,
-  { libbpf, libc, map }: Parts,
-  opened: (() => void)[],
-): ProgramData {
-  const store = createDataStore(libbpf, libc, map(DATA), room, rememberedIn(manifest, libc, map));
+function fillData({ room, slots, rules, early }: FirstData, parts: Parts, opened: (() => void)[]): ProgramData {
+  const { libbpf, libc, map } = parts;
+  const store = createDataStore(libbpf, libc, map(DATA), room, rememberedIn(parts));
   opened.push(store.close);
   store.fill(rules, early);
   early?.close();
@@ -318,8 +321,8 @@ function fillData(
 }
 
 /** null: flows are not asked for ahead of the data. @throws RuntimeError PKT6008 */
-export function rememberedIn(manifest: Manifest, libc: Libc, map: Parts['map']): Generation | null {
-  return recalls(manifest) ? openGeneration(libc, map(GENERATION)) : null;
+export function rememberedIn({ libc, remembers, map }: Parts): Generation | null {
+  return remembers ? openGeneration(libc, map(GENERATION)) : null;
 }
 
 /** What goes into the map, of an artifact whose rules are data. */
@@ -355,7 +358,7 @@ export function mapsOf(manifest: Manifest): readonly string[] {
     COUNTERS,
     ...(notesPackets(manifest) ? [TALLIES] : []),
     ...(manifest.data === null ? [] : [DATA]),
-    ...(recalls(manifest) ? [GENERATION] : []),
+    ...(recalls(manifest) ? [GENERATION, FLOWS] : []),
     ...(manifest.interfaces.length === 0 ? [] : [INTERFACES]),
     ...(rejects(manifest) ? [ANSWERS] : []),
     ...(manifest.events === null ? [] : [LOGGED, EVENTS]),
@@ -367,7 +370,8 @@ function notesPackets({ data }: Manifest): boolean {
   return data?.tallies === true;
 }
 
-function recalls({ data }: Manifest): boolean {
+/** Whether flows can be asked for ahead of the data. */
+export function recalls({ data }: Manifest): boolean {
   return data?.recalls === true;
 }
 

@@ -72,7 +72,7 @@ async function run(
   const compiled = await compileSource(sources, hook ?? null, terminal, { warnings: false });
   if (compiled.artifact === null) return compiled.exit;
   const { loadArtifact } = await import('../../runtime/load.ts');
-  const loaded = loadArtifact(compiled.artifact, { offline: true });
+  const loaded = loadArtifact(compiled.artifact, { offline: true, eachPacket: true });
   try {
     return await replay(kernelEngine(loaded, program));
   } finally {

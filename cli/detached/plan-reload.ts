@@ -69,9 +69,9 @@ async function programOf(sources: Sources | null, origin: Origin | null) {
 
 /** Both programs are loaded for this alone: what is at work counts no packet that never came. */
 function witnessesFor(program: PinnedProgram, artifact: Artifact, meanings: Parameters<typeof findWitnesses>[2]): Witnesses {
-  const before = loadArtifact(program.artifact(), { offline: true });
+  const before = loadArtifact(program.artifact(), { offline: true, eachPacket: true });
   try {
-    const now = loadArtifact(artifact, { offline: true });
+    const now = loadArtifact(artifact, { offline: true, eachPacket: true });
     try {
       const asks = before.manifest.interfaces.length + now.manifest.interfaces.length > 0;
       const iface = asks ? (program.attachments.find(({ ifname }) => ifname !== null)?.ifname ?? null) : null;

@@ -50,7 +50,7 @@ export async function openEngines(
   const compiled = await compileSource(source, hook, terminal, { warnings: false });
   if (compiled.artifact === null) return { exit: compiled.exit };
   const { loadArtifact } = await import('../../runtime/load.ts');
-  const loaded = loadArtifact(compiled.artifact, { offline: true });
+  const loaded = loadArtifact(compiled.artifact, { offline: true, eachPacket: true });
   const decide = kernelEngine(loaded, program);
   const kernel: Ask = (frame, about) => {
     const { engine, verdict, rules } = decide(frame, about);

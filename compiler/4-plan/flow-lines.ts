@@ -50,15 +50,35 @@ export function flowLines({ hook }: Target, { checks, sets }: Boxes, shape: Tree
   return ipv4 + ipv6 === 0 ? null : { ipv4, ipv6 };
 }
 
-/** The key, and what was decided: a power of two, so that a line lies in no more cache lines than it must. */
+/** What a flow is known by, what was decided, and what is not counted yet: a power of two, so that a line lies in no more cache lines than it must. */
 function lineBytes(shape: TreeShape, family: Family): number {
   let { bytes } = FAMILIES[family];
-  while (bytes < flowKeyBytes(shape, family) + WORD_BYTES) bytes *= 2;
+  while (bytes < flowKeyBytes(shape, family) + 2 * WORD_BYTES) bytes *= 2;
   return bytes;
 }
 
-/** Addresses, small words four to one but one in any case, and which set of which generation. */
-export function flowKeyBytes({ scalars, bits }: TreeShape, family: Family): number {
-  const small = scalars.length + (bits === null ? 0 : 1);
-  return WORD_BYTES * (FAMILIES[family].addresses + Math.max(1, Math.ceil(small / 4)) + 1);
+/** Addresses, and what else a flow is known by; of IPv4, 64 bits of which have a place beside the addresses. */
+export function flowKeyBytes(shape: TreeShape, family: Family): number {
+  return WORD_BYTES * (FAMILIES[family].addresses + Math.ceil(flowKey(shape).bits / 64));
+}
+
+export interface FlowKey {
+  /** All of them. */
+  readonly bits: number;
+  /** From which on each scalar, and the bits behind them, are. */
+  readonly shifts: readonly number[];
+}
+
+/** Which set of trees comes first, in eight bits; then what takes one byte, and then what takes two. */
+export function flowKey({ scalars, bits }: TreeShape): FlowKey {
+  const bytes = [...scalars, ...(bits === null ? [] : [bits])].map((one) => one.bytes);
+  const narrow = 8 * (1 + bytes.filter((width) => width === 1).length);
+  let [next, nextWide] = [8, Math.ceil(narrow / 16) * 16];
+  const shifts = bytes.map((width) => {
+    const at = width === 1 ? next : nextWide;
+    if (width === 1) next += 8;
+    else nextWide += 16;
+    return at;
+  });
+  return { bits: Math.max(next, nextWide), shifts };
 }

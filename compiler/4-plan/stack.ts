@@ -105,8 +105,9 @@ function quickUse(plan: Plan): StackUse {
   return { bytes, limit: STACK_BYTES - Math.max(decide, rejects(plan) ? ANSWER_BYTES : 0) - (main - bytes) };
 }
 
+/** What it is known by, and what tells such words apart. */
 function flowBytes({ shape, flowLines }: TreePlan): number {
-  return flowLines === null ? 0 : flowKeyBytes(shape, 'ipv6');
+  return flowLines === null ? 0 : flowKeyBytes(shape, 'ipv6') + WORD_BYTES;
 }
 
 function frame(bytes: number): number {

@@ -11,7 +11,7 @@ import { setDeclarations } from './dynamic-sets.ts';
 import { fieldDeclarations } from './fields.ts';
 import { kindData } from './kinds.ts';
 import { createLists } from './lists.ts';
-import { packetLocals, packetReading } from './packet.ts';
+import { packetCounting, packetLocals, packetReading } from './packet.ts';
 import { createPayloadSearch } from './payload.ts';
 import { print } from './printer.ts';
 import { chainOf } from './rules.ts';
@@ -61,6 +61,7 @@ export function emit(plan: Plan, templates: Templates): Emission {
       ...rules.declarations,
     ].slice(0, -1),
     decide: [{ kind: 'statements', depth: 1, body: rules.calls }],
+    count: [{ kind: 'statements', depth: 1, body: packetCounting(plan) }],
   };
   const parts = partsOf(
     templates.skeletons.get(target.skeleton) ?? '',

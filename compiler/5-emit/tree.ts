@@ -1,6 +1,7 @@
 /** What the C of a program has whose rules are a tree: the packet's key, and the conditions that boxes do not carry. */
 import { SCALAR_MAX } from '../4-plan/boxes/dimensions.ts';
 import { conditionCost } from '../4-plan/cost.ts';
+import { type FlowKey, flowKey } from '../4-plan/flow-lines.ts';
 import { type PlainPart, plainPartsOf } from '../4-plan/plain-flow.ts';
 import type { FlowLines, Plan, Slot, TreePlan } from '../4-plan/plan.ts';
 import { slotName } from '../4-plan/slots.ts';
@@ -59,7 +60,7 @@ export function treeCode(plan: Plan, tree: TreePlan, context: ConditionContext):
       { kind: 'include', path: 'pktc/data.h' },
       BLANK,
       ...wants.map((want): Declaration => ({ kind: 'define', name: want, value: decimal(1) })),
-      ...(tree.flowLines === null ? [] : flowDefines(tree.flowLines)),
+      ...(tree.flowLines === null ? [] : flowDefines(tree.flowLines, flowKey(tree.shape))),
       ...(plain === null ? [] : [plainDefine(plain)]),
       ...(wants.length > 0 ? [BLANK] : []),
       { kind: 'define', name: 'PKTC_RECORDS_H', value: null },
@@ -76,10 +77,12 @@ export function treeCode(plan: Plan, tree: TreePlan, context: ConditionContext):
   };
 }
 
-function flowDefines({ ipv4, ipv6 }: FlowLines): readonly Declaration[] {
+function flowDefines({ ipv4, ipv6 }: FlowLines, { bits, shifts }: FlowKey): readonly Declaration[] {
   return [
     { kind: 'define', name: 'PKTC_FLOW_LINES4', value: decimal(ipv4) },
     { kind: 'define', name: 'PKTC_FLOW_LINES6', value: decimal(ipv6) },
+    { kind: 'define', name: 'PKTC_FLOW_BITS', value: decimal(bits) },
+    { kind: 'define', name: 'PKTC_FLOW_SHIFTS', value: name(shifts.join(', ')) },
   ];
 }
 

@@ -2,7 +2,7 @@
  * The artifact's schema: what the compiler tells the runtime about an object beside its bytecode. BTF says how bytes lie, the
  * manifest says what they mean. This is the only file that both sides import.
  */
-export const MANIFEST_VERSION = 8;
+export const MANIFEST_VERSION = 9;
 
 /** Where the kernel runs a program. */
 export type AttachPoint = 'xdp' | 'tc ingress' | 'tc egress' | 'socket' | 'cgroup ingress' | 'cgroup egress';
@@ -94,7 +94,7 @@ export interface ManifestData {
   readonly rules: number;
   /** Whether the program notes packets before it counts them: templates/include/pktc/tally.h. */
   readonly tallies: boolean;
-  /** Whether the program asks what it remembers of a flow ahead of the data: templates/include/pktc/plain.h. */
+  /** Whether the program asks what it remembers of a flow ahead of the data, and counts packets with it: templates/include/pktc/plain.h. */
   readonly recalls: boolean;
 }
 

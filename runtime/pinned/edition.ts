@@ -9,7 +9,15 @@ import { createDataStore, type DataRoom, storedMapId, unwriteData } from '../dat
 import type { Libbpf } from '../ffi/libbpf.ts';
 import { errnoName, type Libc } from '../ffi/libc.ts';
 import { DATA, EVENTS, mapInfoOf } from '../kernel-object.ts';
-import { assemble, closedOnError, type InKernel, type Parts, type ProgramData, rememberedIn } from '../kernel-program.ts';
+import {
+  assemble,
+  closedOnError,
+  type InKernel,
+  type Parts,
+  type ProgramData,
+  recalls,
+  rememberedIn,
+} from '../kernel-program.ts';
 import { mapMemory } from '../mapped-memory.ts';
 import { ringName } from '../ring-maps.ts';
 import { RuntimeError } from '../runtime-error.ts';
@@ -190,7 +198,20 @@ export function openEdition(bpf: Bpf, folder: string, generation = generationAtW
     const program = (wanted: string) => get(programName(indexes.get(wanted) ?? 0));
     const count = manifest.events === null ? 0 : mapInfoOf(libbpf, map(EVENTS)).get('max_entries');
     const rings = Array.from({ length: count }, (_, index) => map(ringName(EVENTS, index)));
-    const parts: Parts = { libbpf, libc, types, stride, rings, offline: false, notes: [], dispatched: null, program, map };
+    const remembers = recalls(manifest);
+    const parts: Parts = {
+      libbpf,
+      libc,
+      types,
+      stride,
+      rings,
+      offline: false,
+      remembers,
+      notes: [],
+      dispatched: null,
+      program,
+      map,
+    };
     const inKernel = assemble(manifest, parts, pinnedData(record, parts, opened), opened);
     return { inKernel, record, generation, object };
   });
@@ -208,13 +229,10 @@ export function readRules({ libbpf, libc }: Bpf, folder: string, generation: num
   }
 }
 
-function pinnedData(
-  { manifest, stride, data }: RulesRecord,
-  { libbpf, libc, map }: Parts,
-  opened: (() => void)[],
-): ProgramData | null {
+function pinnedData({ manifest, stride, data }: RulesRecord, parts: Parts, opened: (() => void)[]): ProgramData | null {
   if (data === null) return null;
-  const store = createDataStore(libbpf, libc, map(DATA), data.room, rememberedIn(manifest, libc, map));
+  const { libbpf, libc, map } = parts;
+  const store = createDataStore(libbpf, libc, map(DATA), data.room, rememberedIn(parts));
   opened.push(store.close);
   // Whether a packet is still behind the last change, nobody knows who did not make it.
   return { store, slots: slotsOfRecord(data.slots, manifest.rules, stride), settled: data.slots.generation - 1 };

@@ -69,7 +69,9 @@ static __always_inline int pktc_filter(struct __sk_buff *ctx, enum pktc_directio
 
 	if (decision == PKTC_UNDECIDED)
 		decision = pktc_decision(PKTC_RULES, PKTC_DEFAULT);
+	/* slot: count */
 	pktc_add(pktc_decision_rule(decision), f.len);
+	/* end: count */
 	return pktc_carry_out(ctx, decision, direction);
 }
 /* part: ingress */

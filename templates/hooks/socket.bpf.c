@@ -69,6 +69,8 @@ SEC("socket") int pktc_socket(struct __sk_buff *ctx)
 
 	if (decision == PKTC_UNDECIDED)
 		decision = pktc_decision(PKTC_RULES, PKTC_DEFAULT);
+	/* slot: count */
 	pktc_add(pktc_decision_rule(decision), f.len);
+	/* end: count */
 	return pktc_carry_out(ctx, decision, direction);
 }

@@ -68,6 +68,8 @@ SEC("xdp.frags") int pktc_xdp(struct xdp_md *ctx)
 
 	if (decision == PKTC_UNDECIDED)
 		decision = pktc_decision(PKTC_RULES, PKTC_DEFAULT);
+	/* slot: count */
 	pktc_add(pktc_decision_rule(decision), f.len);
+	/* end: count */
 	return pktc_carry_out(ctx, decision, direction);
 }

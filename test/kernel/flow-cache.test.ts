@@ -27,10 +27,13 @@ const ASKED = 'dst { 192.168.0.0/16, 2001:db8:ffff::/48 } udp dport 1-60000';
 const ENTRY = 0x8000_0000;
 const ENTRY_NUMBER = 0xfffff;
 
+/** Ahead of the lines of a CPU, in 8-byte words: `struct pktc_flow_lines`. */
+const HEAD_WORDS = 2056;
+
 /** 8-byte words of a line, and which of them is what was decided: `struct pktc_flow_line4` and `6`. */
 const FAMILIES = [
-  { family: 'IPv4', words: 4, decided: 3, rule: (of: number) => `src 10.${of}.0.0/16`, frame: frame4 },
-  { family: 'IPv6', words: 8, decided: 6, rule: (of: number) => `src 2001:db8:${of.toString(16)}::/48`, frame: frame6 },
+  { family: 'IPv4', words: 4, decided: 2, rule: (of: number) => `src 10.${of}.0.0/16`, frame: frame4 },
+  { family: 'IPv6', words: 8, decided: 5, rule: (of: number) => `src 2001:db8:${of.toString(16)}::/48`, frame: frame6 },
 ] as const;
 
 interface Flow {
@@ -78,20 +81,20 @@ describeKernel('the flow cache', () => {
     const flows = Array.from({ length: FLOWS }, (_, at) => make(random, at));
     let settled = false;
     for (let round = 0; round < ROUNDS && !settled; round++) {
-      const before = linesOf(loaded, words);
+      const before = linesOf(loaded, words, decided);
       const wrong = flows.filter((flow) => loaded.testRun(frame(flow)).outcome !== verdictOf(flow));
       expect(wrong).toEqual([]);
-      const after = linesOf(loaded, words);
+      const after = linesOf(loaded, words, decided);
       settled = after.every((line, at) => line.every((word, of) => word === before[at]![of]));
     }
     expect(settled).toBe(true);
-    const kept = linesOf(loaded, words).filter((line) => line[decided] !== 0n).length;
+    const kept = linesOf(loaded, words, decided).filter((line) => line[decided] !== 0n).length;
     expect(kept).toBeGreaterThanOrEqual(new Set(flows.map((flow) => JSON.stringify(flow))).size);
   });
 
   test.each(FAMILIES)(
     'has little to do with a flood of new flows, until one is known again: $family',
-    async ({ words, rule, frame }) => {
+    async ({ words, decided, rule, frame }) => {
       using loaded = loadArtifact(await compileRules(rulesOf(rule), 'xdp', { classifier: 'tree' }));
       let sent = 0n;
       const judge = (flow: Flow) => {
@@ -101,9 +104,9 @@ describeKernel('the flow cache', () => {
       let flows = 0;
       const newFlow = () => judge({ net: flows % (2 * RULES), host: flows >> 4, to: 1, port: 1 + (flows++ & 15) });
       const written = (work: () => void) => {
-        const before = linesOf(loaded, words);
+        const before = linesOf(loaded, words, decided);
         work();
-        return linesOf(loaded, words).filter((line, at) => line.some((word, of) => word !== before[at]![of])).length;
+        return linesOf(loaded, words, decided).filter((line, at) => line.some((word, of) => word !== before[at]![of])).length;
       };
       // Of each CPU that this process is moved to, the lines fill up first.
       const floods = (most: number) => written(() => repeat(FLOOD, newFlow)) < most;
@@ -131,9 +134,9 @@ describeKernel('the flow cache', () => {
       const frame = pad(frameOf(ipv4({ proto: 17, src: integer(src, 4) }, udp({ sport: 30_000, dport: 30_000 }))));
       return [loaded.testRun(frame).outcome, loaded.testRun(frame).outcome];
     };
-    const [words, decided] = [4, 3];
+    const [words, decided] = [4, 2];
     const kept = () =>
-      linesOf(loaded, words).flatMap((line) => (line[decided] === 0n ? [] : [Number(line[decided]! & 0xffff_ffffn)]));
+      linesOf(loaded, words, decided).flatMap((line) => (line[decided] === 0n ? [] : [Number(line[decided]! & 0xffff_ffffn)]));
     expect(send(0x0a01_0001)).toEqual(['drop', 'drop']);
     expect(kept().filter((decision) => decision < ENTRY)).not.toEqual([]);
     expect(send(0x0a02_0001)).toEqual(['drop', 'drop']);
@@ -163,12 +166,19 @@ function repeatUntil(times: number, works: () => boolean): boolean {
   return false;
 }
 
-function linesOf(loaded: LoadedProgram, words: number): readonly BigUint64Array[] {
+/** Of each CPU, what lines know flows by, and what was decided for them; not what they have counted. */
+function linesOf(loaded: LoadedProgram, words: number, decided: number): readonly BigUint64Array[] {
   const flows = [...mapsOf(loaded.programs[0]!)].find(({ name }) => name === 'pktc_flows');
   if (flows === undefined) throw new Error('the program has no flow cache');
   const length_bytes = flows.entries * flows.value_bytes;
   const memory = mapMemory(loaded.internals.libc, { fd: flows.fd, length_bytes, offset_bytes: 0, writable: false });
   const all = new BigUint64Array(memory.buffer.slice(0));
   memory.close();
-  return Array.from({ length: all.length / words }, (_, line) => all.subarray(words * line, words * (line + 1)));
+  const row = flows.value_bytes / 8;
+  return Array.from({ length: flows.entries }, (_, cpu) =>
+    Array.from({ length: (row - HEAD_WORDS) / words }, (_, line) => {
+      const at = cpu * row + HEAD_WORDS + line * words;
+      return all.subarray(at, at + decided + 1);
+    }),
+  ).flat();
 }

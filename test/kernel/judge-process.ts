@@ -2,6 +2,7 @@
  * The process behind judge.ts: has a program that another process loaded judge packets one by one, as fast as it can, and holds each
  * verdict against those that the packet may get.
  */
+import { createInterface } from 'node:readline';
 import koffi from 'koffi';
 import { allocate, openLibbpf, TEST_RUN_OPTIONS } from '../../runtime/ffi/libbpf.ts';
 import { stableMemory } from '../../runtime/ffi/libc.ts';
@@ -9,7 +10,9 @@ import type { JudgedPacket } from './judge.ts';
 
 const ROUND_PACKETS = 4096;
 
-const [, , programId, packetsText = '[]'] = process.argv;
+const [, , programId] = process.argv;
+const input = createInterface(process.stdin)[Symbol.asyncIterator]();
+const { value: packetsText } = await input.next();
 const libbpf = openLibbpf();
 const fd = libbpf.prog_get_fd_by_id(Number(programId));
 const runs = (JSON.parse(packetsText) as JudgedPacket[]).map(({ hex, allowed }) => {
@@ -41,8 +44,8 @@ function round(): void {
 }
 
 process.stdout.write('ready\n');
-process.stdin.once('data', () => {
+void input.next().then(({ done }) => {
+  if (done) process.exit(1);
   stopped = true;
 });
-process.stdin.once('end', () => process.exit(1));
 setImmediate(round);

@@ -24,8 +24,9 @@ export interface Judge {
 export async function startJudge(programId: number, packets: readonly JudgedPacket[], cpu: number): Promise<Judge> {
   const here = (file: string) => new URL(file, import.meta.url).pathname;
   const node = [process.execPath, '--import', here('typescript-loader.mjs'), here('judge-process.ts')];
-  const args = ['-c', String(cpu), ...node, String(programId), JSON.stringify(packets)];
+  const args = ['-c', String(cpu), ...node, String(programId)];
   const child = spawn('taskset', args, { stdio: ['pipe', 'pipe', 'inherit'] });
+  child.stdin.write(`${JSON.stringify(packets)}\n`);
   const exit = once(child, 'exit');
   let text = '';
   child.stdout.setEncoding('utf8').on('data', (chunk: string) => {

@@ -17,4 +17,6 @@ export const SUITES = {
   trees: suite('mutations', ['test/mutations/trees.test.ts']),
   /** Packets that look like those of a flow that is known. */
   flows: suite('kernel', ['test/kernel/plain-flow.test.ts']),
+  /** Packets that are counted with such a flow. */
+  counts: suite('kernel', ['test/kernel/flow-counts.test.ts']),
 } satisfies Record<string, Suite>;

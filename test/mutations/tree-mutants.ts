@@ -6,6 +6,7 @@ const C = 'templates/include/pktc';
 const boxes = { killedBy: SUITES.boxes };
 const trees = { killedBy: SUITES.trees };
 const flows = { killedBy: SUITES.flows };
+const counts = { killedBy: SUITES.counts };
 
 export const IN_BOXES: readonly Mutant[] = [
   {
@@ -116,8 +117,8 @@ export const IN_FLOWS: readonly Mutant[] = [
   {
     what: 'flags of TCP tell no flows apart',
     file: `${C}/plain.h`,
-    from: 'last |= (__u64)tcp->flags << 8;',
-    to: 'last |= (__u64)tcp->flags & 0;',
+    from: 'p->proto == PKTC_PROTO_TCP ? tcp->flags : 0;',
+    to: 'p->proto == PKTC_PROTO_TCP ? tcp->flags & 0 : 0;',
     ...flows,
   },
   {
@@ -137,8 +138,8 @@ export const IN_FLOWS: readonly Mutant[] = [
   {
     what: 'a tagged packet is known by the flow of one without a tag',
     file: `${C}/plain.h`,
-    from: '#define PKTC_PLAIN_TAGGED 0xc0',
-    to: '#define PKTC_PLAIN_TAGGED 0x80',
+    from: 'p->kind = PKTC_FLOW_TAGGED;',
+    to: 'p->kind = PKTC_FLOW_UNTAGGED;',
     ...flows,
   },
   {
@@ -154,6 +155,20 @@ export const IN_FLOWS: readonly Mutant[] = [
     from: 'remembered?.write(failed === null ? generation : before);',
     to: 'remembered?.write(before);',
     ...flows,
+  },
+  {
+    what: 'what a flow has counted is lost when another takes its line',
+    file: `${C}/flow_cache.h`,
+    from: 'count / PKTC_FLOW_PACKET, count % PKTC_FLOW_PACKET',
+    to: 'count & 0, count % PKTC_FLOW_PACKET',
+    ...counts,
+  },
+  {
+    what: "what flows of a rule that is gone have counted is the next one's",
+    file: 'runtime/counters.ts',
+    from: 'flows?.drop(gone);',
+    to: '',
+    ...counts,
   },
 ];
 
@@ -209,8 +224,8 @@ export const C_TREE_MUTANTS: readonly Change[] = [
   {
     what: 'flows are told apart by their addresses alone',
     file: `${C}/flow_cache.h`,
-    from: 'flow->at[small + i / 4] |= key->at[PKTC_KEY_SCALARS + i] << 16 * (i % 4);',
-    to: 'flow->at[small + i / 4] |= 0;',
+    from: 'small[shifts[i] / 64] |= key->at[PKTC_KEY_SCALARS + i] << shifts[i] % 64;',
+    to: 'small[shifts[i] / 64] |= 0 & shifts[i];',
   },
   {
     what: 'the first of the packets that are added up is left out',

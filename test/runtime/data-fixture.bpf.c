@@ -16,11 +16,15 @@
 #define FIXTURE_MARK 0
 #endif
 
+#define PKTC_FLOW_LINES4 2
+#define PKTC_FLOW_LINES6 2
+
 #include <pktc/action_count.h>
 #include <pktc/context.h>
 #include <pktc/data.h>
 #include <pktc/decision.h>
 #include <pktc/event.h>
+#include <pktc/flow_cache.h>
 
 #define NUMBER_AT 14
 #define SCAN_RULES 64
@@ -30,7 +34,7 @@ char pktc_license[] SEC("license") = "Dual MIT/GPL";
 
 const volatile __u32 fixture_mark = FIXTURE_MARK;
 
-/* As in <pktc/plain.h>. */
+/* As in <pktc/plain.h>; no packet has a line. */
 __u32 pktc_generation = 0;
 
 /* Beside the rule table, at the same row. Verdicts are those of XDP; 4 and up: the same, and logged. */

@@ -33,14 +33,19 @@ static __always_inline __u32 pktc_slot(__u32 rule)
 }
 
 /* Plain additions: a program stays on its CPU and is not interrupted by another packet there. */
-static __always_inline void pktc_count_at(__u32 slot, __u32 bytes)
+static __always_inline void pktc_count_some(__u32 slot, __u64 packets, __u64 bytes)
 {
 	struct pktc_counter *counter = bpf_map_lookup_elem(&pktc_counters, &slot);
 
 	if (counter) {
-		counter->packets += 1;
+		counter->packets += packets;
 		counter->bytes += bytes;
 	}
+}
+
+static __always_inline void pktc_count_at(__u32 slot, __u32 bytes)
+{
+	pktc_count_some(slot, 1, bytes);
 }
 
 #ifdef PKTC_TALLIES

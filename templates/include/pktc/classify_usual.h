@@ -59,21 +59,38 @@ static __always_inline int pktc_settle_kept(struct pktc_ctx *ctx, const __u8 *da
 	return kept == PKTC_TREE_UNSURE ? PKTC_UNUSUAL : pktc_settle(ctx, data, kept & ~PKTC_FLOW_ENTRY);
 }
 
+#if PKTC_PLAIN_FLOW
+/* A packet of a flow that is known. */
+static __always_inline void pktc_count_flow(struct pktc_flow_lines *lines, __u64 *counted, __u32 decided, __u32 len)
+{
+	__u64 count = *counted + PKTC_FLOW_PACKET + len;
+
+	pktc_write(*counted, count);
+	if (unlikely((__s64)count < 0)) {
+		pktc_flow_move(lines, PKTC_FLOW_ANY, decided, count);
+		pktc_write(*counted, 0);
+		pktc_flow_moved(lines);
+	}
+}
+
 /*
  * What is done with a plain packet of a flow that is known, or with one that no rule is about: PKTC_UNUSUAL
- * may be among it. Else PKTC_UNDECIDED, and of `f` the length may have been written.
+ * may be among it. Else PKTC_UNDECIDED. `counted`: whether it was, and else of `f` the length is written.
  * Decisions that are kept say all there is to know, so the data are not looked up; entries mean rules
  * of the data that they were found in.
  */
-static __always_inline int pktc_recall(struct pktc_ctx *ctx, struct pktc_fields *f)
+static __always_inline int pktc_recall(struct pktc_ctx *ctx, struct pktc_fields *f, bool *counted)
 {
 	const __u8 *data = NULL;
 	struct pktc_flow_lines *lines;
 	enum pktc_plain_family family;
 	struct pktc_plain plain;
 	struct pktc_flow flow;
-	__u32 generation, kept;
+	__u32 generation, kept, len;
+	__u64 *line;
+	bool six;
 
+	*counted = false;
 	if (!pktc_may_be_plain(ctx))
 		return PKTC_UNDECIDED;
 	lines = pktc_flow_lines();
@@ -87,15 +104,29 @@ static __always_inline int pktc_recall(struct pktc_ctx *ctx, struct pktc_fields 
 	} else {
 		generation = pktc_plain_generation();
 	}
-	f->len = ctx->data_end - ctx->data;
+	len = ctx->data_end - ctx->data;
 	family = pktc_plain_read(ctx, generation, &flow, &plain);
-	if (family == PKTC_PLAIN_UNRULED)
+	if (family == PKTC_PLAIN_UNRULED) {
+		f->len = len;
 		return pktc_decision(PKTC_DEFAULT_SLOT, PKTC_DEFAULT);
-	if (!pktc_plain_found(lines, family, &flow, &kept))
+	}
+	line = pktc_plain_found(lines, family, &flow);
+	if (!line)
 		return PKTC_UNDECIDED;
 	pktc_flow_known(lines);
-	return pktc_settle_kept(ctx, data, kept);
+	six = family == PKTC_PLAIN_IPV6;
+	kept = line[PKTC_FLOW_DECIDED(six)];
+	if (PKTC_KEEPS_ENTRIES) {
+		f->len = len;
+		return pktc_settle_kept(ctx, data, kept);
+	}
+	if (kept & PKTC_FLOW_ENTRY)
+		return PKTC_UNUSUAL;
+	pktc_count_flow(lines, &line[PKTC_FLOW_COUNT(six)], kept, len);
+	*counted = true;
+	return kept;
 }
+#endif
 
 /* What is found out for a packet, and kept. */
 static __always_inline int pktc_look_up(struct pktc_ctx *ctx, const __u8 *data,
@@ -103,16 +134,19 @@ static __always_inline int pktc_look_up(struct pktc_ctx *ctx, const __u8 *data,
 {
 	struct pktc_flow_lines *lines = pktc_flow_lines();
 	struct pktc_flow flow;
+	const __u64 *line;
 	__u32 kept, entry;
 	int decision;
 
 	if (!lines)
 		return PKTC_UNUSUAL;
 	/* Of plain packets it is known already that nothing was kept. */
-	if (!pktc_flow_flooded(lines) && pktc_plain_flow(ctx, 0, &flow) == PKTC_PLAIN_NONE &&
-	    pktc_flow_find(lines, data, key, six, set, &kept)) {
-		pktc_flow_known(lines);
-		return pktc_settle_kept(ctx, data, kept);
+	if (!pktc_flow_flooded(lines) && pktc_plain_flow(ctx, 0, &flow) == PKTC_PLAIN_NONE) {
+		line = pktc_flow_find(lines, data, key, six, set);
+		if (line) {
+			pktc_flow_known(lines);
+			return pktc_settle_kept(ctx, data, line[PKTC_FLOW_DECIDED(six)]);
+		}
 	}
 	entry = pktc_tree_look(data, key, set);
 	decision = PKTC_KEEPS_ENTRIES ? PKTC_UNUSUAL : pktc_settle(ctx, data, entry);
@@ -122,7 +156,7 @@ static __always_inline int pktc_look_up(struct pktc_ctx *ctx, const __u8 *data,
 }
 #endif
 
-/* As pktc_decide_quickly(). A function of its own behind what plain packets need, which has so many registers more. */
+/* As pktc_decide(), or PKTC_UNUSUAL; of `f` only the length is written. A function behind what plain packets need, which has so many registers more. */
 #if defined(PKTC_WANT_FLOW_CACHE) && PKTC_PLAIN_FLOW
 static __noinline
 #else
@@ -157,19 +191,6 @@ int pktc_decide_by_key(struct pktc_ctx *ctx, enum pktc_direction direction, stru
 #else
 	return pktc_settle(ctx, data, pktc_tree_look(data, key, set));
 #endif
-}
-
-/* As pktc_decide(), or PKTC_UNUSUAL; of `f` only the length is written. */
-static __always_inline int pktc_decide_quickly(struct pktc_ctx *ctx, enum pktc_direction direction,
-					       struct pktc_fields *f)
-{
-#ifdef PKTC_WANT_FLOW_CACHE
-	int decision = pktc_recall(ctx, f);
-
-	if (likely(decision != PKTC_UNDECIDED))
-		return decision;
-#endif
-	return pktc_decide_by_key(ctx, direction, f);
 }
 
 #endif /* PKTC_CLASSIFY_USUAL_H */

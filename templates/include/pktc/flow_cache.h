@@ -16,31 +16,39 @@
 #define PKTC_FLOW_LINES6 32768
 #endif
 
+/* Bits beside the addresses, and where those of scalars and flags begin; the first eight are which set. Here as for records.h. */
+#ifndef PKTC_FLOW_BITS
+#define PKTC_FLOW_BITS 64
+#define PKTC_FLOW_SHIFTS 32, 48, 8, 16
+#endif
+
 /*
  * In what a line keeps: not a decision but an entry, whose rule has more to do. PKTC_TREE_UNSURE
  * has it, too: which entry it is the quick walk could not say.
  */
 #define PKTC_FLOW_ENTRY 0x80000000U
 
-/* The scalars and flags of a key, four to a word; plain packets (plain.h) have a word for them in any case. */
+/* What a flow is known by: its addresses and these bits, of which the first 64 have room beside two addresses of IPv4. */
 #define PKTC_FLOW_SMALL (PKTC_KEY_USED - PKTC_KEY_SCALARS)
-#define PKTC_FLOW_SMALL_WORDS ((PKTC_FLOW_SMALL + 3 + !PKTC_FLOW_SMALL) / 4)
-
-/* Addresses, in one word where they are not of IPv6, the small words, and which set of which generation. */
-#define PKTC_FLOW_WORDS4 (1 + PKTC_FLOW_SMALL_WORDS + 1)
-#define PKTC_FLOW_WORDS6 (4 + PKTC_FLOW_SMALL_WORDS + 1)
+#define PKTC_FLOW_SMALL_WORDS ((PKTC_FLOW_BITS + 63) / 64)
+#define PKTC_FLOW_WORDS4 (1 + PKTC_FLOW_SMALL_WORDS)
+#define PKTC_FLOW_WORDS6 (4 + PKTC_FLOW_SMALL_WORDS)
 
 /*
+ * Behind what a flow is known by, a line has what was decided, and what of the flow is not counted yet.
  * A program at a hook that interrupts itself may leave a line of which some words are its
- * own and some the interrupted one's. What was decided, behind the key, is therefore one word
- * together with the hash of the key that it was decided for: never 0, as in a line never written.
+ * own and some the interrupted one's. What was decided is therefore one word together with
+ * the hash of the flow that it was decided for.
  */
+#define PKTC_FLOW_DECIDED(six) pktc_flow_words(six)
+#define PKTC_FLOW_COUNT(six) (pktc_flow_words(six) + 1)
+
 struct pktc_flow_line4 {
-	__u64 at[PKTC_FLOW_WORDS4 + 1];
+	__u64 at[PKTC_FLOW_WORDS4 + 2];
 } __attribute__((aligned(32)));
 
 struct pktc_flow_line6 {
-	__u64 at[PKTC_FLOW_WORDS6 + 1];
+	__u64 at[PKTC_FLOW_WORDS6 + 2];
 } __attribute__((aligned(64)));
 
 /*
@@ -52,11 +60,37 @@ struct pktc_flow_line6 {
 #define PKTC_FLOW_PAIRS4 (PKTC_FLOW_LINES4 / PKTC_FLOW_WAYS)
 #define PKTC_FLOW_PAIRS6 (PKTC_FLOW_LINES6 / PKTC_FLOW_WAYS)
 
+/*
+ * Plain packets (plain.h) of a flow that is known are counted in its line, which is read in any case: packets above bytes. Their
+ * rule's counter gets them when another flow takes the line, or when there are so many that the word has a sign. Who reads
+ * the counters adds what lines have: runtime/flow-counts.ts.
+ */
+#define PKTC_FLOW_PACKET (1ULL << 40)
+
+#ifdef PKTC_PLAIN_PARTS
+#define PKTC_FLOW_COUNTS 1
+#else
+#define PKTC_FLOW_COUNTS 0
+#endif
+
+/* What left a line for a counter; 0 where it left one for its neighbour. */
+struct pktc_flow_move {
+	__u32 line; /* IPv4 behind IPv6; PKTC_FLOW_ANY: it is not said */
+	__u32 slot;
+	__u64 count;
+};
+#define PKTC_FLOW_ANY 0xffffffffU
+/* A power of two. */
+#define PKTC_FLOW_MOVES 1024
+
 /* What one CPU has: nothing that the one kind of lines holds can be taken for the other kind. */
 struct pktc_flow_lines {
+	__u32 missed; /* packets of this round since one of a known flow, but for those that there was room for */
+	__u32 begun; /* moves of counts */
+	__u32 moved; /* of these, those that are done; both go round at 2^32 */
+	struct pktc_flow_move moves[PKTC_FLOW_MOVES];
 	struct pktc_flow_line6 ipv6[PKTC_FLOW_LINES6];
 	struct pktc_flow_line4 ipv4[PKTC_FLOW_LINES4];
-	__u32 missed; /* packets of this round since one of a known flow, but for those that there was room for */
 } __attribute__((aligned(64)));
 
 /*
@@ -107,7 +141,21 @@ static __always_inline void pktc_flow_missed(struct pktc_flow_lines *lines)
 /* What a line knows a packet by: its key, or bytes of its headers. */
 struct pktc_flow {
 	__u64 at[PKTC_FLOW_WORDS6];
+	__u32 salt; /* pktc_flow_salt() */
 };
+
+/* Which of these it is. */
+enum pktc_flow_kind {
+	PKTC_FLOW_KEYED = 0,
+	PKTC_FLOW_UNTAGGED, /* bytes of headers, without a VLAN tag */
+	PKTC_FLOW_TAGGED,
+};
+
+/* Tells flows apart whose words are the same: by what they are made of, and by the generation of the data. Never 0, which a line never written would have. */
+static __always_inline __u32 pktc_flow_salt(__u32 generation, enum pktc_flow_kind kind)
+{
+	return generation << 2 | kind;
+}
 
 static __always_inline __u32 pktc_flow_words(const bool six)
 {
@@ -118,26 +166,32 @@ static __always_inline void pktc_flow_fill(struct pktc_flow *flow, const bool si
 					   const struct pktc_key *key, __u32 set)
 {
 	const struct pktc_data_head *head = (const void *)data;
-	const __u32 words = pktc_flow_words(six), small = words - 1 - PKTC_FLOW_SMALL_WORDS;
+	const __u8 shifts[] = { PKTC_FLOW_SHIFTS };
+	__u64 small[PKTC_FLOW_SMALL_WORDS] = { set };
 	__u32 i;
 
-	flow->at[0] = key->at[PKTC_KEY_SRC] << 32 | key->at[PKTC_KEY_DST];
+#pragma unroll
+	for (i = 0; i < PKTC_FLOW_SMALL; i++)
+		small[shifts[i] / 64] |= key->at[PKTC_KEY_SCALARS + i] << shifts[i] % 64;
 	if (six) {
 #pragma unroll
 		for (i = 0; i < PKTC_KEY_SCALARS; i++)
 			flow->at[i] = key->at[i];
+#pragma unroll
+		for (i = 0; i < PKTC_FLOW_SMALL_WORDS; i++)
+			flow->at[4 + i] = small[i];
+	} else {
+		flow->at[0] = key->at[PKTC_KEY_SRC] | small[0] << 32;
+		flow->at[1] = key->at[PKTC_KEY_DST] | small[0] >> 32 << 32;
+#pragma unroll
+		for (i = 1; i < PKTC_FLOW_SMALL_WORDS; i++)
+			flow->at[1 + i] = small[i];
 	}
-#pragma unroll
-	for (i = small; i < words; i++)
-		flow->at[i] = 0;
-#pragma unroll
-	for (i = 0; i < PKTC_FLOW_SMALL; i++)
-		flow->at[small + i / 4] |= key->at[PKTC_KEY_SCALARS + i] << 16 * (i % 4);
-	flow->at[words - 1] = (__u64)head->generation << 32 | set;
+	flow->salt = pktc_flow_salt(head->generation, PKTC_FLOW_KEYED);
 }
 
 /* A polynomial with the words for coefficients. What its upper half says depends on every bit, on the lower ones of a word more. */
-static __always_inline __u64 pktc_flow_hash(const struct pktc_flow *flow, const bool six)
+static __always_inline __u64 pktc_flow_hash(const __u64 *words, const bool six)
 {
 	const __u64 phi = 0x9e3779b97f4a7c15ULL;
 	__u64 hash = 0;
@@ -145,20 +199,25 @@ static __always_inline __u64 pktc_flow_hash(const struct pktc_flow *flow, const 
 
 #pragma unroll
 	for (i = 0; i < pktc_flow_words(six); i++)
-		hash = hash * phi + flow->at[i];
+		hash = (hash + words[i]) * phi;
 	return hash;
+}
+
+static __always_inline __u32 pktc_flow_index(__u64 hash, const bool six, const __u32 place)
+{
+	__u32 pairs = six ? PKTC_FLOW_PAIRS6 : PKTC_FLOW_PAIRS4;
+
+	return ((__u16)(hash >> (48 - 16 * place)) & (pairs - 1)) * PKTC_FLOW_WAYS;
 }
 
 /* NULL: such packets have no lines. */
 static __always_inline __u64 *pktc_flow_pair(struct pktc_flow_lines *lines, __u64 hash,
 					     const bool six, const __u32 place)
 {
-	__u32 index = (__u16)(hash >> (48 - 16 * place));
-
 	if (six ? !PKTC_FLOW_PAIRS6 : !PKTC_FLOW_PAIRS4)
 		return NULL;
-	return six ? lines->ipv6[(index & (PKTC_FLOW_PAIRS6 - 1)) * PKTC_FLOW_WAYS].at :
-		     lines->ipv4[(index & (PKTC_FLOW_PAIRS4 - 1)) * PKTC_FLOW_WAYS].at;
+	return six ? lines->ipv6[pktc_flow_index(hash, true, place)].at :
+		     lines->ipv4[pktc_flow_index(hash, false, place)].at;
 }
 
 /* Words from the one line of a pair to the other. */
@@ -167,48 +226,49 @@ static __always_inline __u32 pktc_flow_stride(const bool six)
 	return (six ? sizeof(struct pktc_flow_line6) : sizeof(struct pktc_flow_line4)) / sizeof(__u64);
 }
 
-/* What stands above what was decided: never 0. */
-static __always_inline __u32 pktc_flow_tag(__u64 hash)
+/* What stands above what was decided. */
+static __always_inline __u32 pktc_flow_tag(__u64 hash, __u32 salt)
 {
-	return (__u32)(hash >> 16) | 1;
+	return (__u32)(hash >> 32) ^ salt;
 }
 
-/* Whether a flow lies in a pair, and what was decided for it. */
-static __always_inline bool pktc_flow_lies_in(const __u64 *line, const bool six,
-					      const struct pktc_flow *flow, __u32 tag, __u32 *decided)
+/* The line of a pair in which a flow lies; NULL: in none. */
+static __always_inline __u64 *pktc_flow_lies_in(__u64 *line, const bool six,
+						const struct pktc_flow *flow, __u32 tag)
 {
 	const __u32 words = pktc_flow_words(six);
-	__u64 kept, second, other = 0;
+	__u64 second, other;
 	__u32 i;
 
 	/* Which of the two it is nobody can foretell: a sign instead of a branch, of which clang would make one. */
 	second = -(__u64)(__u32)(pktc_read(line[words]) >> 32 ^ tag);
 	pktc_opaque(second);
 	line += (second >> 63) * pktc_flow_stride(six);
-	kept = pktc_read(line[words]);
+	other = pktc_read(line[words]) >> 32 ^ tag;
 #pragma unroll
 	for (i = 0; i < words; i++)
 		other |= pktc_read(line[i]) ^ flow->at[i];
-	*decided = kept;
-	return !(other | (kept >> 32 ^ tag));
+	return other ? NULL : line;
 }
 
-static __always_inline bool pktc_flow_found(struct pktc_flow_lines *lines, const bool six,
-					    const struct pktc_flow *flow, __u32 *decided)
+/* The line of a flow; NULL: it is not known. */
+static __always_inline __u64 *pktc_flow_found(struct pktc_flow_lines *lines, const bool six,
+					      const struct pktc_flow *flow)
 {
-	__u64 hash = pktc_flow_hash(flow, six);
-	const __u64 *line;
+	__u64 hash = pktc_flow_hash(flow->at, six);
+	__u64 *line;
 	__u32 place;
 
 #pragma unroll
 	for (place = 0; place < PKTC_FLOW_PLACES; place++) {
 		line = pktc_flow_pair(lines, hash, six, place);
 		if (!line)
-			return false;
-		if (pktc_flow_lies_in(line, six, flow, pktc_flow_tag(hash), decided))
-			return true;
+			return NULL;
+		line = pktc_flow_lies_in(line, six, flow, pktc_flow_tag(hash, flow->salt));
+		if (line)
+			return line;
 	}
-	return false;
+	return NULL;
 }
 
 /*
@@ -229,9 +289,51 @@ static __always_inline __u64 pktc_flow_unlinked(const __u8 *data, __u64 value)
 /* Whether both lines of a pair were written for these data: the second is written after the first. */
 static __always_inline bool pktc_flow_full(const __u64 *line, const bool six, const struct pktc_flow *flow)
 {
-	const __u32 last = pktc_flow_words(six) - 1;
+	const __u64 *second = line + pktc_flow_stride(six);
+	__u32 tag = second[PKTC_FLOW_DECIDED(six)] >> 32;
 
-	return pktc_read(line[pktc_flow_stride(six) + last]) >> 32 == flow->at[last] >> 32;
+	/* What it was made with, kind and generation. */
+	return pktc_flow_tag(pktc_flow_hash(second, six), tag) >> 2 == flow->salt >> 2;
+}
+
+/* What a line has counted goes to its rule's counter; behind it pktc_flow_moved(). */
+#if PKTC_FLOW_COUNTS
+static __noinline __returns int pktc_flow_move(struct pktc_flow_lines *lines, __u32 line, __u32 decided, __u64 count)
+{
+	struct pktc_flow_move *move;
+
+	if (!lines)
+		return 0;
+	move = &lines->moves[lines->moved % PKTC_FLOW_MOVES];
+	pktc_write(lines->begun, lines->moved + 1);
+	pktc_write(move->line, line);
+	pktc_write(move->slot, pktc_decision_rule(decided));
+	pktc_write(move->count, count);
+	pktc_count_some(pktc_slot(move->slot), count / PKTC_FLOW_PACKET, count % PKTC_FLOW_PACKET);
+	return 0;
+}
+#endif
+
+static __always_inline void pktc_flow_moved(struct pktc_flow_lines *lines)
+{
+	pktc_write(lines->moved, lines->begun);
+}
+
+/* Ahead of the first line of a pair taking the place of the second, which is the `at`th of its family. Returns whether one of them has counted. */
+static __always_inline bool pktc_flow_leaves(struct pktc_flow_lines *lines, const bool six, const __u64 *first, __u32 at)
+{
+#if PKTC_FLOW_COUNTS
+	const __u64 *second = first + pktc_flow_stride(six);
+	__u64 count = second[PKTC_FLOW_COUNT(six)];
+
+	if (!(count | first[PKTC_FLOW_COUNT(six)]))
+		return false;
+	pktc_flow_move(lines, at + (six ? 0 : PKTC_FLOW_LINES6), second[PKTC_FLOW_DECIDED(six)], count);
+	return true;
+#else
+	(void)lines, (void)six, (void)first, (void)at;
+	return false;
+#endif
 }
 
 /*
@@ -242,9 +344,9 @@ static __always_inline bool pktc_flow_store(struct pktc_flow_lines *lines, const
 					    const __u8 *data, const struct pktc_flow *flow, __u32 decided)
 {
 	const __u32 words = pktc_flow_words(six), stride = pktc_flow_stride(six);
-	__u64 hash = pktc_flow_unlinked(data, pktc_flow_hash(flow, six)), *line, *second;
-	bool full = false;
-	__u32 i;
+	__u64 hash = pktc_flow_unlinked(data, pktc_flow_hash(flow->at, six)), *line, *second;
+	__u32 at = pktc_flow_index(hash, six, 0), i;
+	bool full = false, moves;
 
 	line = pktc_flow_pair(lines, hash, six, 0);
 	second = pktc_flow_pair(lines, hash, six, 1);
@@ -252,35 +354,41 @@ static __always_inline bool pktc_flow_store(struct pktc_flow_lines *lines, const
 		return false;
 	if (pktc_flow_full(line, six, flow)) {
 		full = pktc_flow_full(second, six, flow);
-		if (!full || bpf_get_prandom_u32() & 1)
+		if (!full || bpf_get_prandom_u32() & 1) {
 			line = second;
+			at = pktc_flow_index(hash, six, 1);
+		}
 	}
+	second = line + stride;
+	moves = pktc_flow_leaves(lines, six, line, at + 1);
 #pragma unroll
-	for (i = 0; i <= words; i++)
-		line[stride + i] = pktc_read(line[i]);
+	for (i = 0; i < words + 2; i++)
+		second[i] = pktc_read(line[i]);
 #pragma unroll
 	for (i = 0; i < words; i++)
 		line[i] = flow->at[i];
-	*(volatile __u64 *)&line[words] = (__u64)pktc_flow_tag(hash) << 32 | decided;
+	pktc_write(line[PKTC_FLOW_DECIDED(six)], (__u64)pktc_flow_tag(hash, flow->salt) << 32 | decided);
+	pktc_write(line[PKTC_FLOW_COUNT(six)], 0);
+	if (moves)
+		pktc_flow_moved(lines);
 	return full;
 }
 
 /*
- * True: `decided` is what was kept for this key. `six`: the key has addresses of IPv6, which the quick walk knows on each of its
+ * The line of a key; NULL: nothing was kept for it. `six`: the key has addresses of IPv6, which the quick walk knows on each of its
  * ways, so that none has to find it out.
  */
-static __always_inline bool pktc_flow_find(struct pktc_flow_lines *lines, const __u8 *data,
-					   const struct pktc_key *key, const bool six, __u32 set,
-					   __u32 *decided)
+static __always_inline __u64 *pktc_flow_find(struct pktc_flow_lines *lines, const __u8 *data,
+					     const struct pktc_key *key, const bool six, __u32 set)
 {
 	struct pktc_flow flow;
 
 	if (six) {
 		pktc_flow_fill(&flow, true, data, key, set);
-		return pktc_flow_found(lines, true, &flow, decided);
+		return pktc_flow_found(lines, true, &flow);
 	}
 	pktc_flow_fill(&flow, false, data, key, set);
-	return pktc_flow_found(lines, false, &flow, decided);
+	return pktc_flow_found(lines, false, &flow);
 }
 
 #endif /* PKTC_FLOW_CACHE_H */

@@ -43,31 +43,33 @@ __u32 pktc_generation = 0;
 
 /* Eight bytes as they lie: those from `at` on are `value`. */
 #if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-#define PKTC_PLAIN_PLACE(at) (8 * (at))
+#define PKTC_PLAIN_PLACE(at, bytes) (8 * (at))
 #else
-#define PKTC_PLAIN_PLACE(at) (56 - 8 * (at))
+#define PKTC_PLAIN_PLACE(at, bytes) (64 - 8 * ((at) + (bytes)))
 #endif
-#define pktc_plain_byte(value, at) ((__u64)(value) << PKTC_PLAIN_PLACE(at))
-#define pktc_plain_two(value, at) (pktc_plain_byte(value, at) | pktc_plain_byte(value, (at) + 1))
-#define pktc_plain_four(value, at) (pktc_plain_two(value, at) | pktc_plain_two(value, (at) + 2))
+#define pktc_plain_byte(value, at) ((__u64)(value) << PKTC_PLAIN_PLACE(at, 1))
+#define pktc_plain_two(value, at) ((__u64)(value) << PKTC_PLAIN_PLACE(at, 2))
+#define pktc_plain_four(value, at) ((__u64)(value) << PKTC_PLAIN_PLACE(at, 4))
 
-/* 0xff where it tells flows apart. */
-#define PKTC_PLAIN_MASK(part) (PKTC_PLAIN_FLOW & (part) ? 0xff : 0)
-#define PKTC_PLAIN_PORTS(at)                                     \
-	(pktc_plain_two(PKTC_PLAIN_MASK(PKTC_PLAIN_SPORT), at) | \
-	 pktc_plain_two(PKTC_PLAIN_MASK(PKTC_PLAIN_DPORT), (at) + 2))
+/* All of a mask where it tells flows apart. */
+#define PKTC_PLAIN_MASK(part, mask) (PKTC_PLAIN_FLOW & (part) ? (mask) : 0)
+#define PKTC_PLAIN_PORTS(at)                                              \
+	(PKTC_PLAIN_MASK(PKTC_PLAIN_SPORT, pktc_plain_two(0xffff, at)) | \
+	 PKTC_PLAIN_MASK(PKTC_PLAIN_DPORT, pktc_plain_two(0xffff, (at) + 2)))
 
 /* The first eight bytes of an IPv4 header, as far as they matter: version 4, five words, no fragment. */
 #define PKTC_PLAIN_FIRST pktc_plain_byte(0x45, 0)
 #define PKTC_PLAIN_FIRST_MASK \
 	(pktc_plain_byte(0xff, 0) | pktc_plain_byte(0x3f, 6) | pktc_plain_byte(0xff, 7))
-/* The next: protocol and source. */
+/* The next: protocol and source. The flags and the tag have places that are left out there. */
 #define PKTC_PLAIN_SECOND_MASK \
-	(pktc_plain_byte(0xff, 1) | pktc_plain_four(PKTC_PLAIN_MASK(PKTC_PLAIN_SRC), 4))
+	(pktc_plain_byte(0xff, 1) | PKTC_PLAIN_MASK(PKTC_PLAIN_SRC, pktc_plain_four(0xffffffff, 4)))
+#define pktc_plain_second(flags, tag) (pktc_plain_byte(flags, 0) | pktc_plain_two(tag, 2))
 /* And the next, without the ports behind it. */
-#define PKTC_PLAIN_THIRD_MASK pktc_plain_four(PKTC_PLAIN_MASK(PKTC_PLAIN_DST), 0)
-/* Of the first eight of IPv6: what is behind it; ports, in the first of what is, have another place. */
+#define PKTC_PLAIN_THIRD_MASK PKTC_PLAIN_MASK(PKTC_PLAIN_DST, pktc_plain_four(0xffffffff, 0))
+/* Of the first eight of IPv6: what is behind it. Ports, in the first of what is, flags and the tag have other places. */
 #define PKTC_PLAIN_NEXT_MASK pktc_plain_byte(0xff, 6)
+#define pktc_plain_next(flags, tag) (pktc_plain_byte(flags, 7) | pktc_plain_two(tag, 4))
 
 enum pktc_plain_family {
 	PKTC_PLAIN_NONE = 0, /* not plain */
@@ -76,25 +78,17 @@ enum pktc_plain_family {
 	PKTC_PLAIN_UNRULED, /* of a family that no rule decides about: what the default says, plain or not */
 };
 
-/* In place of a set of trees, in the last word of a line. */
-#define PKTC_PLAIN_UNTAGGED 0x80
-#define PKTC_PLAIN_TAGGED 0xc0
-
 struct pktc_plain {
 	const void *at; /* the network layer's header */
 	const void *end; /* of the frame */
-	__u32 tag; /* whether there is one, and above it what is in it */
+	enum pktc_flow_kind kind;
+	__be16 tag; /* what is in the VLAN tag, as far as it tells flows apart */
 	__u8 proto; /* protocol, or next header */
 };
 
-static __always_inline __u64 pktc_plain_last(const struct pktc_plain *p, const struct pktc_tcp *tcp,
-					     __u32 generation)
+static __always_inline __u8 pktc_plain_flags(const struct pktc_plain *p, const struct pktc_tcp *tcp)
 {
-	__u64 last = (__u64)generation << 32 | p->tag;
-
-	if (PKTC_PLAIN_FLOW & PKTC_PLAIN_FLAGS && p->proto == PKTC_PROTO_TCP)
-		last |= (__u64)tcp->flags << 8;
-	return last;
+	return PKTC_PLAIN_FLOW & PKTC_PLAIN_FLAGS && p->proto == PKTC_PROTO_TCP ? tcp->flags : 0;
 }
 
 /*
@@ -117,13 +111,11 @@ static __always_inline __u32 pktc_plain_least(__u8 proto)
 	return sizeof(struct pktc_udp) + (proto & 4) * ((sizeof(struct pktc_tcp) - sizeof(struct pktc_udp)) / 4);
 }
 
-static __always_inline bool pktc_plain_ipv4(struct pktc_plain *p, __u32 generation,
-					    struct pktc_flow *flow)
+static __always_inline bool pktc_plain_ipv4(struct pktc_plain *p, struct pktc_flow *flow)
 {
 	const struct pktc_ipv4 *ip = p->at;
 	const struct pktc_tcp *tcp = (const void *)(ip + 1);
 	const __u32 least = sizeof(*ip) + pktc_plain_least(ip->protocol);
-	const __u32 last = pktc_flow_words(false) - 1;
 	const __u64 *at = p->at;
 	__u32 i;
 
@@ -132,12 +124,11 @@ static __always_inline bool pktc_plain_ipv4(struct pktc_plain *p, __u32 generati
 		return false;
 	p->proto = ip->protocol;
 	/* Of an address and a port, the last byte differs most, and belongs at the bottom of a word: pktc_flow_hash(). */
-	flow->at[0] = pktc_ntoh64(at[1] & PKTC_PLAIN_SECOND_MASK);
+	flow->at[0] = pktc_ntoh64((at[1] & PKTC_PLAIN_SECOND_MASK) | pktc_plain_second(pktc_plain_flags(p, tcp), p->tag));
 	flow->at[1] = pktc_ntoh64(at[2] & (PKTC_PLAIN_THIRD_MASK | pktc_plain_ports(PKTC_PLAIN_PORTS(4), false, p->proto)));
 #pragma unroll
-	for (i = 2; i < last; i++)
+	for (i = 2; i < pktc_flow_words(false); i++)
 		flow->at[i] = 0;
-	flow->at[last] = pktc_plain_last(p, tcp, generation);
 	return true;
 }
 
@@ -146,12 +137,11 @@ static __always_inline __u8 pktc_plain_version(const __u8 *ip)
 	return ip[0] >> 4;
 }
 
-static __always_inline bool pktc_plain_ipv6(struct pktc_plain *p, __u32 generation,
-					    struct pktc_flow *flow)
+static __always_inline bool pktc_plain_ipv6(struct pktc_plain *p, struct pktc_flow *flow)
 {
 	const struct pktc_ipv6 *ip = p->at;
 	const struct pktc_tcp *tcp = (const void *)(ip + 1);
-	const __u32 least = pktc_plain_least(ip->nexthdr), last = pktc_flow_words(true) - 1;
+	const __u32 least = pktc_plain_least(ip->nexthdr);
 	const __u64 *at = p->at;
 	__u32 i;
 
@@ -162,11 +152,11 @@ static __always_inline bool pktc_plain_ipv6(struct pktc_plain *p, __u32 generati
 #pragma unroll
 	for (i = 0; i < 4; i++)
 		flow->at[i] = PKTC_PLAIN_FLOW & (i < 2 ? PKTC_PLAIN_SRC : PKTC_PLAIN_DST) ? pktc_ntoh64(at[1 + i]) : 0;
-	flow->at[4] = (at[0] & PKTC_PLAIN_NEXT_MASK) | (at[5] & pktc_plain_ports(PKTC_PLAIN_PORTS(0), true, p->proto));
+	flow->at[4] = (at[0] & PKTC_PLAIN_NEXT_MASK) | (at[5] & pktc_plain_ports(PKTC_PLAIN_PORTS(0), true, p->proto)) |
+		      pktc_plain_next(pktc_plain_flags(p, tcp), p->tag);
 #pragma unroll
-	for (i = 5; i < last; i++)
+	for (i = 5; i < pktc_flow_words(true); i++)
 		flow->at[i] = 0;
-	flow->at[last] = pktc_plain_last(p, tcp, generation);
 	return true;
 }
 
@@ -197,35 +187,38 @@ pktc_plain_read(struct pktc_ctx *ctx, __u32 generation, struct pktc_flow *flow, 
 	if (p->at + PKTC_PLAIN_LEAST > p->end)
 		return PKTC_PLAIN_NONE;
 	type = ethernet->type;
-	p->tag = PKTC_PLAIN_UNTAGGED;
+	p->kind = PKTC_FLOW_UNTAGGED;
+	p->tag = 0;
 	if (unlikely(type == pktc_ntoh16(PKTC_TYPE_VLAN))) {
 		p->at = tag + 1;
 		if (p->at + PKTC_PLAIN_LEAST > p->end)
 			return PKTC_PLAIN_NONE;
 		type = tag->type;
-		p->tag = PKTC_PLAIN_TAGGED | (PKTC_PLAIN_FLOW & PKTC_PLAIN_VLAN ? (__u32)tag->tci << 16 : 0);
+		p->kind = PKTC_FLOW_TAGGED;
+		p->tag = PKTC_PLAIN_FLOW & PKTC_PLAIN_VLAN ? tag->tci : 0;
 	}
+	flow->salt = pktc_flow_salt(generation, p->kind);
 	if (likely(type == pktc_ntoh16(PKTC_TYPE_IPV4))) {
 		if (!PKTC_FLOW_LINES4)
 			return PKTC_PLAIN_UNRULED;
-		return pktc_plain_ipv4(p, generation, flow) ? PKTC_PLAIN_IPV4 : PKTC_PLAIN_NONE;
+		return pktc_plain_ipv4(p, flow) ? PKTC_PLAIN_IPV4 : PKTC_PLAIN_NONE;
 	}
 	if (type != pktc_ntoh16(PKTC_TYPE_IPV6))
 		return PKTC_PLAIN_NONE;
 	if (PKTC_FLOW_LINES6)
-		return pktc_plain_ipv6(p, generation, flow) ? PKTC_PLAIN_IPV6 : PKTC_PLAIN_NONE;
+		return pktc_plain_ipv6(p, flow) ? PKTC_PLAIN_IPV6 : PKTC_PLAIN_NONE;
 	/* Where rules ask for no address, those about IPv4 are about all packets; and so are those about packets without any. */
 	return PKTC_PLAIN_FLOW & (PKTC_PLAIN_SRC | PKTC_PLAIN_DST) && pktc_plain_version(p->at) == 6 ?
 		       PKTC_PLAIN_UNRULED :
 		       PKTC_PLAIN_NONE;
 }
 
-static __always_inline bool pktc_plain_found(struct pktc_flow_lines *lines, enum pktc_plain_family family,
-					     const struct pktc_flow *flow, __u32 *decided)
+static __always_inline __u64 *pktc_plain_found(struct pktc_flow_lines *lines, enum pktc_plain_family family,
+					       const struct pktc_flow *flow)
 {
 	if (family == PKTC_PLAIN_IPV4)
-		return pktc_flow_found(lines, false, flow, decided);
-	return family == PKTC_PLAIN_IPV6 && pktc_flow_found(lines, true, flow, decided);
+		return pktc_flow_found(lines, false, flow);
+	return family == PKTC_PLAIN_IPV6 ? pktc_flow_found(lines, true, flow) : NULL;
 }
 
 /* Of which flow a plain packet is, and of which family. */
