@@ -89,13 +89,10 @@ interface Lines {
   readonly cpus: readonly number[];
   /** Of each CPU. */
   readonly groups: readonly LineGroup[];
-  /** In 32-bit words, of a line of a group. */
-  wordOf(cpu: number, group: LineGroup, line: number): number;
-  slotAt(word: number, group: LineGroup): number;
-  /** The upper half of what a line counts, which is 0 only where that is. */
-  highAt(word: number, group: LineGroup): number;
-  lowAt(word: number, group: LineGroup): number;
-  clear(word: number, group: LineGroup): void;
+  /** 32-bit halves of what lines consist of. */
+  readonly words: Uint32Array;
+  /** Where the first line of a group is. */
+  firstWord(cpu: number, group: LineGroup): number;
   /** How many moves of a CPU are done, when none is being made. */
   settled(cpu: number): number;
   /** Reads until nothing has moved meanwhile. Returns how many moves there had been. */
@@ -127,11 +124,8 @@ function mapLines(libc: Libc, fd: number, types: readonly BtfType[], cpus: numbe
   return {
     cpus: Array.from({ length: cpus }, (_, cpu) => cpu),
     groups,
-    wordOf: (cpu, group, line) => row(cpu) + group.at + line * group.words,
-    slotAt: (word, group) => slotOf(words[word + group.decided + LOW] ?? 0),
-    highAt: (word, group) => words[word + group.count + HIGH] ?? 0,
-    lowAt: (word, group) => words[word + group.count + LOW] ?? 0,
-    clear: (word, group) => void words.fill(0, word + group.count, word + group.count + 2),
+    words,
+    firstWord: (cpu, group) => row(cpu) + group.at,
     settled,
     stably(cpu, read) {
       for (let reading = 1; ; reading++) {
@@ -163,16 +157,16 @@ function readLines(lines: Lines, since: Uint32Array): ReturnType<FlowCounts['rea
     const count = counts.get(slot) ?? { packets: 0, bytes: 0 };
     counts.set(slot, { packets: count.packets + packets, bytes: count.bytes + bytes });
   };
+  const { words } = lines;
   for (const cpu of lines.cpus) {
     const first = since[cpu] ?? 0;
     const movedBefore = lines.groups.map((group) => {
       let found: number[] = [];
       const moved = lines.stably(cpu, () => {
         found = [];
-        for (let line = 0; line < group.lines; line++) {
-          const word = lines.wordOf(cpu, group, line);
-          const high = lines.highAt(word, group);
-          if (high !== 0) found.push(lines.slotAt(word, group), high, lines.lowAt(word, group));
+        for (let line = 0, word = lines.firstWord(cpu, group); line < group.lines; line++, word += group.words) {
+          const high = words[word + group.high] ?? 0;
+          if (high !== 0) found.push(slotOf(words[word + group.decided] ?? 0), high, words[word + group.low] ?? 0);
         }
       });
       for (let index = 0; index < found.length; index += 3) {
@@ -194,6 +188,7 @@ function readLines(lines: Lines, since: Uint32Array): ReturnType<FlowCounts['rea
 }
 
 function watchLines(lines: Lines): () => ReadonlyMap<number, number> {
+  const { words } = lines;
   const total = lines.groups.reduce((sum, group) => sum + group.lines, 0);
   const before = { slots: new Uint32Array(lines.cpus.length * total), packets: new Uint32Array(lines.cpus.length * total) };
   const look = () => {
@@ -204,9 +199,12 @@ function watchLines(lines: Lines): () => ReadonlyMap<number, number> {
         let found: number[] = [];
         lines.stably(cpu, () => {
           found = [];
-          for (let line = 0, place = cpu * total + group.first; line < group.lines; line++, place++) {
-            const word = lines.wordOf(cpu, group, line);
-            const [slot, packets] = [lines.slotAt(word, group), packetsOf(lines.highAt(word, group))];
+          let place = cpu * total + group.first;
+          for (let line = 0, word = lines.firstWord(cpu, group); line < group.lines; line++, place++, word += group.words) {
+            const high = words[word + group.high] ?? 0;
+            // Most lines have counted nothing.
+            if (high === 0 && before.packets[place] === 0) continue;
+            const [slot, packets] = [slotOf(words[word + group.decided] ?? 0), packetsOf(high)];
             if (packets !== before.packets[place] || slot !== before.slots[place]) found.push(place, slot, packets);
           }
         });
@@ -226,12 +224,14 @@ function watchLines(lines: Lines): () => ReadonlyMap<number, number> {
 }
 
 function dropLines(lines: Lines, slots: ReadonlySet<number>): void {
+  const { words } = lines;
   for (const cpu of lines.cpus) {
     for (const group of lines.groups) {
       lines.stably(cpu, () => {
-        for (let line = 0; line < group.lines; line++) {
-          const word = lines.wordOf(cpu, group, line);
-          if (lines.highAt(word, group) !== 0 && slots.has(lines.slotAt(word, group))) lines.clear(word, group);
+        for (let line = 0, word = lines.firstWord(cpu, group); line < group.lines; line++, word += group.words) {
+          if (words[word + group.high] === 0 || !slots.has(slotOf(words[word + group.decided] ?? 0))) continue;
+          words[word + group.high] = 0;
+          words[word + group.low] = 0;
         }
       });
     }
@@ -267,9 +267,10 @@ interface LineGroup {
   readonly at: number;
   /** Of a line. */
   readonly words: number;
-  /** Within a line. */
+  /** Within a line: what was decided, and the halves of what it counts, of which the upper one is 0 only where all is. */
   readonly decided: number;
-  readonly count: number;
+  readonly high: number;
+  readonly low: number;
 }
 
 /** Groups of the lines of a family. */
@@ -279,12 +280,14 @@ function groupsOf(layout: StructLayout, family: 'ipv6' | 'ipv4', line: StructLay
   if (length === null || at.size !== 8 || at.length === null) throw damaged(`\`pktc_flow_lines.${family}\` are not lines`);
   const first = family === 'ipv6' ? 0 : (layout.member('ipv6').length ?? 0);
   const words = line.size / 4;
+  const [decided, count] = [2 * (at.length - 2), 2 * (at.length - 1)];
   return Array.from({ length: Math.ceil(length / GROUP_LINES) }, (_, group) => ({
     first: first + group * GROUP_LINES,
     lines: Math.min(GROUP_LINES, length - group * GROUP_LINES),
     at: offset / 4 + group * GROUP_LINES * words,
     words,
-    decided: 2 * ((at.length ?? 0) - 2),
-    count: 2 * ((at.length ?? 0) - 1),
+    decided: decided + LOW,
+    high: count + HIGH,
+    low: count + LOW,
   }));
 }

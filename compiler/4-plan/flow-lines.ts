@@ -39,12 +39,17 @@ const FAMILIES: Readonly<Record<Family, { readonly addresses: number; readonly b
  * null: no cache. What a check says may differ from packet to packet of a flow; and a program at a cgroup may be interrupted by another
  * packet on its CPU while it writes a line.
  */
-export function flowLines({ hook }: Target, { checks, sets }: Boxes, shape: TreeShape): FlowLines | null {
+export function flowLines(
+  { hook }: Target,
+  { checks, sets }: Boxes,
+  shape: TreeShape,
+  most: number = Number.POSITIVE_INFINITY,
+): FlowLines | null {
   if (checks.length > 0 || hook.startsWith('cgroup')) return null;
   const lines = (family: Family) => {
     const boxes = Math.max(...SETS[family].map((set) => sets[set]?.count ?? 0));
     const flows = FLOWS[family].find(([from]) => boxes >= from)?.[1] ?? 0;
-    return Math.min(flows, BYTES_MAX[family] / lineBytes(shape, family));
+    return Math.min(flows, BYTES_MAX[family] / lineBytes(shape, family), most);
   };
   const [ipv4, ipv6] = [lines('ipv4'), lines('ipv6')];
   return ipv4 + ipv6 === 0 ? null : { ipv4, ipv6 };

@@ -27,6 +27,8 @@ export interface TreeOptions {
   readonly partitions?: number;
   /** undefined: yes. Never where what rules ask may change within a flow. */
   readonly flowCache?: boolean | undefined;
+  /** Most lines of each family on each CPU, a power of two; undefined: as many as pay. */
+  readonly flowLines?: number | undefined;
   /** Whether packets are noted before they are counted; undefined: where there are many rules. Never at a cgroup. */
   readonly tallies?: boolean | undefined;
   /** Trees of the rules before a change. What comes of them judges alike, and may be other bytes. */
@@ -60,7 +62,7 @@ export function planTree(program: Program, kinds: RuleKinds, target: Target, opt
   });
   if ('problem' in trees) return `the trees would take more than ${DATA_BYTES_MAX >> 20} MiB`;
   const { depth, leaf, nodes, records, partitions: divided, cost } = trees;
-  const lines = options.flowCache === false ? null : flowLines(target, boxes, dimensions.shape);
+  const lines = options.flowCache === false ? null : flowLines(target, boxes, dimensions.shape, options.flowLines);
   return {
     shape: dimensions.shape,
     src: dimensions.src,

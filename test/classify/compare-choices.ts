@@ -22,12 +22,18 @@ export interface Choice {
   readonly options: PlanOptions;
 }
 
+/** Few, so that flows drive each other out, and what has counted is told quickly. */
+const FLOW_LINES = 64;
+
 export const CHAIN: Choice = { name: 'chain', options: { classifier: 'chain' } };
-export const ONE_TREE: Choice = { name: 'one tree', options: { classifier: 'tree', partitions: 1 } };
-export const TREES: Choice = { name: 'trees', options: { classifier: 'tree' } };
-export const WITH_CACHE: Choice = { name: 'trees behind a flow cache', options: { classifier: 'tree', flowCache: true } };
+export const ONE_TREE: Choice = { name: 'one tree', options: { classifier: 'tree', partitions: 1, flowLines: FLOW_LINES } };
+export const TREES: Choice = { name: 'trees', options: { classifier: 'tree', flowLines: FLOW_LINES } };
+export const WITH_CACHE: Choice = {
+  name: 'trees behind a flow cache',
+  options: { classifier: 'tree', flowCache: true, flowLines: FLOW_LINES },
+};
 /** What the planner takes by itself. */
-export const PLANNED: Choice = { name: 'planned', options: {} };
+export const PLANNED: Choice = { name: 'planned', options: { flowLines: FLOW_LINES } };
 
 /** Of one packet: what the interpreter says, or what a program in the kernel did. */
 interface Seen {

@@ -18,6 +18,8 @@ import type { Engine } from './engine.ts';
 import { startElsewhere } from './start-elsewhere.ts';
 
 const LOG_LINES = 12;
+/** Few, so that flows drive each other out, and counters are read quickly. */
+const FLOW_LINES = 64;
 
 /** What the kernel may do with a packet for each verdict; a reject that may not be answered is a drop. */
 const OUTCOMES: Readonly<Record<Verdict, readonly Outcome[]>> = {
@@ -100,11 +102,10 @@ export async function loadProgram(
 
 function planFor(program: Program, way: Way): Plan {
   const target = targetFor(program.hook);
-  const { value, diagnostics } = planProgram(
-    program,
-    target,
-    way === 'planned' ? {} : { classifier: way, tallies: program.rules.length % 2 === 0 },
-  );
+  const { value, diagnostics } = planProgram(program, target, {
+    flowLines: FLOW_LINES,
+    ...(way === 'planned' ? {} : { classifier: way, tallies: program.rules.length % 2 === 0 }),
+  });
   if (value !== null) return value;
   if (way === 'tree' && diagnostics.every(({ code }) => NO_TREE.has(code))) return planFor(program, 'planned');
   throw new Error(`not planned: ${told(diagnostics)}`);

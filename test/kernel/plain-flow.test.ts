@@ -138,7 +138,7 @@ function* nearlyThe(frame: Uint8Array): Generator<Uint8Array> {
   for (let length = SHORTEST; length < frame.length; length++) yield frame.subarray(0, length);
 }
 
-const PLANNING: PlanOptions = { classifier: 'tree', flowCache: true };
+const PLANNING: PlanOptions = { classifier: 'tree', flowCache: true, flowLines: 512 };
 const fileOf = (lines: readonly string[], other: (at: number) => string) =>
   ['default pass', ...lines, ...Array.from({ length: OTHERS }, (_, at) => `match ${other(at)} -> drop`)].join('\n');
 

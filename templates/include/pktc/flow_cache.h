@@ -151,7 +151,10 @@ enum pktc_flow_kind {
 	PKTC_FLOW_TAGGED,
 };
 
-/* Tells flows apart whose words are the same: by what they are made of, and by the generation of the data. Never 0, which a line never written would have. */
+/*
+ * Tells flows apart whose words are the same: by what they are made of, and by the generation of the data (the lower 30 bits of it).
+ * Never 0, which a line never written would have.
+ */
 static __always_inline __u32 pktc_flow_salt(__u32 generation, enum pktc_flow_kind kind)
 {
 	return generation << 2 | kind;
