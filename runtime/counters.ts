@@ -60,8 +60,10 @@ const [LOW, HIGH] = LITTLE_ENDIAN ? ([0, 1] as const) : ([1, 0] as const);
 /** A change is looked for in pieces of this size. */
 const PIECE_BYTES = 32 << 10;
 
-/** The counters are read again when a CPU adds to them meanwhile what is not known: the second time, all is in them that an earlier reading saw. */
-const READINGS = 10;
+/** The counters are read again when a CPU adds to them what it noted: the second time, all is in them that an earlier reading saw. */
+const READINGS = 3;
+/** And when more moved from flows than is known. */
+const FLOW_READINGS = 10;
 /** Of those counters alone that flows gave something to meanwhile. */
 const LATER_READINGS = 100;
 
@@ -152,7 +154,7 @@ function counterReader(
       const added = tallies?.added();
       const { counters, whole } = flows === null ? { counters: readOnce(slots), whole: true } : readWithFlows(slots, flows);
       const noted = added === undefined ? [] : (tallies?.noted(added) ?? null);
-      if (reading < READINGS && (!whole || noted === null)) continue;
+      if ((noted === null && reading < READINGS) || (!whole && reading < FLOW_READINGS)) continue;
       for (const packet of noted ?? []) addTo(counters, ruleOf(slots, packet.slot), 1, packet.bytes);
       return counters;
     }
