@@ -8,7 +8,7 @@ import { prepareFlood } from './flood.ts';
 /** PKTC_TALLY_PACKETS */
 const NOTED_MOST = 32;
 const RULES = ['a', 'b', 'c'].map((name, at): RangeRule => ({ name, low: 10 * at, high: 10 * at + 9, verdict: 'pass' }));
-const FLOODED = 3_000_000;
+const FLOODED = 12_000_000;
 /** More than there are counters to give away. */
 const TURNS = 200;
 
