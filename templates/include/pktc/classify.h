@@ -139,18 +139,16 @@ PKTC_FLOW_CALL __u32 pktc_kept(struct pktc_ctx *ctx, const __u8 *data, const str
 	struct pktc_flow_lines *lines = pktc_flow_lines();
 	enum pktc_plain_family family;
 	struct pktc_flow flow;
-	const __u64 *line;
-	bool six;
+	__u32 kept;
 
 	if (!lines || pktc_flow_flooded(lines))
 		return PKTC_TREE_UNSURE;
 	family = pktc_plain_flow(ctx, head->generation, &flow);
-	six = family == PKTC_PLAIN_NONE ? pktc_is_ipv6(set) : family == PKTC_PLAIN_IPV6;
-	line = family == PKTC_PLAIN_NONE ? pktc_flow_find(lines, data, key, six, set) : pktc_plain_found(lines, family, &flow);
-	if (!line)
+	if (!(family == PKTC_PLAIN_NONE ? pktc_flow_find(lines, data, key, pktc_is_ipv6(set), set, &kept) :
+					  pktc_plain_found(lines, family, &flow, &kept) != NULL))
 		return PKTC_TREE_UNSURE;
 	pktc_flow_known(lines);
-	return line[PKTC_FLOW_DECIDED(six)];
+	return kept;
 }
 
 PKTC_FLOW_CALL int pktc_keep_flow(struct pktc_ctx *ctx, const __u8 *data, const struct pktc_key *key,

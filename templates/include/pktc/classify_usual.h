@@ -88,7 +88,6 @@ static __always_inline int pktc_recall(struct pktc_ctx *ctx, struct pktc_fields 
 	struct pktc_flow flow;
 	__u32 generation, kept, len;
 	__u64 *line;
-	bool six;
 
 	*counted = false;
 	if (!pktc_may_be_plain(ctx))
@@ -110,19 +109,17 @@ static __always_inline int pktc_recall(struct pktc_ctx *ctx, struct pktc_fields 
 		f->len = len;
 		return pktc_decision(PKTC_DEFAULT_SLOT, PKTC_DEFAULT);
 	}
-	line = pktc_plain_found(lines, family, &flow);
+	line = pktc_plain_found(lines, family, &flow, &kept);
 	if (!line)
 		return PKTC_UNDECIDED;
 	pktc_flow_known(lines);
-	six = family == PKTC_PLAIN_IPV6;
-	kept = line[PKTC_FLOW_DECIDED(six)];
 	if (PKTC_KEEPS_ENTRIES) {
 		f->len = len;
 		return pktc_settle_kept(ctx, data, kept);
 	}
 	if (kept & PKTC_FLOW_ENTRY)
 		return PKTC_UNUSUAL;
-	pktc_count_flow(lines, &line[PKTC_FLOW_COUNT(six)], kept, len);
+	pktc_count_flow(lines, &line[PKTC_FLOW_COUNT(family == PKTC_PLAIN_IPV6)], kept, len);
 	*counted = true;
 	return kept;
 }
@@ -134,19 +131,16 @@ static __always_inline int pktc_look_up(struct pktc_ctx *ctx, const __u8 *data,
 {
 	struct pktc_flow_lines *lines = pktc_flow_lines();
 	struct pktc_flow flow;
-	const __u64 *line;
 	__u32 kept, entry;
 	int decision;
 
 	if (!lines)
 		return PKTC_UNUSUAL;
 	/* Of plain packets it is known already that nothing was kept. */
-	if (!pktc_flow_flooded(lines) && pktc_plain_flow(ctx, 0, &flow) == PKTC_PLAIN_NONE) {
-		line = pktc_flow_find(lines, data, key, six, set);
-		if (line) {
-			pktc_flow_known(lines);
-			return pktc_settle_kept(ctx, data, line[PKTC_FLOW_DECIDED(six)]);
-		}
+	if (!pktc_flow_flooded(lines) && pktc_plain_flow(ctx, 0, &flow) == PKTC_PLAIN_NONE &&
+	    pktc_flow_find(lines, data, key, six, set, &kept)) {
+		pktc_flow_known(lines);
+		return pktc_settle_kept(ctx, data, kept);
 	}
 	entry = pktc_tree_look(data, key, set);
 	decision = PKTC_KEEPS_ENTRIES ? PKTC_UNUSUAL : pktc_settle(ctx, data, entry);

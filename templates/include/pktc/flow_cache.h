@@ -235,28 +235,30 @@ static __always_inline __u32 pktc_flow_tag(__u64 hash, __u32 salt)
 	return (__u32)(hash >> 32) ^ salt;
 }
 
-/* The line of a pair in which a flow lies; NULL: in none. */
+/* The line of a pair in which a flow lies, and what was decided for it; NULL: in none. */
 static __always_inline __u64 *pktc_flow_lies_in(__u64 *line, const bool six,
-						const struct pktc_flow *flow, __u32 tag)
+						const struct pktc_flow *flow, __u32 tag, __u32 *decided)
 {
 	const __u32 words = pktc_flow_words(six);
-	__u64 second, other;
+	__u64 kept, second, other;
 	__u32 i;
 
 	/* Which of the two it is nobody can foretell: a sign instead of a branch, of which clang would make one. */
 	second = -(__u64)(__u32)(pktc_read(line[words]) >> 32 ^ tag);
 	pktc_opaque(second);
 	line += (second >> 63) * pktc_flow_stride(six);
-	other = pktc_read(line[words]) >> 32 ^ tag;
+	kept = pktc_read(line[PKTC_FLOW_DECIDED(six)]);
+	*decided = kept;
+	other = kept >> 32 ^ tag;
 #pragma unroll
 	for (i = 0; i < words; i++)
 		other |= pktc_read(line[i]) ^ flow->at[i];
 	return other ? NULL : line;
 }
 
-/* The line of a flow; NULL: it is not known. */
+/* The line of a flow, and what was decided for it; NULL: it is not known. */
 static __always_inline __u64 *pktc_flow_found(struct pktc_flow_lines *lines, const bool six,
-					      const struct pktc_flow *flow)
+					      const struct pktc_flow *flow, __u32 *decided)
 {
 	__u64 hash = pktc_flow_hash(flow->at, six);
 	__u64 *line;
@@ -267,7 +269,7 @@ static __always_inline __u64 *pktc_flow_found(struct pktc_flow_lines *lines, con
 		line = pktc_flow_pair(lines, hash, six, place);
 		if (!line)
 			return NULL;
-		line = pktc_flow_lies_in(line, six, flow, pktc_flow_tag(hash, flow->salt));
+		line = pktc_flow_lies_in(line, six, flow, pktc_flow_tag(hash, flow->salt), decided);
 		if (line)
 			return line;
 	}
@@ -378,20 +380,21 @@ static __always_inline bool pktc_flow_store(struct pktc_flow_lines *lines, const
 }
 
 /*
- * The line of a key; NULL: nothing was kept for it. `six`: the key has addresses of IPv6, which the quick walk knows on each of its
+ * Whether something was kept for a key, and what. `six`: the key has addresses of IPv6, which the quick walk knows on each of its
  * ways, so that none has to find it out.
  */
-static __always_inline __u64 *pktc_flow_find(struct pktc_flow_lines *lines, const __u8 *data,
-					     const struct pktc_key *key, const bool six, __u32 set)
+static __always_inline bool pktc_flow_find(struct pktc_flow_lines *lines, const __u8 *data,
+					   const struct pktc_key *key, const bool six, __u32 set,
+					   __u32 *decided)
 {
 	struct pktc_flow flow;
 
 	if (six) {
 		pktc_flow_fill(&flow, true, data, key, set);
-		return pktc_flow_found(lines, true, &flow);
+		return pktc_flow_found(lines, true, &flow, decided);
 	}
 	pktc_flow_fill(&flow, false, data, key, set);
-	return pktc_flow_found(lines, false, &flow);
+	return pktc_flow_found(lines, false, &flow, decided);
 }
 
 #endif /* PKTC_FLOW_CACHE_H */

@@ -214,11 +214,11 @@ pktc_plain_read(struct pktc_ctx *ctx, __u32 generation, struct pktc_flow *flow, 
 }
 
 static __always_inline __u64 *pktc_plain_found(struct pktc_flow_lines *lines, enum pktc_plain_family family,
-					       const struct pktc_flow *flow)
+					       const struct pktc_flow *flow, __u32 *decided)
 {
 	if (family == PKTC_PLAIN_IPV4)
-		return pktc_flow_found(lines, false, flow);
-	return family == PKTC_PLAIN_IPV6 ? pktc_flow_found(lines, true, flow) : NULL;
+		return pktc_flow_found(lines, false, flow, decided);
+	return family == PKTC_PLAIN_IPV6 ? pktc_flow_found(lines, true, flow, decided) : NULL;
 }
 
 /* Of which flow a plain packet is, and of which family. */
