@@ -11,6 +11,8 @@ export type Expr =
   | { readonly kind: 'call'; readonly name: string; readonly args: readonly Expr[] }
   | { readonly kind: 'binary'; readonly operator: BinaryOperator; readonly left: Expr; readonly right: Expr }
   | { readonly kind: 'not'; readonly of: Expr }
+  /** `{ a, b }`, the values of an array; may be empty. */
+  | { readonly kind: 'list'; readonly of: readonly Expr[] }
   /** `a && b && c`, `a || b`, `a | b`: never empty. */
   | { readonly kind: 'chain'; readonly operator: '&&' | '||' | '|'; readonly of: readonly Expr[] };
 
@@ -104,6 +106,7 @@ export function mentions(expr: Expr, variable: string): boolean {
       return expr.args.some((argument) => mentions(argument, variable));
     case 'binary':
       return mentions(expr.left, variable) || mentions(expr.right, variable);
+    case 'list':
     case 'chain':
       return expr.of.some((part) => mentions(part, variable));
   }

@@ -228,6 +228,8 @@ function printExpr(expr: Expr): string {
       return `${expr.name}(${expr.args.map(value).join(', ')})`;
     case 'not':
       return `!${expr.of.kind === 'binary' || expr.of.kind === 'chain' ? `(${value(expr.of)})` : printExpr(expr.of)}`;
+    case 'list':
+      return `{ ${expr.of.map(value).join(', ')} }`;
     case 'binary':
       return `${operand(expr.left)} ${expr.operator} ${operand(expr.right)}`;
     case 'chain':

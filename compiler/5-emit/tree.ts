@@ -82,7 +82,7 @@ function flowDefines({ ipv4, ipv6 }: FlowLines, { bits, shifts }: FlowKey): read
     { kind: 'define', name: 'PKTC_FLOW_LINES4', value: decimal(ipv4) },
     { kind: 'define', name: 'PKTC_FLOW_LINES6', value: decimal(ipv6) },
     { kind: 'define', name: 'PKTC_FLOW_BITS', value: decimal(bits) },
-    { kind: 'define', name: 'PKTC_FLOW_SHIFTS', value: name(shifts.join(', ')) },
+    { kind: 'define', name: 'PKTC_FLOW_SHIFTS', value: { kind: 'list', of: shifts.map(decimal) } },
   ];
 }
 

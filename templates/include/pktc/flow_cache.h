@@ -19,7 +19,7 @@
 /* Bits beside the addresses, and where those of scalars and flags begin; the first eight are which set. Here as for records.h. */
 #ifndef PKTC_FLOW_BITS
 #define PKTC_FLOW_BITS 64
-#define PKTC_FLOW_SHIFTS 32, 48, 8, 16
+#define PKTC_FLOW_SHIFTS { 32, 48, 8, 16 }
 #endif
 
 /*
@@ -169,7 +169,7 @@ static __always_inline void pktc_flow_fill(struct pktc_flow *flow, const bool si
 					   const struct pktc_key *key, __u32 set)
 {
 	const struct pktc_data_head *head = (const void *)data;
-	const __u8 shifts[] = { PKTC_FLOW_SHIFTS };
+	const __u8 shifts[] = PKTC_FLOW_SHIFTS;
 	__u64 small[PKTC_FLOW_SMALL_WORDS] = { set };
 	__u32 i;
 
