@@ -36,7 +36,7 @@ export interface FlowCounts {
 const GROUP_LINES = 512;
 /** More than a CPU can have in the middle of a move, but for one that the machine has stopped. */
 const SPINS = 100_000;
-/** Of a group of lines, or of the lines of a CPU. */
+/** Of a group of lines, while flows move. */
 const READINGS = 1000;
 /** PKTC_FLOW_ANY */
 const ANY_LINE = 0xffff_ffff;
