@@ -138,8 +138,8 @@ export const IN_FLOWS: readonly Mutant[] = [
   {
     what: 'a tagged packet is known by the flow of one without a tag',
     file: `${C}/plain.h`,
-    from: 'p->kind = PKTC_FLOW_TAGGED;',
-    to: 'p->kind = PKTC_FLOW_UNTAGGED;',
+    from: 'pktc_plain_network(generation, PKTC_FLOW_TAGGED, flow, p)',
+    to: 'pktc_plain_network(generation, PKTC_FLOW_UNTAGGED, flow, p)',
     ...flows,
   },
   {

@@ -141,28 +141,45 @@ static __always_inline void pktc_flow_missed(struct pktc_flow_lines *lines)
 /* What a line knows a packet by: its key, or bytes of its headers. */
 struct pktc_flow {
 	__u64 at[PKTC_FLOW_WORDS6];
+	__u64 hash; /* of its words: PKTC_FLOW_HASH() */
 	__u32 salt; /* pktc_flow_salt() */
 };
 
 /* Which of these it is. */
 enum pktc_flow_kind {
-	PKTC_FLOW_KEYED = 0,
-	PKTC_FLOW_UNTAGGED, /* bytes of headers, without a VLAN tag */
+	PKTC_FLOW_UNTAGGED = 0, /* bytes of headers, without a VLAN tag */
 	PKTC_FLOW_TAGGED,
+	PKTC_FLOW_KEYED,
 };
 
+#define PKTC_FLOW_GENERATION_BITS 30
+
 /*
- * Tells flows apart whose words are the same: by what they are made of, and by the generation of the data (the lower 30 bits of it).
- * Never 0, which a line never written would have.
+ * Tells flows apart whose words are the same: by what they are made of, and by the generation of the data, but for generations that are a
+ * multiple of 2^30 apart. As good as never 0, which a line never written would have: of a generation it is once in 2^32.
  */
 static __always_inline __u32 pktc_flow_salt(__u32 generation, enum pktc_flow_kind kind)
 {
-	return generation << 2 | kind;
+	return generation ^ (__u32)kind << PKTC_FLOW_GENERATION_BITS;
 }
 
 static __always_inline __u32 pktc_flow_words(const bool six)
 {
 	return six ? PKTC_FLOW_WORDS6 : PKTC_FLOW_WORDS4;
+}
+
+/*
+ * Begun with 0, and with a word more each time: a polynomial with the words for coefficients. What its upper half says depends on every
+ * bit, on the lower ones of a word more.
+ */
+#define PKTC_FLOW_HASH(hash, word) (((hash) + (word)) * 0x9e3779b97f4a7c15ULL)
+
+/* One after the other: clang would read all words of a packet ahead of the first product, and run out of registers. */
+static __always_inline void pktc_flow_add(struct pktc_flow *flow, const __u32 at, __u64 word)
+{
+	flow->at[at] = word;
+	flow->hash = PKTC_FLOW_HASH(flow->hash, word);
+	pktc_opaque(flow->hash);
 }
 
 static __always_inline void pktc_flow_fill(struct pktc_flow *flow, const bool six, const __u8 *data,
@@ -176,34 +193,22 @@ static __always_inline void pktc_flow_fill(struct pktc_flow *flow, const bool si
 #pragma unroll
 	for (i = 0; i < PKTC_FLOW_SMALL; i++)
 		small[shifts[i] / 64] |= key->at[PKTC_KEY_SCALARS + i] << shifts[i] % 64;
+	flow->hash = 0;
 	if (six) {
 #pragma unroll
 		for (i = 0; i < PKTC_KEY_SCALARS; i++)
-			flow->at[i] = key->at[i];
+			pktc_flow_add(flow, i, key->at[i]);
 #pragma unroll
 		for (i = 0; i < PKTC_FLOW_SMALL_WORDS; i++)
-			flow->at[4 + i] = small[i];
+			pktc_flow_add(flow, 4 + i, small[i]);
 	} else {
-		flow->at[0] = key->at[PKTC_KEY_SRC] | small[0] << 32;
-		flow->at[1] = key->at[PKTC_KEY_DST] | small[0] >> 32 << 32;
+		pktc_flow_add(flow, 0, key->at[PKTC_KEY_SRC] | small[0] << 32);
+		pktc_flow_add(flow, 1, key->at[PKTC_KEY_DST] | small[0] >> 32 << 32);
 #pragma unroll
 		for (i = 1; i < PKTC_FLOW_SMALL_WORDS; i++)
-			flow->at[1 + i] = small[i];
+			pktc_flow_add(flow, 1 + i, small[i]);
 	}
 	flow->salt = pktc_flow_salt(head->generation, PKTC_FLOW_KEYED);
-}
-
-/* A polynomial with the words for coefficients. What its upper half says depends on every bit, on the lower ones of a word more. */
-static __always_inline __u64 pktc_flow_hash(const __u64 *words, const bool six)
-{
-	const __u64 phi = 0x9e3779b97f4a7c15ULL;
-	__u64 hash = 0;
-	__u32 i;
-
-#pragma unroll
-	for (i = 0; i < pktc_flow_words(six); i++)
-		hash = (hash + words[i]) * phi;
-	return hash;
 }
 
 static __always_inline __u32 pktc_flow_index(__u64 hash, const bool six, const __u32 place)
@@ -260,16 +265,15 @@ static __always_inline __u64 *pktc_flow_lies_in(__u64 *line, const bool six,
 static __always_inline __u64 *pktc_flow_found(struct pktc_flow_lines *lines, const bool six,
 					      const struct pktc_flow *flow, __u32 *decided)
 {
-	__u64 hash = pktc_flow_hash(flow->at, six);
 	__u64 *line;
 	__u32 place;
 
 #pragma unroll
 	for (place = 0; place < PKTC_FLOW_PLACES; place++) {
-		line = pktc_flow_pair(lines, hash, six, place);
+		line = pktc_flow_pair(lines, flow->hash, six, place);
 		if (!line)
 			return NULL;
-		line = pktc_flow_lies_in(line, six, flow, pktc_flow_tag(hash, flow->salt), decided);
+		line = pktc_flow_lies_in(line, six, flow, pktc_flow_tag(flow->hash, flow->salt), decided);
 		if (line)
 			return line;
 	}
@@ -295,10 +299,16 @@ static __always_inline __u64 pktc_flow_unlinked(const __u8 *data, __u64 value)
 static __always_inline bool pktc_flow_full(const __u64 *line, const bool six, const struct pktc_flow *flow)
 {
 	const __u64 *second = line + pktc_flow_stride(six);
-	__u32 tag = second[PKTC_FLOW_DECIDED(six)] >> 32;
+	__u32 tag = second[PKTC_FLOW_DECIDED(six)] >> 32, salt;
+	__u64 hash = 0;
+	__u32 i;
 
-	/* What it was made with, kind and generation. */
-	return pktc_flow_tag(pktc_flow_hash(second, six), tag) >> 2 == flow->salt >> 2;
+#pragma unroll
+	for (i = 0; i < pktc_flow_words(six); i++)
+		hash = PKTC_FLOW_HASH(hash, second[i]);
+	/* What it was made with, generation and kind. */
+	salt = pktc_flow_tag(hash, tag);
+	return !((salt ^ flow->salt) << (32 - PKTC_FLOW_GENERATION_BITS));
 }
 
 /* What a line has counted goes to its rule's counter; behind it pktc_flow_moved(). */
@@ -349,7 +359,7 @@ static __always_inline bool pktc_flow_store(struct pktc_flow_lines *lines, const
 					    const __u8 *data, const struct pktc_flow *flow, __u32 decided)
 {
 	const __u32 words = pktc_flow_words(six), stride = pktc_flow_stride(six);
-	__u64 hash = pktc_flow_unlinked(data, pktc_flow_hash(flow->at, six)), *line, *second;
+	__u64 hash = pktc_flow_unlinked(data, flow->hash), *line, *second;
 	__u32 at = pktc_flow_index(hash, six, 0), i;
 	bool full = false, moves;
 

@@ -75,13 +75,13 @@ enum pktc_plain_family {
 	PKTC_PLAIN_NONE = 0, /* not plain */
 	PKTC_PLAIN_IPV4,
 	PKTC_PLAIN_IPV6,
+	PKTC_PLAIN_OTHER, /* of neither family, as far as has been looked */
 	PKTC_PLAIN_UNRULED, /* of a family that no rule decides about: what the default says, plain or not */
 };
 
 struct pktc_plain {
 	const void *at; /* the network layer's header */
 	const void *end; /* of the frame */
-	enum pktc_flow_kind kind;
 	__be16 tag; /* what is in the VLAN tag, as far as it tells flows apart */
 	__u8 proto; /* protocol, or next header */
 };
@@ -123,12 +123,12 @@ static __always_inline bool pktc_plain_ipv4(struct pktc_plain *p, struct pktc_fl
 	    pktc_ntoh16(ip->tot_len) < least)
 		return false;
 	p->proto = ip->protocol;
-	/* Of an address and a port, the last byte differs most, and belongs at the bottom of a word: pktc_flow_hash(). */
-	flow->at[0] = pktc_ntoh64((at[1] & PKTC_PLAIN_SECOND_MASK) | pktc_plain_second(pktc_plain_flags(p, tcp), p->tag));
-	flow->at[1] = pktc_ntoh64(at[2] & (PKTC_PLAIN_THIRD_MASK | pktc_plain_ports(PKTC_PLAIN_PORTS(4), false, p->proto)));
+	/* Of an address and a port, the last byte differs most, and belongs at the bottom of a word: PKTC_FLOW_HASH(). */
+	pktc_flow_add(flow, 0, pktc_ntoh64((at[1] & PKTC_PLAIN_SECOND_MASK) | pktc_plain_second(pktc_plain_flags(p, tcp), p->tag)));
+	pktc_flow_add(flow, 1, pktc_ntoh64(at[2] & (PKTC_PLAIN_THIRD_MASK | pktc_plain_ports(PKTC_PLAIN_PORTS(4), false, p->proto))));
 #pragma unroll
 	for (i = 2; i < pktc_flow_words(false); i++)
-		flow->at[i] = 0;
+		pktc_flow_add(flow, i, 0);
 	return true;
 }
 
@@ -151,12 +151,12 @@ static __always_inline bool pktc_plain_ipv6(struct pktc_plain *p, struct pktc_fl
 	p->proto = ip->nexthdr;
 #pragma unroll
 	for (i = 0; i < 4; i++)
-		flow->at[i] = PKTC_PLAIN_FLOW & (i < 2 ? PKTC_PLAIN_SRC : PKTC_PLAIN_DST) ? pktc_ntoh64(at[1 + i]) : 0;
-	flow->at[4] = (at[0] & PKTC_PLAIN_NEXT_MASK) | (at[5] & pktc_plain_ports(PKTC_PLAIN_PORTS(0), true, p->proto)) |
-		      pktc_plain_next(pktc_plain_flags(p, tcp), p->tag);
+		pktc_flow_add(flow, i, PKTC_PLAIN_FLOW & (i < 2 ? PKTC_PLAIN_SRC : PKTC_PLAIN_DST) ? pktc_ntoh64(pktc_read(at[1 + i])) : 0);
+	pktc_flow_add(flow, 4, (pktc_read(at[0]) & PKTC_PLAIN_NEXT_MASK) | (pktc_read(at[5]) & pktc_plain_ports(PKTC_PLAIN_PORTS(0), true, p->proto)) |
+				       pktc_plain_next(pktc_plain_flags(p, tcp), p->tag));
 #pragma unroll
 	for (i = 5; i < pktc_flow_words(true); i++)
-		flow->at[i] = 0;
+		pktc_flow_add(flow, i, 0);
 	return true;
 }
 
@@ -166,6 +166,29 @@ static __always_inline bool pktc_may_be_plain(struct pktc_ctx *ctx)
 	struct pktc_tag kept;
 
 	return PKTC_PLAIN_FLOW && pktc_in_one_piece(ctx) && !pktc_kept_tag(ctx, &kept);
+}
+
+/* Which flow a packet is of whose network layer is at p->at, right behind its type. */
+static __always_inline enum pktc_plain_family
+pktc_plain_network(__u32 generation, enum pktc_flow_kind kind, struct pktc_flow *flow, struct pktc_plain *p)
+{
+	__be16 type = *(const __be16 *)(p->at - sizeof(__be16));
+
+	flow->salt = pktc_flow_salt(generation, kind);
+	flow->hash = 0;
+	if (likely(type == pktc_ntoh16(PKTC_TYPE_IPV4))) {
+		if (!PKTC_FLOW_LINES4)
+			return PKTC_PLAIN_UNRULED;
+		return pktc_plain_ipv4(p, flow) ? PKTC_PLAIN_IPV4 : PKTC_PLAIN_NONE;
+	}
+	if (type != pktc_ntoh16(PKTC_TYPE_IPV6))
+		return PKTC_PLAIN_OTHER;
+	if (PKTC_FLOW_LINES6)
+		return pktc_plain_ipv6(p, flow) ? PKTC_PLAIN_IPV6 : PKTC_PLAIN_NONE;
+	/* Where rules ask for no address, those about IPv4 are about all packets; and so are those about packets without any. */
+	return PKTC_PLAIN_FLOW & (PKTC_PLAIN_SRC | PKTC_PLAIN_DST) && pktc_plain_version(p->at) == 6 ?
+		       PKTC_PLAIN_UNRULED :
+		       PKTC_PLAIN_NONE;
 }
 
 /* What there is at least behind Ethernet and its tag. */
@@ -180,37 +203,22 @@ pktc_plain_read(struct pktc_ctx *ctx, __u32 generation, struct pktc_flow *flow, 
 {
 	const struct pktc_ethernet *ethernet = (const void *)(long)ctx->data;
 	const struct pktc_vlan *tag = (const void *)(ethernet + 1);
-	__be16 type;
+	enum pktc_plain_family family;
 
 	p->end = (const void *)(long)ctx->data_end;
 	p->at = ethernet + 1;
+	p->tag = 0;
 	if (p->at + PKTC_PLAIN_LEAST > p->end)
 		return PKTC_PLAIN_NONE;
-	type = ethernet->type;
-	p->kind = PKTC_FLOW_UNTAGGED;
-	p->tag = 0;
-	if (unlikely(type == pktc_ntoh16(PKTC_TYPE_VLAN))) {
-		p->at = tag + 1;
-		if (p->at + PKTC_PLAIN_LEAST > p->end)
-			return PKTC_PLAIN_NONE;
-		type = tag->type;
-		p->kind = PKTC_FLOW_TAGGED;
-		p->tag = PKTC_PLAIN_FLOW & PKTC_PLAIN_VLAN ? tag->tci : 0;
-	}
-	flow->salt = pktc_flow_salt(generation, p->kind);
-	if (likely(type == pktc_ntoh16(PKTC_TYPE_IPV4))) {
-		if (!PKTC_FLOW_LINES4)
-			return PKTC_PLAIN_UNRULED;
-		return pktc_plain_ipv4(p, flow) ? PKTC_PLAIN_IPV4 : PKTC_PLAIN_NONE;
-	}
-	if (type != pktc_ntoh16(PKTC_TYPE_IPV6))
+	family = pktc_plain_network(generation, PKTC_FLOW_UNTAGGED, flow, p);
+	if (likely(family != PKTC_PLAIN_OTHER))
+		return family;
+	p->at = tag + 1;
+	if (ethernet->type != pktc_ntoh16(PKTC_TYPE_VLAN) || p->at + PKTC_PLAIN_LEAST > p->end)
 		return PKTC_PLAIN_NONE;
-	if (PKTC_FLOW_LINES6)
-		return pktc_plain_ipv6(p, flow) ? PKTC_PLAIN_IPV6 : PKTC_PLAIN_NONE;
-	/* Where rules ask for no address, those about IPv4 are about all packets; and so are those about packets without any. */
-	return PKTC_PLAIN_FLOW & (PKTC_PLAIN_SRC | PKTC_PLAIN_DST) && pktc_plain_version(p->at) == 6 ?
-		       PKTC_PLAIN_UNRULED :
-		       PKTC_PLAIN_NONE;
+	p->tag = PKTC_PLAIN_FLOW & PKTC_PLAIN_VLAN ? tag->tci : 0;
+	family = pktc_plain_network(generation, PKTC_FLOW_TAGGED, flow, p);
+	return family == PKTC_PLAIN_OTHER ? PKTC_PLAIN_NONE : family;
 }
 
 static __always_inline __u64 *pktc_plain_found(struct pktc_flow_lines *lines, enum pktc_plain_family family,
