@@ -113,17 +113,21 @@ export function createWalker(tables: readonly Table[]): Walker {
     const code = Number((double('line_codes', own(1) + Math.floor(slot / 32)) >> BigInt((slot % 32) * 2)) & 3n);
     const mask = double('lined_sets', 8 * set + code);
     const key = ((high & mask) * LINE_FACTOR) & MASK64;
-    const line = own(3) + Number(((key >> 32n) * BigInt(own(4))) >> 32n);
+    const line = Number(((key >> 32n) * BigInt(own(4))) >> 32n);
     const mixed = key + (high & (MASK64 ^ mask));
     const left = (BigInt(code) << 62n) | (((mixed << 9n) & MASK64) >> 2n);
-    for (let place = 1; place <= LINE_PREFIXES; place++) {
-      const prefix = double('lines', 8 * line + place);
-      if ((left ^ prefix) >> (prefix & 63n) === 0n) return true;
-    }
-    const last = double('lines', 8 * line + LINE_PREFIXES);
-    if ((last & 64n) !== 0n && (left ^ last) >> (last & 63n) === 1n && double('lines', 8 * line + 7) === low) return true;
-    const asks = (double('lines', 8 * line) >> ((mixed >> BigInt(own(5))) & 63n)) & 1n;
-    return (asks === 1n || own(7) === 1) && in128(value, own(6));
+    const has = (at: number): boolean => {
+      for (let place = 1; place <= LINE_PREFIXES; place++) {
+        const prefix = double('lines', 8 * at + place);
+        if ((left ^ prefix) >> (prefix & 63n) === 0n) return true;
+      }
+      const last = double('lines', 8 * at + LINE_PREFIXES);
+      return (last & 64n) !== 0n && (left ^ last) >> (last & 63n) === 1n && double('lines', 8 * at + 7) === low;
+    };
+    if (has(own(3) + line)) return true;
+    const asks = (double('lines', 8 * (own(3) + line)) >> ((mixed >> BigInt(own(5))) & 63n)) & 1n;
+    if (asks === 0n && own(7) === 0) return false;
+    return [1, 2, 3].some((other) => has(own(3) + (line ^ other))) || in128(value, own(6));
   };
 
   return {

@@ -8,7 +8,10 @@ export const LINE_WORDS = 16;
 const LINE_PREFIXES = 6;
 const LINE_BITS = 9;
 const CODE_BITS = 2;
-export const LINES_MIN = 2 ** LINE_BITS;
+/** PKTC_LINE_GROUP: lines side by side that take in what one of them has no room for. */
+export const LINE_GROUP = 4;
+/** All lines of a group imply the upper bits of an address alike. */
+export const LINES_MIN = LINE_GROUP * 2 ** LINE_BITS;
 /** A place without a prefix: it has a bit where mixed addresses have none. */
 const FREE = 65;
 /** In the lowest bits of the network of a single address. */
@@ -31,15 +34,15 @@ export interface LineTable {
   readonly restShift: number;
   /** Finds where a network looks by a code. */
   find(high: number, low: number, code: number, spot: Spot): void;
-  /** False: there is no place, and the line refers to the rest. */
+  /** False: the line has no place. */
   place(spot: Spot, length: number): boolean;
   /** Likewise, a single address by its lower half. */
   placeHost(spot: Spot, high: number, low: number): boolean;
-  /** Makes a line refer to the rest, for all addresses of a prefix. */
+  /** Makes a line refer to its group and to the rest, for all addresses of a prefix. */
   refer(spot: Spot, length: number): void;
 }
 
-/** @param keys how many bits choose the line, by code */
+/** @param count of whole groups, `LINES_MIN` at least. @param keys how many bits choose the line, by code */
 export function createLineTable(count: number, keys: readonly number[]): LineTable {
   const words = new Uint32Array(count * LINE_WORDS);
   for (let at = 0; at < words.length; at += LINE_WORDS) {
@@ -76,19 +79,13 @@ export function createLineTable(count: number, keys: readonly number[]): LineTab
     },
     place: (spot, length) => {
       const used = counts[spot.line] ?? 0;
-      if (used + (hosts[spot.line] ?? 0) === LINE_PREFIXES) {
-        refer(spot, length);
-        return false;
-      }
+      if (used + (hosts[spot.line] ?? 0) === LINE_PREFIXES) return false;
       counts[spot.line] = used + 1;
       write(spot, used + 1, 64 - length + SHIFT);
       return true;
     },
     placeHost: (spot, high, low) => {
-      if (hosts[spot.line] === 1 || counts[spot.line] === LINE_PREFIXES) {
-        refer(spot, 64);
-        return false;
-      }
+      if (hosts[spot.line] === 1 || counts[spot.line] === LINE_PREFIXES) return false;
       hosts[spot.line] = 1;
       write(spot, LINE_PREFIXES, HOST);
       const at = spot.line * LINE_WORDS + LINE_WORDS - 2;

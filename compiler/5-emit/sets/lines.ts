@@ -4,7 +4,7 @@ import { edgesIn, type WideEdges } from './edges.ts';
 import { type Growing, growing } from './growing.ts';
 import { type LineShape, lineShape, partsOf, unitCosts, unitEnd } from './line-choice.ts';
 import { unitHash, upper, type Wide } from './line-hash.ts';
-import { createLineTable, LINE_WORDS, LINES_MIN, type LineTable, type Spot } from './line-table.ts';
+import { createLineTable, LINE_GROUP, LINE_WORDS, LINES_MIN, type LineTable, type Spot } from './line-table.ts';
 import { isHost, type Pieces, piecesOf, restOf, TAKEN, WITHIN } from './pieces.ts';
 import { sizeClass } from './size-class.ts';
 import { type Table, tableOf } from './tables.ts';
@@ -12,7 +12,7 @@ import { type Table, tableOf } from './tables.ts';
 const LINED_SET_WORDS = 16;
 
 /** Prefixes a line, in the mean. */
-const LOAD = 2.5;
+const LOAD = 3.5;
 /** Codes for each unit, at least: units that share one have to agree. */
 const CODES_A_UNIT = 2;
 const CODE_BITS_MIN = 5;
@@ -94,6 +94,16 @@ function packed(codes: Uint8Array): Uint32Array {
   return words;
 }
 
+interface Filling {
+  readonly table: LineTable;
+  readonly pieces: Pieces;
+  readonly spot: Spot;
+  /** What found no place in its line, `HOMELESS_WORDS` each: the arguments of `settle`. */
+  readonly homeless: Growing<Uint32Array>;
+}
+
+const HOMELESS_WORDS = 6;
+
 /** Puts all pieces of a set that find a place into lines, and marks them. */
 function fill(pieces: Pieces, shape: LineShape): { readonly codes: Uint8Array; readonly table: LineTable } {
   const { networks, lengths, within } = pieces;
@@ -101,28 +111,76 @@ function fill(pieces: Pieces, shape: LineShape): { readonly codes: Uint8Array; r
   const units = unitsOf(pieces, unit);
   const codes = codesFor(pieces, units, shape);
   const bits = Math.log2(codes.length);
+  // Whole groups, as all classes of such lengths are.
   const table = createLineTable(sizeClass(Math.max(LINES_MIN, Math.ceil(lengths.length / LOAD))), keys);
   const spot: Spot = { high: 0, low: 0, code: 0, line: 0 };
+  const filling: Filling = { table, pieces, spot, homeless: growing((length) => new Uint32Array(length)) };
+  const codeOf = (high: number, low: number): number => codes[unitHash(high, low, unit, spot) >>> (32 - bits)] ?? 0;
   let part = 0;
   for (let index = 0; index + 1 < units.length; index++) {
     const [from, to] = [units[index] ?? 0, units[index + 1] ?? 0];
-    const first = lengths[from] ?? 0;
+    const [first, firstHigh, firstLow] = [lengths[from] ?? 0, networks[2 * from] ?? 0, networks[2 * from + 1] ?? 0];
     if (first >= unit) {
-      const slot = unitHash(networks[2 * from] ?? 0, networks[2 * from + 1] ?? 0, unit, spot) >>> (32 - bits);
-      const code = codes[slot] ?? 0;
+      const code = codeOf(firstHigh, firstLow);
       for (let piece = from; piece < to; piece++) {
         const length = lengths[piece] ?? 0;
         const [high, low] = [networks[2 * piece] ?? 0, networks[2 * piece + 1] ?? 0];
-        if (length === WITHIN) {
+        if (length !== WITHIN) settleAll(filling, piece, high, low, length, code, keys[code] ?? 0);
+        else if (isHost(within, part)) settle(filling, piece, high, low, code, WITHIN, part);
+        else {
           table.find(high, low, code, spot);
-          if (!isHost(within, part)) table.refer(spot, 64);
-          else if (table.placeHost(spot, within[part + 2] ?? 0, within[part + 3] ?? 0)) lengths[piece] = length + TAKEN;
-          part += RANGE_WORDS;
-        } else if (placeAll(table, high, low, length, code, keys[code] ?? 0, spot)) lengths[piece] = length + TAKEN;
+          table.refer(spot, 64);
+        }
+        if (length !== WITHIN || isHost(within, part)) lengths[piece] = length + TAKEN;
+        if (length === WITHIN) part += RANGE_WORDS;
       }
-    } else if (divides) divide(table, codes, pieces, from, shape, bits);
+    } else if (divides) {
+      // Shorter than units: into the lines of each of its units.
+      eachPart(firstHigh, firstLow, first, unit, (high, low) => {
+        const code = codeOf(high, low);
+        settleAll(filling, from, high, low, unit, code, keys[code] ?? 0);
+      });
+      lengths[from] = first + TAKEN;
+    }
   }
+  settleBeside(filling);
   return { codes, table };
+}
+
+/** Puts a prefix into its line, or a single address, which is the part of a /64 network at `part`. */
+function settle(
+  { table, pieces, spot, homeless }: Filling,
+  piece: number,
+  high: number,
+  low: number,
+  code: number,
+  length: number,
+  part: number,
+): void {
+  table.find(high, low, code, spot);
+  if (placed(table, pieces, spot, length, part)) return;
+  table.refer(spot, Math.min(length, 64));
+  for (const word of [piece, high, low, code, length, part]) homeless.push(word);
+}
+
+/** When all have asked their own lines: what found no place lies in another one of the group. What finds none there, either, is not taken. */
+function settleBeside({ table, pieces, spot, homeless }: Filling): void {
+  const words = homeless.view();
+  for (let at = 0; at < words.length; at += HOMELESS_WORDS) {
+    const [piece = 0, high = 0, low = 0, code = 0, length = 0, part = 0] = words.subarray(at, at + HOMELESS_WORDS);
+    table.find(high, low, code, spot);
+    const own = spot.line;
+    let found = false;
+    for (let other = 1; other < LINE_GROUP && !found; other++) {
+      spot.line = own ^ other;
+      found = placed(table, pieces, spot, length, part);
+    }
+    if (!found) pieces.lengths[piece] = (pieces.lengths[piece] ?? 0) & ~TAKEN;
+  }
+}
+
+function placed(table: LineTable, { within }: Pieces, spot: Spot, length: number, part: number): boolean {
+  return length === WITHIN ? table.placeHost(spot, within[part + 2] ?? 0, within[part + 3] ?? 0) : table.place(spot, length);
 }
 
 /** First pieces of the units, and how many pieces there are. */
@@ -163,18 +221,18 @@ function codesFor({ networks, lengths }: Pieces, units: Uint32Array, { unit, key
   return codes;
 }
 
-/** Whether all of a prefix finds its place, which may be divided for it. */
-function placeAll(table: LineTable, high: number, low: number, length: number, code: number, key: number, spot: Spot): boolean {
-  if (length >= key) {
-    table.find(high, low, code, spot);
-    return table.place(spot, length);
-  }
-  let homeless = 0;
-  eachPart(high, low, length, key, (partHigh, partLow) => {
-    table.find(partHigh, partLow, code, spot);
-    if (!table.place(spot, key)) homeless += 1;
-  });
-  return homeless === 0;
+/** Puts a prefix into its line, or, where it is shorter than what chooses a line, into all of them. */
+function settleAll(
+  filling: Filling,
+  piece: number,
+  high: number,
+  low: number,
+  length: number,
+  code: number,
+  key: number,
+): void {
+  if (length >= key) settle(filling, piece, high, low, code, length, 0);
+  else eachPart(high, low, length, key, (partHigh, partLow) => settle(filling, piece, partHigh, partLow, code, key, 0));
 }
 
 /** The networks of `key` bits that a shorter prefix is made of. */
@@ -185,26 +243,6 @@ function eachPart(high: number, low: number, length: number, key: number, each: 
     const below = key > 32 ? part * 2 ** (64 - key) : 0;
     each((high | above) >>> 0, (low | below) >>> 0);
   }
-}
-
-/** Puts a prefix that is shorter than units into the lines of its units. */
-function divide(
-  table: LineTable,
-  codes: Uint8Array,
-  { networks, lengths }: Pieces,
-  piece: number,
-  { unit, keys }: LineShape,
-  bits: number,
-): void {
-  const spot: Spot = { high: 0, low: 0, code: 0, line: 0 };
-  const length = lengths[piece] ?? 0;
-  let homeless = 0;
-  eachPart(networks[2 * piece] ?? 0, networks[2 * piece + 1] ?? 0, length, unit, (high, low) => {
-    const slot = unitHash(high, low, unit, spot) >>> (32 - bits);
-    const code = codes[slot] ?? 0;
-    if (!placeAll(table, high, low, unit, code, keys[code] ?? 0, spot)) homeless += 1;
-  });
-  if (homeless === 0) lengths[piece] = length + TAKEN;
 }
 
 function pushWide(into: Growing<Uint32Array>, high: number, low: number): void {
