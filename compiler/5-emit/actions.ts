@@ -31,14 +31,15 @@ export function actionSettings(plan: Plan, target: Target): readonly Declaration
     { kind: 'define', name: 'PKTC_DEFAULT', value: name(CONSTANTS[program.defaultVerdict]) },
     ...(redirects.length > 0 ? ([{ kind: 'define', name: 'PKTC_REDIRECTS', value: decimal(redirects.length) }] as const) : []),
     // Answers are let by in the other direction.
-    ...(target.programs.length > 1 && rejects(plan)
+    ...(target.programs.length > 1 && mayComeTo(plan, 'reject')
       ? ([{ kind: 'define', name: 'PKTC_BOTH_WAYS', value: null }] as const)
       : []),
   ];
 }
 
-function rejects({ program, actions }: Plan): boolean {
-  return program.defaultVerdict === 'reject' || actions.some(({ verdict }) => verdict === 'reject');
+/** Whether a packet may come to a verdict, by a rule or where none decides. */
+function mayComeTo({ program, actions }: Plan, wanted: Verdict): boolean {
+  return program.defaultVerdict === wanted || actions.some(({ verdict }) => verdict === wanted);
 }
 
 /** The headers of the actions that are used; every program counts. */
@@ -46,8 +47,8 @@ export function actionHeaders(plan: Plan): readonly Declaration[] {
   const { actions, events } = plan;
   const verdicts = new Set(actions.map(({ verdict }) => verdict));
   const headers = [
-    ...['audit', 'drop', 'pass', 'redirect'].filter((verdict) => verdicts.has(verdict as Verdict)),
-    ...(rejects(plan) ? ['reject'] : []),
+    ...['drop', 'pass', 'redirect'].filter((verdict) => verdicts.has(verdict as Verdict)),
+    ...(['audit', 'reject'] as const).filter((verdict) => mayComeTo(plan, verdict)),
     ...(events === null ? [] : ['log']),
     ...(actions.some(({ mark }) => mark !== null) ? ['mark'] : []),
     'count',

@@ -11,21 +11,27 @@
 #define pktc_is_answer(ctx) false
 #endif
 
-/* 1 for a drop, else 0: arithmetic, for nobody could foretell a branch. */
-static __always_inline int pktc_drops(int decision)
+/* What a drop and anything that passes come to: arithmetic, for nobody could foretell a branch. */
+static __always_inline int pktc_return(struct pktc_ctx *ctx, int decision)
 {
+#if PKTC_HOOK == PKTC_HOOK_XDP && !defined(PKTC_ACTION_AUDIT_H)
+	/* Nothing else passes, and XDP has the same numbers for both. */
+	_Static_assert((int)PKTC_VERDICT_DROP == (int)XDP_DROP && (int)PKTC_VERDICT_PASS == (int)XDP_PASS, "numbers of XDP");
+	(void)ctx;
+	return pktc_decision_verdict(decision);
+#else
 	__u32 other = pktc_decision_verdict(decision) ^ PKTC_VERDICT_DROP;
+	int pass = pktc_return_pass(ctx);
 
 	pktc_opaque(other);
-	return (other - 1) >> 31;
+	return pass + (int)((other - 1) >> 31) * (PKTC_RETURN_DROP - pass);
+#endif
 }
 
 /* Returns what the program is to return. `direction`: which way the packet goes. */
 static __always_inline int pktc_carry_out(struct pktc_ctx *ctx, int decision,
 					  enum pktc_direction direction)
 {
-	int pass = pktc_return_pass(ctx);
-
 	(void)direction;
 #ifdef PKTC_ACTION_REJECT_H
 	if (unlikely(pktc_decision_verdict(decision) == PKTC_VERDICT_REJECT))
@@ -35,7 +41,7 @@ static __always_inline int pktc_carry_out(struct pktc_ctx *ctx, int decision,
 	if (unlikely(pktc_decision_verdict(decision) == PKTC_VERDICT_REDIRECT))
 		return pktc_send_to(pktc_decision_number(decision));
 #endif
-	return pass + pktc_drops(decision) * (PKTC_RETURN_DROP - pass);
+	return pktc_return(ctx, decision);
 }
 
 #endif /* PKTC_VERDICT_H */

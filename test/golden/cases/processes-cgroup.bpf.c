@@ -220,6 +220,7 @@ void pktc_read_context(struct pktc_fields *f, struct pktc_ctx *ctx, enum pktc_di
 #include <pktc/unread.h>
 
 #include <pktc/parse.h>
+#include <pktc/action_audit.h>
 #include <pktc/action_count.h>
 #include <pktc/action_drop.h>
 #include <pktc/action_log.h>
