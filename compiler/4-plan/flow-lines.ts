@@ -2,28 +2,28 @@
 import type { Target } from '../targets/target.ts';
 import type { Boxes } from './boxes/box-sets.ts';
 import type { FlowLines } from './plan.ts';
-import type { TreeShape } from './tree/box-set.ts';
+import type { BoxSet, TreeShape } from './tree/box-set.ts';
 
 type Family = keyof FlowLines;
 
+type Steps = readonly (readonly [boxes: number, flows: number])[];
+
 /**
  * Lines of a family on each CPU, from so many boxes of it on. Half as many flows all find a place in them, and of as many 85 in 100 are found again (by
- * arithmetic). More lines would take more of the processor's caches: docs/performance.md. Those of IPv6 are twice as large, and rules for any address,
- * of which a file about IPv4 has some, are about IPv6, too.
+ * arithmetic). More lines would take more of the processor's caches: docs/performance.md.
  */
-const FLOWS: Readonly<Record<Family, readonly (readonly [boxes: number, flows: number])[]>> = {
-  ipv4: [
-    [32_768, 32_768],
-    [32, 16_384],
-    [1, 2048],
-  ],
-  ipv6: [
-    [32_768, 32_768],
-    [256, 16_384],
-    [32, 8192],
-    [1, 2048],
-  ],
-};
+const FLOWS: Steps = [
+  [32_768, 32_768],
+  [32, 16_384],
+  [1, 2048],
+];
+/** Those of IPv6 where no rule has an address of it, but rules for any address, of which a file about IPv4 has some. They are twice as large. */
+const FLOWS_BESIDE: Steps = [
+  [32_768, 32_768],
+  [256, 16_384],
+  [32, 8192],
+  [1, 2048],
+];
 /** What the lines of a family may take on each CPU: both are one value of an array, which before Linux 6.0 has less than 4 MiB. */
 const BYTES_MAX: Readonly<Record<Family, number>> = { ipv4: 1 << 20, ipv6: 2 << 20 };
 /** Rules with a verdict, about packets with addresses of IPv6 and about others: enum pktc_packet_kind in templates/include/pktc/data.h. */
@@ -47,12 +47,19 @@ export function flowLines(
 ): FlowLines | null {
   if (checks.length > 0 || hook.startsWith('cgroup')) return null;
   const lines = (family: Family) => {
-    const boxes = Math.max(...SETS[family].map((set) => sets[set]?.count ?? 0));
-    const flows = FLOWS[family].find(([from]) => boxes >= from)?.[1] ?? 0;
+    const own = SETS[family].flatMap((set) => sets[set] ?? []);
+    const boxes = Math.max(0, ...own.map(({ count }) => count));
+    const steps = family === 'ipv4' || own.some(hasAddress) ? FLOWS : FLOWS_BESIDE;
+    const flows = steps.find(([from]) => boxes >= from)?.[1] ?? 0;
     return Math.min(flows, BYTES_MAX[family] / lineBytes(shape, family), most);
   };
   const [ipv4, ipv6] = [lines('ipv4'), lines('ipv6')];
   return ipv4 + ipv6 === 0 ? null : { ipv4, ipv6 };
+}
+
+/** Whether one of the boxes of IPv6 settles a bit of an address. */
+function hasAddress({ srcLength, dstLength }: BoxSet): boolean {
+  return [srcLength, dstLength].some((lengths) => lengths.some((length) => length > 0));
 }
 
 /** What a flow is known by, what was decided, and what is not counted yet: a power of two, so that a line lies in no more cache lines than it must. */
