@@ -21,8 +21,8 @@ export const DIRECT_RANGES_MIN = 2 ** 14;
 /** The longest lists get them. */
 const DIRECT_LISTS_MAX = 4;
 
-/** From so many ranges on a list of IPv6 addresses is put into lines, if most of its prefixes find a place there. */
-export const LINES_RANGES_MIN = 2 ** 14;
+/** From so many ranges on a list of IPv6 addresses is put into lines, if most of its prefixes find a place there; they take 128 KiB at least. */
+export const LINES_RANGES_MIN = 2 ** 11;
 
 /** Places in rules that ask a long list; where there are more, the lists are asked by a call. */
 const INLINE_USES_MAX = 16;
