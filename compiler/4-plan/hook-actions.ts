@@ -1,8 +1,14 @@
-/** What a program's hook cannot carry out. */
+/** What packets may come to, and what of it a program's hook cannot carry out. */
 import type { Program, Verdict } from '../2-resolve/program.ts';
 import { diagnostic } from '../diagnostics/catalog.ts';
 import type { Diagnostic, Label } from '../diagnostics/diagnostic.ts';
 import { TARGETS, type Target } from '../targets/target.ts';
+import type { Plan } from './plan.ts';
+
+/** Whether a packet may come to a verdict, by a rule or where none decides. */
+export function mayComeTo({ program, actions }: Pick<Plan, 'program' | 'actions'>, wanted: Verdict): boolean {
+  return program.defaultVerdict === wanted || actions.some(({ verdict }) => verdict === wanted);
+}
 
 /** PKT4001, with the hooks that can. */
 export function hookProblems(program: Program, target: Target): readonly Diagnostic[] {

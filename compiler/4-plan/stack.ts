@@ -6,6 +6,7 @@ import { diagnostic } from '../diagnostics/catalog.ts';
 import type { Diagnostic } from '../diagnostics/diagnostic.ts';
 import { mayBeQuickTree } from './few.ts';
 import { flowKeyBytes } from './flow-lines.ts';
+import { mayComeTo } from './hook-actions.ts';
 import { foundWords } from './patterns.ts';
 import type { Plan, TreePlan } from './plan.ts';
 import { keyWords } from './tree/record-layout.ts';
@@ -102,7 +103,7 @@ function quickUse(plan: Plan): StackUse {
   const turn = key > 0 ? TURN_QUICK_BYTES : frame(TURN_BYTES);
   const check = plan.sets.length > 0 ? Math.max(MEMBER_BYTES, checks * CHECK_QUICK_BYTES) : checks * CHECK_QUICK_BYTES;
   const decide = frame(DECIDE_QUICK_BYTES + key) + turn + check;
-  return { bytes, limit: STACK_BYTES - Math.max(decide, rejects(plan) ? ANSWER_BYTES : 0) - (main - bytes) };
+  return { bytes, limit: STACK_BYTES - Math.max(decide, mayComeTo(plan, 'reject') ? ANSWER_BYTES : 0) - (main - bytes) };
 }
 
 /** What it is known by, and what tells such words apart. */
@@ -119,16 +120,12 @@ function keyBytes({ shape }: TreePlan): number {
   return words > 8 ? 0 : WORD_BYTES * words;
 }
 
-function rejects({ program, actions }: Plan): boolean {
-  return program.defaultVerdict === 'reject' || actions.some(({ verdict }) => verdict === 'reject');
-}
-
 function slowUse(plan: Plan): StackUse {
   const { inner, innerRoom, patterns } = plan;
   const found = patterns === null ? 0 : foundWords(patterns) > 1 ? SEARCH_WORDS_BYTES : SEARCH_BYTES;
   const search = Math.max(found, plan.sets.length > 0 ? MEMBER_BYTES : 0);
   const rules = plan.classifier.name === 'tree' ? treeBytes(plan, plan.classifier, search) : Math.max(search, SEARCH_BYTES);
-  const calls = Math.max(rules, rejects(plan) ? ANSWER_BYTES : 0, inner ? WALK_INNER_BYTES : 0, setBytes(plan));
+  const calls = Math.max(rules, mayComeTo(plan, 'reject') ? ANSWER_BYTES : 0, inner ? WALK_INNER_BYTES : 0, setBytes(plan));
   const main = mainBytes(plan);
   const limit = STACK_BYTES - calls - main;
   return { bytes: fieldsBytes(plan) * (inner && innerRoom === 'stack' ? 2 : 1), limit };

@@ -1,5 +1,6 @@
 /** What rules do, in C: settings and headers of the actions that a program has, and the statements of one rule. */
 import type { Rule, Verdict } from '../2-resolve/program.ts';
+import { mayComeTo } from '../4-plan/hook-actions.ts';
 import type { Plan } from '../4-plan/plan.ts';
 import type { Target } from '../targets/target.ts';
 import { BLANK, binary, call, chain, type Declaration, decimal, type Expr, member, name, type Statement } from './c.ts';
@@ -35,11 +36,6 @@ export function actionSettings(plan: Plan, target: Target): readonly Declaration
       ? ([{ kind: 'define', name: 'PKTC_BOTH_WAYS', value: null }] as const)
       : []),
   ];
-}
-
-/** Whether a packet may come to a verdict, by a rule or where none decides. */
-function mayComeTo({ program, actions }: Plan, wanted: Verdict): boolean {
-  return program.defaultVerdict === wanted || actions.some(({ verdict }) => verdict === wanted);
 }
 
 /** The headers of the actions that are used; every program counts. */
