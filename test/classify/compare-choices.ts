@@ -15,15 +15,13 @@ import { openEvents } from '../../runtime/events.ts';
 import { type LoadedProgram, loadArtifact } from '../../runtime/load.ts';
 import { RuntimeError } from '../../runtime/runtime-error.ts';
 import type { Outcome } from '../../runtime/test-run.ts';
+import { FLOW_LINES } from '../differential/kernel-engine.ts';
 import { hex } from '../packets/build-packet.ts';
 
 export interface Choice {
   readonly name: string;
   readonly options: PlanOptions;
 }
-
-/** Few, so that flows drive each other out, and what has counted is told quickly. */
-const FLOW_LINES = 64;
 
 export const CHAIN: Choice = { name: 'chain', options: { classifier: 'chain' } };
 export const ONE_TREE: Choice = { name: 'one tree', options: { classifier: 'tree', partitions: 1, flowLines: FLOW_LINES } };

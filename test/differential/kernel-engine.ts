@@ -19,7 +19,7 @@ import { startElsewhere } from './start-elsewhere.ts';
 
 const LOG_LINES = 12;
 /** Few, so that flows drive each other out, and counters are read quickly. */
-const FLOW_LINES = 64;
+export const FLOW_LINES = 64;
 
 /** What the kernel may do with a packet for each verdict; a reject that may not be answered is a drop. */
 const OUTCOMES: Readonly<Record<Verdict, readonly Outcome[]>> = {
