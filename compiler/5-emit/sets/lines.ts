@@ -131,7 +131,6 @@ function fill(pieces: Pieces, shape: LineShape): { readonly codes: Uint8Array; r
           table.find(high, low, code, spot);
           table.refer(spot, 64);
         }
-        if (length !== WITHIN || isHost(within, part)) lengths[piece] = length + TAKEN;
         if (length === WITHIN) part += RANGE_WORDS;
       }
     } else if (divides) {
@@ -140,14 +139,13 @@ function fill(pieces: Pieces, shape: LineShape): { readonly codes: Uint8Array; r
         const code = codeOf(high, low);
         settleAll(filling, from, high, low, unit, code, keys[code] ?? 0);
       });
-      lengths[from] = first + TAKEN;
     }
   }
   settleBeside(filling);
   return { codes, table };
 }
 
-/** Puts a prefix into its line, or a single address, which is the part of a /64 network at `part`. */
+/** Puts a piece's prefix into its line, or its single address, which is the part of a /64 network at `part`; it is taken until `settleBeside` knows better. */
 function settle(
   { table, pieces, spot, homeless }: Filling,
   piece: number,
@@ -157,6 +155,7 @@ function settle(
   length: number,
   part: number,
 ): void {
+  pieces.lengths[piece] = (pieces.lengths[piece] ?? 0) | TAKEN;
   table.find(high, low, code, spot);
   if (placed(table, pieces, spot, length, part)) return;
   table.refer(spot, Math.min(length, 64));
