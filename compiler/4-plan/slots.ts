@@ -1,6 +1,6 @@
 /** Which values a program reads from each packet, and how wide they are in C. Everything here follows from the field table. */
 import type { Fact, Field, Layer, ValueType } from '../../grammar/fields/field.ts';
-import { FIELDS } from '../../grammar/fields/index.ts';
+import { FIELDS, fieldNamed } from '../../grammar/fields/index.ts';
 import type { Depth, Place, Slot } from './plan.ts';
 
 /** Fields that an event record carries: `templates/include/pktc/action_log.h` reads them. */
@@ -107,6 +107,14 @@ export function isNeverAbsent(field: Field): boolean {
   return field.read.kind === 'fact' && NEVER_ABSENT.has(field.read.fact);
 }
 
+/** Whether a packet that has it has both addresses, too: its header stands behind them. */
+export function isBehindAddresses(name: string): boolean {
+  const field = fieldNamed(name);
+  if (field === undefined || isNeverAbsent(field)) return false;
+  const depths = fieldDepths(name);
+  return depths.length > 0 && depths.every((depth) => depth === 'transport');
+}
+
 /** A slot before the plan gives it its bit. */
 export type Unnumbered = Omit<Slot, 'bit'>;
 
@@ -160,7 +168,7 @@ export function depthFor(slots: readonly Slot[]): Depth {
 }
 
 function fieldDepths(name: string): readonly Depth[] {
-  const read = FIELDS.find((field) => field.name === name)?.read;
+  const read = fieldNamed(name)?.read;
   if (read?.kind === 'header') return read.from.map((from) => LAYER_DEPTH[from.layer]);
   return read?.kind === 'fact' ? [FACT_DEPTH[read.fact]] : [];
 }

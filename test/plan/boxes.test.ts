@@ -164,6 +164,37 @@ test('entries ascend, and boxes of one rule stand together', () => {
   expect(boxes?.checks).toEqual([]);
 });
 
+describe('packets without an address that rules ask for have no boxes of what stands behind addresses', () => {
+  test.each([
+    ['dport 80', 0],
+    ['dport 0-1023', 0],
+    ['dport { 0, 80 }', 0],
+    ['flags SYN', 0],
+    ['icmp.type 0', 0],
+    ['payload.len 0-100', 0],
+    ['not dport 22', 1],
+    ['not dport 0-1023', 1],
+    ['flags !SYN', 0],
+    ['not flags SYN', 1],
+    ['proto tcp', 1],
+    ['ttl 64', 1],
+    ['malformed', 1],
+    ['(dport 80 or proto udp)', 1],
+  ])('%s: %i', (asked, boxesEach) => {
+    const text = `match ${asked} -> drop\nmatch src 10.0.0.0/8 dst 192.0.2.0/24 -> count\n`;
+    const { boxes } = boxesOf(text);
+    const verdicts = boxes.sets.filter((_, number) => number % 2 === 0).map((set) => set?.count ?? 0);
+    expect(verdicts.slice(2)).toEqual([boxesEach, boxesEach, boxesEach]);
+    expect(verdicts[0]).toBeGreaterThan(0);
+    compareWithRules(createRandom(11), text, 200);
+  });
+
+  test('but all packets are without addresses where no rule asks for them', () => {
+    const { boxes } = boxesOf('match dport 80 -> drop\n');
+    expect(boxes.sets.map((set) => set?.count ?? 0)).toEqual([0, 0, 0, 0, 1, 0, 0, 0, 0, 0]);
+  });
+});
+
 test('what a box cannot tell is asked: whether there is a payload, what is in it, one of many values', () => {
   const list = Array.from({ length: 100 }, (_, at) => 2 * at + 1).join(', ');
   const text = `match payload any -> drop\nmatch payload contains "x" dport 80 -> drop\nmatch dport { ${list} } sport 5 -> pass\n`;

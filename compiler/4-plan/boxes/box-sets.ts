@@ -4,7 +4,7 @@ import { type RuleKinds, ruleKinds } from '../rule-kinds.ts';
 import type { BoxSet } from '../tree/box-set.ts';
 import { alikeEnds, type BoxesMemo, copyBoxes, dimensionsKey, type KeptBoxes } from './boxes-again.ts';
 import { boxSet, type Columns, makeRoom, newColumns } from './columns.ts';
-import type { Dimensions } from './dimensions.ts';
+import type { BehindAddresses, Dimensions } from './dimensions.ts';
 import type { Prefix6 } from './ranges.ts';
 import { appendLike, type Recipe, recipeOf } from './row-boxes.ts';
 import {
@@ -17,6 +17,7 @@ import {
   ruleBoxes,
   type ScalarBox,
 } from './rule-boxes.ts';
+import type { BitsTest } from './terms.ts';
 
 /** `enum pktc_packet_kind` in templates/include/pktc/data.h, in its order. */
 const KINDS = ['ipv4', 'ipv6', 'none', 'source4', 'source6'] as const;
@@ -148,7 +149,8 @@ function addRule(making: Making, rule: Rule, index: number): Expression | null |
       const set = columns[2 * number + silent];
       const sides = set === undefined ? null : sidesFor(name, product, dimensions);
       if (set === undefined || sides === null) continue;
-      making.boxes += appendProduct(set, index, sides, product, check !== null);
+      const held = isCut(name, dimensions) ? withoutTransport(product, dimensions.behind) : product;
+      if (held !== null) making.boxes += appendProduct(set, index, sides, held, check !== null);
     }
   }
   return check;
@@ -173,6 +175,20 @@ function sidesFor(kind: Kind, { src, dst }: BoxProduct, uses: Dimensions): Sides
     case 'source6':
       return uses.src && uses.dst && dst.absent ? { family: 6, src: src.v6, dst: ANY6 } : null;
   }
+}
+
+/** Whether such packets lack an address that rules ask for: then they have nothing of what is behind the addresses. */
+function isCut(kind: Kind, { src, dst }: Dimensions): boolean {
+  return kind === 'source4' || kind === 'source6' || (kind === 'none' && (src || dst));
+}
+
+/** Of a product's boxes those for packets that have nothing behind their addresses; null: none. */
+function withoutTransport({ scalars, bits, ...sides }: BoxProduct, behind: BehindAddresses): BoxProduct | null {
+  const canHold = ({ value }: BitsTest) => (value & behind.bits) === 0;
+  const tests = bits?.filter(canHold) ?? null;
+  const lists = [...scalars];
+  for (const at of behind.scalars) lists[at] = lists[at]?.filter((box) => box.first === 0 && canHold(box));
+  return tests?.length === 0 || lists.some((list) => list?.length === 0) ? null : { ...sides, scalars: lists, bits: tests };
 }
 
 const ANY_BITS: NonNullable<BoxProduct['bits']> = [{ mask: 0, value: 0 }];

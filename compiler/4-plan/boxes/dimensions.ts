@@ -4,7 +4,7 @@ import { FIELDS } from '../../../grammar/fields/index.ts';
 import type { Expression, Predicate, Program } from '../../2-resolve/program.ts';
 import type { Target } from '../../targets/target.ts';
 import { ruleKinds } from '../rule-kinds.ts';
-import { slotName } from '../slots.ts';
+import { isBehindAddresses, slotName } from '../slots.ts';
 import { SCALARS_MAX, type Scalar, type TreeShape } from '../tree/box-set.ts';
 import { bitsFor, countAsked, nothingAsked } from './presence.ts';
 
@@ -24,6 +24,13 @@ export interface Dimensions {
   /** Whether rules compare the packet's addresses. */
   readonly src: boolean;
   readonly dst: boolean;
+  readonly behind: BehindAddresses;
+}
+
+/** Of fields that no packet has whose addresses are missing, or cut off: places in `shape.scalars`, and bits of the key. */
+export interface BehindAddresses {
+  readonly scalars: readonly number[];
+  readonly bits: number;
 }
 
 export function dimensionsOf(program: Program, target: Target, { kinds } = ruleKinds(program.rules)): Dimensions {
@@ -55,7 +62,16 @@ export function dimensionsOf(program: Program, target: Target, { kinds } = ruleK
     presence: new Map((bits?.presence ?? []).map(({ field, bit }) => [field, bit])),
     src,
     dst,
+    behind: behindAddresses(scalars, bits),
   };
+}
+
+function behindAddresses(scalars: readonly Scalar[], bits: TreeShape['bits']): BehindAddresses {
+  const presence = bits?.presence ?? [];
+  const there = presence.reduce((mask, { field, bit }) => (isBehindAddresses(field) ? mask | bit : mask), 0);
+  const flags =
+    bits?.flags && isBehindAddresses(bits.flags.field) ? presence.reduce((mask, { bit }) => mask & ~bit, bits.max) : 0;
+  return { scalars: [...scalars.keys()].filter((at) => isBehindAddresses(scalars[at]?.field ?? '')), bits: there | flags };
 }
 
 /** What is asked of the packet itself: of the one in a tunnel, trees know nothing. */
