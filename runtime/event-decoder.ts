@@ -129,9 +129,13 @@ export interface EventLayout {
   readonly bit: ReturnType<typeof presenceBits>;
 }
 
+/** Of a record: the lengths of payload and frame have 16 bits each. */
+const RECORD_BYTES_MAX = 3 << 16;
+
 /** @throws RuntimeError PKT6003 as `eventDecoder` does */
 export function eventLayout(types: readonly BtfType[]): EventLayout {
   const layout = structLayout(types, 'pktc_event');
+  if (layout.size > RECORD_BYTES_MAX) throw damaged(`\`${layout.name}\` has ${layout.size} bytes`);
   return { record_bytes: layout.size, at: memberOffsets(layout), kind: kindWords(layout), bit: presenceBits(types) };
 }
 

@@ -34,7 +34,11 @@ export function structLayout(types: readonly BtfType[], name: string): StructLay
       const member = type.members.find((candidate) => candidate.name === wanted);
       if (member === undefined) throw damaged(`\`struct ${name}\` has no member \`${wanted}\``);
       if (member.bitField) throw damaged(`\`${name}.${wanted}\` is a bit field`);
-      return { offset: Math.floor(member.offset_bits / 8), ...scalarOf(types, member.type, `${name}.${wanted}`) };
+      const offset = Math.floor(member.offset_bits / 8);
+      const scalar = scalarOf(types, member.type, `${name}.${wanted}`);
+      if (offset + scalar.size * (scalar.length ?? 1) > type.size)
+        throw damaged(`\`${name}.${wanted}\` ends behind its structure`);
+      return { offset, ...scalar };
     },
   };
 }

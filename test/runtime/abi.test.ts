@@ -116,6 +116,18 @@ describe('a damaged object', () => {
     expect(() => read(bytes)).toThrowError(expect.objectContaining({ code: 'PKT6003' }));
   });
 
+  test.each([
+    ['has no end', 2 ** 32 - 1, 'has 4294967295 bytes'],
+    ['ends ahead of its members', 16, 'ends behind its structure'],
+  ])('a record that %s is refused', (_, size, message) => {
+    const types = readBtf(readElf(object)).map((type) =>
+      type.kind === 'struct' && type.name === 'pktc_event' ? { ...type, size } : type,
+    );
+    expect(() => eventDecoder(types, NOBODY)).toThrowError(
+      expect.objectContaining({ code: 'PKT6003', message: expect.stringContaining(message) }),
+    );
+  });
+
   test('never fails in another way, wherever it is damaged', () => {
     const damage = fc.array(fc.tuple(fc.nat(object.length - 1), fc.nat(255)), { minLength: 1, maxLength: 8 });
     fc.assert(
