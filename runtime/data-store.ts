@@ -59,11 +59,11 @@ const OLD_LIMIT_BYTES = 4 << 20;
 const FIRST_KERNEL = [6, 0] as const;
 
 /**
- * Room for data to grow by an eighth before the program has to be loaded again, in multiples of 64 KiB.
+ * Room for data to grow by a sixteenth, as counters have, before the program has to be loaded again, in multiples of 64 KiB.
  * @throws RuntimeError PKT6040 when this kernel has no maps of that size
  */
 export function capacityFor(bytes: number, olderThan: typeof kernelOlderThan = kernelOlderThan): number {
-  const wanted = Math.ceil((bytes + bytes / 8) / CLASS_BYTES) * CLASS_BYTES;
+  const wanted = Math.ceil((bytes + bytes / 16) / CLASS_BYTES) * CLASS_BYTES;
   if (!olderThan(...FIRST_KERNEL)) return wanted;
   if (bytes > OLD_LIMIT_BYTES - CLASS_BYTES) {
     throw new RuntimeError('PKT6040', `these rules take ${bytes} bytes: before Linux 6.0 a map has 4 MiB for them`, {

@@ -27,8 +27,8 @@ const SWITCH_EVERY = 20;
 /** By these the maps and programs of this test are told from those of others on the machine. */
 const MARK = `leak${process.pid}`;
 const CAPACITY_BYTES = (3 + (process.pid % 5)) * 65_536;
-/** With an eighth to grow they take that room. */
-const DATA_BYTES = Math.floor((CAPACITY_BYTES * 0.85) / 16) * 16;
+/** With a sixteenth to grow they take that room. */
+const DATA_BYTES = Math.floor((CAPACITY_BYTES * 0.9) / 16) * 16;
 /** As no program of another test has that is loaded meanwhile; with more, new ones would find no counters, and each change were another program. */
 const RULES = 65 + (process.pid % 13);
 /** Of the process, and of what is reachable in it: at ten thousand some 12 KB and 2 KB for each. */

@@ -11,15 +11,15 @@ const onKernel = (major: number, minor: number) => (a: number, b: number) => ker
 describe('room for rules that are data', () => {
   test.each([
     [100, 65_536],
-    [60_000, 131_072],
-    [5 * MIB, 5.625 * MIB],
-    [200 * MIB, 225 * MIB],
+    [62_000, 131_072],
+    [5 * MIB, 5.3125 * MIB],
+    [200 * MIB, 212.5 * MIB],
   ])('%d bytes', (bytes, capacity) => {
     expect(capacityFor(bytes, onKernel(6, 0))).toBe(capacity);
   });
 
   test('before Linux 6.0 there are 4 MiB, and what is larger is refused before the kernel does', () => {
-    expect(capacityFor(3 * MIB, onKernel(5, 15))).toBe(3.375 * MIB);
+    expect(capacityFor(3 * MIB, onKernel(5, 15))).toBe(3.1875 * MIB);
     expect(capacityFor(3.9 * MIB, onKernel(5, 15))).toBeLessThan(4 * MIB);
     expect(() => capacityFor(4 * MIB, onKernel(5, 15))).toThrow(
       expect.objectContaining({ code: 'PKT6040', message: expect.stringContaining('4194304 bytes') }),
