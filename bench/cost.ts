@@ -1,4 +1,5 @@
 /** (a) What rules cost by their number and shape. */
+import { availableParallelism } from 'node:os';
 import { buildDriver } from '../compiler/6-build/build-driver.ts';
 import { medianOf, type Times } from '../runtime/timing/time-in-turn.ts';
 import { measureSet, type SetCost, type SetResult } from './measure-set.ts';
@@ -47,6 +48,10 @@ function said(result: SetResult): string {
 /** Against a floor of the same rounds, round by round. */
 function ratio(of: Times, floor: Times): number {
   return medianOf(of.all.map((time_ns, round) => time_ns / (floor.all[round] ?? 1)));
+}
+
+function perRule(bytes: number, rules: number): string {
+  return Math.round(bytes / rules).toLocaleString('en');
 }
 
 type Rows = readonly { name: string; results: readonly (SetResult | null)[] }[];
@@ -106,10 +111,16 @@ function tables(rows: Rows, sizes: readonly number[], options: Options): readonl
       }),
     },
     {
-      title: 'Kernel memory of the maps, bytes a rule.',
+      title: 'Kernel memory of the rules as data, with their room to grow, bytes a rule.',
       command,
       head,
-      rows: cells((one) => Math.round(one.memory_bytes / one.rules).toLocaleString('en')),
+      rows: cells(({ rules_bytes, rules }) => (rules_bytes === 0 ? '–' : perRule(rules_bytes, rules))),
+    },
+    {
+      title: `Kernel memory of all maps, bytes a rule: with a counter a rule and the flow cache, both once for each of ${availableParallelism()} CPUs.`,
+      command,
+      head,
+      rows: cells(({ memory_bytes, rules }) => perRule(memory_bytes, rules)),
     },
   ];
 }

@@ -25,7 +25,9 @@ export interface SetCost {
   readonly hot: Times;
   readonly floorRun: Times;
   readonly floorParse: Times;
+  /** Of all maps, and what rules that are data have of it, with their room to grow. */
   readonly memory_bytes: number;
+  readonly rules_bytes: number;
 }
 
 export type SetResult = SetCost | { readonly rules: number; readonly refused: string };
@@ -61,7 +63,19 @@ export async function measureSet(set: RuleSet, driver: Uint8Array): Promise<SetR
   if (!all || !floorRun || !floorParse || !hot) throw new Error('nothing was timed');
   const flood = plain === null ? null : measureFlood(timer, fd, plain.fd);
   const memory_bytes = mapMemory(loaded.internals.libbpf, fd);
-  return { rules: set.rules.length, strategy: classifier.name, all, uncached, flood, hot, floorRun, floorParse, memory_bytes };
+  const rules_bytes = loaded.internals.data?.store.room.bytes ?? 0;
+  return {
+    rules: set.rules.length,
+    strategy: classifier.name,
+    all,
+    uncached,
+    flood,
+    hot,
+    floorRun,
+    floorParse,
+    memory_bytes,
+    rules_bytes,
+  };
 }
 
 /** Behind all else: it drives the trace's flows out of the cache. */

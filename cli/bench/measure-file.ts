@@ -12,7 +12,9 @@ export interface FileCost {
   readonly floorParse: Times;
   /** Single packets, each again and again; the most expensive one first, its time taken again. */
   readonly packets: readonly PacketCost[];
+  /** Of all maps, and what rules that are data have of it, with their room to grow. */
   readonly memory_bytes: number;
+  readonly rules_bytes: number;
 }
 
 export interface PacketCost {
@@ -41,12 +43,13 @@ export function measureFile(
   const fd = loaded.programs[0]?.fd;
   if (fd === undefined) throw new Error('no program');
   const memory_bytes = mapMemory(loaded.internals.libbpf, fd);
+  const rules_bytes = loaded.internals.data?.store.room.bytes ?? 0;
   const timer = openPacketTimer(driver.object, frames, driver.even);
   try {
     said('timing the trace');
     const [all, floorRun, floorParse] = timeInTurn(timer, [fd, 'floor run', 'floor parse'], { rounds: ROUNDS, repeat: REPEAT });
     if (all === undefined || floorRun === undefined || floorParse === undefined) throw new Error('nothing was timed');
-    return { all, floorRun, floorParse, packets: timePackets(timer, fd, program, frames, said), memory_bytes };
+    return { all, floorRun, floorParse, packets: timePackets(timer, fd, program, frames, said), memory_bytes, rules_bytes };
   } finally {
     timer.close();
   }

@@ -77,7 +77,9 @@ async function run(options: Options, terminal: Terminal): Promise<ExitCode> {
     plan.events === null ? [] : ['nobody reads the events that these rules log: their ring is full after some packets'];
   for (const note of [...notes, ...logs]) terminal.say(`note: ${note}`);
   const count = `${program.rules.length} rule${program.rules.length === 1 ? '' : 's'}`;
-  const memory = `${cost.memory_bytes.toLocaleString('en')} bytes of kernel memory`;
+  const { memory_bytes, rules_bytes } = cost;
+  const rulesPart = rules_bytes === 0 ? '' : ` (${rules_bytes.toLocaleString('en')} of them the rules)`;
+  const memory = `${memory_bytes.toLocaleString('en')} bytes of kernel memory${rulesPart}`;
   await terminal.print(`${count} as a ${plan.classifier.name}, ${memory}, ${frames.length} packets\n\n`);
   await terminal.print(renderCost(cost, program, terminal));
   return EXIT.ok;
