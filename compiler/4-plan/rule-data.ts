@@ -3,7 +3,7 @@ import type { Rule, Verdict } from '../2-resolve/program.ts';
 import type { RuleKinds } from './rule-kinds.ts';
 
 const MAGIC = 0x63746b70;
-const VERSION = 2;
+const VERSION = 3;
 const HEAD_WORDS = 16;
 const SETS = 10;
 const ROOTS = 8;

@@ -47,7 +47,7 @@ export function walkTrees(
     const src = ((key[0] ?? 0n) >> BigInt(view.getUint8(root + 8))) >> BigInt(view.getUint8(root + 9));
     const dst = ((key[2] ?? 0n) >> BigInt(view.getUint8(root + 10))) >> BigInt(view.getUint8(root + 11));
     const hash = ((src * 0x9e3779b97f4a7c15n + dst * 0xc2b2ae3d27d4eb4fn) >> 32n) & WORD;
-    let unit = view.getUint32(root, true) + Number(hash >> BigInt(view.getUint8(root + 12)));
+    let unit = view.getUint32(root, true) + Number((hash * BigInt(view.getUint32(root + 12, true))) >> 32n);
     for (let depth = 0; ; depth++) {
       if (depth === DEPTH) throw new Error('deeper than the kernel walks');
       nodes++;

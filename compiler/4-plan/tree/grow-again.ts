@@ -63,7 +63,7 @@ function growPartitionAgain(
   old: GrownPartition,
   { before, matched, entries }: Change,
 ): GrownPartition | null {
-  const { bits } = old.root;
+  const { buckets } = old.root;
   const { pairs } = before;
   const isHere = (dimensions: Dimensions, box: number) => {
     const fixed = partitionOf(dimensions, pairs, box);
@@ -71,14 +71,14 @@ function growPartitionAgain(
   };
   const gone = matched.gone.filter((box) => isHere(before.dimensions, box));
   const come = matched.come.filter((box) => isHere(growth.dimensions, box));
-  if (bits === 0 && gone.length + come.length > 0) return null;
+  if (buckets === 1 && gone.length + come.length > 0) return null;
   renumber(old.store, matched.numbers, entries);
   const first = growth.set.entry[partition.boxes[0] ?? 0] ?? 0;
   const kept = { ...old, partition, root: { ...old.root, first } };
   const lists = new Map<number, number[]>();
   const six = growth.set.family === 6;
-  const bucketBefore = bucketsOf(before.dimensions, six, partition, bits);
-  const bucketNow = bucketsOf(growth.dimensions, six, partition, bits);
+  const bucketBefore = bucketsOf(before.dimensions, six, partition, buckets);
+  const bucketNow = bucketsOf(growth.dimensions, six, partition, buckets);
   for (const box of gone) lists.set(bucketBefore(box), []);
   for (const box of come) lists.set(bucketNow(box), []);
   if (lists.size === 0) return kept;

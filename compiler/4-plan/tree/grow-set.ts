@@ -5,15 +5,16 @@ import { countUp } from './counting.ts';
 import type { Dimensions } from './dimensions.ts';
 import { growNode } from './grow-tree.ts';
 import { CUT_BITS_MAX, DEPTH_MAX, type Growth, newCell, wholeKey } from './growth.ts';
-import { type Fixed, hashBox } from './hash-address.ts';
+import { bucketOf, type Fixed, hashBox } from './hash-address.ts';
 import { type Partition, wordsOf } from './partitions.ts';
 import { addNodes, clearNode, newStore, type TreeStore } from './tree-store.ts';
 
-/** Where a partition begins: the bucket of the packet's addresses among `2 ** bits`, the first nodes of its tree. */
+/** Where a partition begins: the bucket of the packet's addresses, one of the first nodes of its tree. */
 export interface Root {
   /** Lowest entry in the partition. */
   readonly first: number;
-  readonly bits: number;
+  /** 1: none. */
+  readonly buckets: number;
   /** How far the words of source and destination are shifted before they are hashed: 64 leaves nothing. */
   readonly srcShift: number;
   readonly dstShift: number;
@@ -78,13 +79,13 @@ export function growPartition(growth: Growth, partition: Partition): GrownPartit
   growth.longest = 0;
   growth.top = boxes.length;
   const allowed = allowedFor(growth, partition);
-  const bits = src === 0 && dst === 0 ? 0 : growBuckets(growth, partition, allowed);
-  if (bits === 0) {
+  const buckets = src === 0 && dst === 0 ? 1 : growBuckets(growth, partition, allowed);
+  if (buckets === 1) {
     growth.pool.set(boxes);
     growNode(growth, addNodes(growth.store, 1), 0, growth.top, 0, allowed);
   }
   const { store, depth, longest } = growth;
-  return { partition, root: { first, bits, ...shifts }, store, depth, longest };
+  return { partition, root: { first, buckets, ...shifts }, store, depth, longest };
 }
 
 /** Records to a box. */
@@ -101,35 +102,37 @@ export function growBucket(growth: Growth, partition: Partition, bucket: number,
   growNode(growth, bucket, 0, boxes.length, 0, allowedFor(growth, partition));
 }
 
-/** A function that says in which of its partition's `2 ** bits` buckets a box is. */
-export function bucketsOf(dimensions: Dimensions, six: boolean, fixed: Fixed, bits: number): (box: number) => number {
+/** A function that says in which of its partition's buckets a box is. */
+export function bucketsOf(dimensions: Dimensions, six: boolean, fixed: Fixed, buckets: number): (box: number) => number {
   const { src, dst } = wordsOf(dimensions, six);
-  return (box) => hashBox(src, dst, fixed, box) >>> (32 - bits);
+  return (box) => bucketOf(hashBox(src, dst, fixed, box), buckets);
 }
 
-/** A node for each bucket; how many bits number them. */
+/** A node for each bucket; how many there are. */
 function growBuckets(growth: Growth, { src, dst, boxes }: Partition, allowed: number): number {
   const words = wordsOf(growth.dimensions, growth.set.family === 6);
   const hashes = boxes.map((box) => hashBox(words.src, words.dst, { src, dst }, box));
-  const bits = bucketBits(hashes);
-  const ends = new Uint32Array(2 ** bits + 1);
-  for (const hash of hashes) countUp(ends, (hash >>> (32 - bits)) + 1);
+  const buckets = bucketCount(hashes);
+  const ends = new Uint32Array(buckets + 1);
+  for (const hash of hashes) countUp(ends, bucketOf(hash, buckets) + 1);
   for (let bucket = 1; bucket < ends.length; bucket++) ends[bucket] = (ends[bucket] as number) + (ends[bucket - 1] as number);
   boxes.forEach((box, at) => {
-    growth.pool[countUp(ends, (hashes[at] as number) >>> (32 - bits))] = box;
+    growth.pool[countUp(ends, bucketOf(hashes[at] as number, buckets))] = box;
   });
-  const node = addNodes(growth.store, 2 ** bits);
-  for (let bucket = 0; bucket < 2 ** bits; bucket++) {
+  const node = addNodes(growth.store, buckets);
+  for (let bucket = 0; bucket < buckets; bucket++) {
     const from = bucket === 0 ? 0 : (ends[bucket - 1] as number);
     growNode(growth, node + bucket, from, ends[bucket] as number, 0, allowed);
   }
-  return bits;
+  return buckets;
 }
 
-/** As many buckets as there are different hashes, or more, up to twice as many. */
-function bucketBits(hashes: Uint32Array): number {
+/** Buckets for each different hash. */
+const BUCKETS = 1.25;
+
+function bucketCount(hashes: Uint32Array): number {
   const sorted = hashes.toSorted();
   let different = 1;
   for (let at = 1; at < sorted.length; at++) if (sorted[at] !== sorted[at - 1]) different++;
-  return Math.max(1, Math.ceil(Math.log2(different)));
+  return Math.max(2, Math.ceil(BUCKETS * different));
 }

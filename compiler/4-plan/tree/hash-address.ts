@@ -16,8 +16,14 @@ const DST_LOW = 0x27d4_eb4f;
 const DST_LOW_UPPER = 0x27d4;
 const DST_LOW_LOWER = 0xeb4f;
 
+/** Which of `buckets` a hash is in: `hash * buckets / 2^32`, rounded down. The product may have more than 53 bits. */
+export function bucketOf(hash: number, buckets: number): number {
+  const upper = (hash >>> 16) * buckets + Math.floor(((hash & 0xffff) * buckets) / 0x1_0000);
+  return Math.floor(upper / 0x1_0000);
+}
+
 /**
- * 32 bits of which the upper ones are the bucket: the upper half of the sum of both addresses, each shifted so that only its first bits
+ * 32 bits of which the upper ones say the bucket: the upper half of the sum of both addresses, each shifted so that only its first bits
  * are left, times an odd constant, modulo 2^64. Two words of each address.
  */
 export function hashAddresses(srcHigh: number, src: number, dstHigh: number, dst: number): number {

@@ -6,7 +6,7 @@ import { inWindow } from './choose-cut.ts';
 import type { BitsDimension, Dimension, Dimensions } from './dimensions.ts';
 import type { GrownPartition } from './grow-set.ts';
 import { below } from './growth.ts';
-import { hashAddresses } from './hash-address.ts';
+import { bucketOf, hashAddresses } from './hash-address.ts';
 import { HEADER, LEAF, LONG_LEAF, NO_ENTRY, NODE_WORDS } from './tree-store.ts';
 
 /** Keys, 16 words each, their most and least significant halves. */
@@ -120,7 +120,7 @@ function touch(lines: Uint8Array, line: number, sum: Sum): void {
 function walk(part: GrownPartition, probes: Probes, key: number, best: number, sum: Sum, touched: Touched): number {
   const { high, low } = probes;
   const { nodes, nodeBytes } = part.store;
-  let node = bucketOf(part, probes, key);
+  let node = bucketAt(part, probes, key);
   for (;;) {
     sum.reads++;
     sum.price++;
@@ -185,9 +185,9 @@ function wordAt(high: number, low: number, shift: number): number {
   return shift >= 64 ? 0 : high >>> (shift - 32);
 }
 
-function bucketOf({ root }: GrownPartition, { high, low }: Probes, key: number): number {
-  const { srcShift, dstShift, bits } = root;
-  if (bits === 0) return 0;
+function bucketAt({ root }: GrownPartition, { high, low }: Probes, key: number): number {
+  const { srcShift, dstShift, buckets } = root;
+  if (buckets === 1) return 0;
   const srcHigh = high[key] ?? 0;
   const src = low[key] ?? 0;
   const dstHigh = high[key + 2] ?? 0;
@@ -198,5 +198,5 @@ function bucketOf({ root }: GrownPartition, { high, low }: Probes, key: number):
     dstShift >= 32 ? 0 : dstHigh >>> dstShift,
     wordAt(dstHigh, dst, dstShift),
   );
-  return hash >>> (32 - bits);
+  return bucketOf(hash, buckets);
 }

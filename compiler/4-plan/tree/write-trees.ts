@@ -73,7 +73,7 @@ function writeRoot(bytes: Uint8Array, offset: number, root: Root, nodes: number)
   bytes[offset + 9] = root.srcShift - Math.min(root.srcShift, 63);
   bytes[offset + 10] = Math.min(root.dstShift, 63);
   bytes[offset + 11] = root.dstShift - Math.min(root.dstShift, 63);
-  bytes[offset + 12] = 32 - root.bits;
+  words[3] = root.buckets;
 }
 
 function copyNodes(

@@ -12,7 +12,7 @@
 
 /* "pktc", and the layout of what follows. */
 #define PKTC_DATA_MAGIC 0x63746b70
-#define PKTC_DATA_VERSION 2
+#define PKTC_DATA_VERSION 3
 
 /* Trees are written down in units of so many bytes. */
 #define PKTC_UNIT_BYTES 16

@@ -36,8 +36,7 @@ struct pktc_tree_root {
 	__u8 src_more; /* since a shift by 64 is none */
 	__u8 dst_shift;
 	__u8 dst_more;
-	__u8 down; /* 32 - bits of the bucket's number */
-	__u8 reserved[3];
+	__u32 buckets;
 };
 
 /*
@@ -108,7 +107,7 @@ static __always_inline __u32 pktc_tree_bucket(const struct pktc_tree_root *root,
 	__u64 src = (key->at[PKTC_KEY_SRC] >> (root->src_shift & 63)) >> (root->src_more & 63);
 	__u64 dst = (key->at[PKTC_KEY_DST] >> (root->dst_shift & 63)) >> (root->dst_more & 63);
 
-	return (src * 0x9e3779b97f4a7c15ULL + dst * 0xc2b2ae3d27d4eb4fULL) >> 32 >> (root->down & 63);
+	return ((src * 0x9e3779b97f4a7c15ULL + dst * 0xc2b2ae3d27d4eb4fULL) >> 32) * root->buckets >> 32;
 }
 
 /* Where a packet enters a partition. */
