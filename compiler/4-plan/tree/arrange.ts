@@ -22,9 +22,16 @@ export interface GrownSet {
   readonly cost: Cost;
 }
 
-/** Boxes that may be grown again in the course of trying, and how often boxes of a list may be compared by then. */
-const TRIED_MAX = 60_000;
-const WORK_MAX = 400_000;
+/** Boxes that may be grown again to see how trees are without a pair. */
+const TRIED_MAX = 24_000;
+/**
+ * How much may be looked at meanwhile (`Growth.work`): so much for each of these boxes, or this part of the set's, but of a large set no
+ * more than that; and in all trials together. Trees that won had looked at less (docs/performance.md, Decision tree).
+ */
+const WORK_EACH = 11;
+const WORK_OF_SET = 1 / 2;
+const WORK_OF_LARGE = 20_480;
+const WORK_MAX = 131_072;
 
 /** Up to so many boxes a single tree is tried, too. */
 const SINGLE_TRIED = 4096;
@@ -35,6 +42,7 @@ interface Trials {
   readonly probes: Probes;
   /** What was grown already, by lengths and number of boxes: with the same pairs before it, a pair has the same boxes. */
   readonly known: Map<string, GrownPartition>;
+  /** Of `WORK_MAX`. */
   left: number;
 }
 
@@ -42,16 +50,15 @@ export function arrange(set: BoxSet, shape: TreeShape, most: number, growing: Gr
   const dimensions = dimensionsOf(set, shape);
   const six = set.family === 6;
   const probes = probesOf(dimensions, set.entry, six);
-  const trials: Trials = { growth: newGrowth(set, dimensions, growing), dimensions, probes, known: new Map(), left: Infinity };
+  const trials: Trials = { growth: newGrowth(set, dimensions, growing), dimensions, probes, known: new Map(), left: WORK_MAX };
   let pairs = choosePairs(dimensions, set.count, six, most);
-  let best = grow(trials, pairs);
-  trials.left = TRIED_MAX;
+  let best = grow(trials, pairs, null);
   for (let at = pairs.length - 1; at >= 0; at--) {
     const fewer = pairs.toSpliced(at, 1);
-    const without = grow(trials, fewer, best?.cost.price);
+    const without = grow(trials, fewer, best?.cost.price ?? null);
     if (best === null || (without !== null && without.cost.price <= best.cost.price)) [best, pairs] = [without, fewer];
   }
-  const single = set.count > SINGLE_TRIED || pairs.length === 0 ? null : grow(trials, [], best?.cost.price);
+  const single = set.count > SINGLE_TRIED || pairs.length === 0 ? null : grow(trials, [], best?.cost.price ?? null);
   if (best === null || (single !== null && single.cost.price <= best.cost.price)) best = single;
   return best ?? { set, dimensions, pairs, changed: 0, parts: [], cost: { reads: 0, price: 0 } };
 }
@@ -74,22 +81,30 @@ export function inOrder(parts: readonly GrownPartition[]): readonly GrownPartiti
   return parts.toSorted((a, b) => a.root.first - b.root.first);
 }
 
-/** null: it would take too long. @param most as `costOf` has it */
-function grow(trials: Trials, pairs: readonly Fixed[], most = Infinity): GrownSet | null {
+/** null: it would take too long. @param most as `costOf` has it; null: there is nothing to compare with, so it takes as long as it takes */
+function grow(trials: Trials, pairs: readonly Fixed[], most: number | null): GrownSet | null {
   const { growth, dimensions, probes, known } = trials;
   const { set } = growth;
   const partitions = divide(dimensions, set.count, pairs);
   const names = partitions.map((partition) => nameOf(partition));
-  const work = partitions.reduce((sum, { boxes }, at) => sum + (known.has(names[at] ?? '') ? 0 : boxes.length), 0);
-  if (work > trials.left || (trials.left < Infinity && growth.work > WORK_MAX)) return null;
-  trials.left -= work;
-  const parts = partitions.map((partition, at) => {
+  const again = partitions.reduce((sum, { boxes }, at) => sum + (known.has(names[at] ?? '') ? 0 : boxes.length), 0);
+  if (most !== null && again > TRIED_MAX) return null;
+  growth.work = 0;
+  growth.workMax = most === null ? Infinity : Math.min(trials.left, workFor(again, set.count));
+  const parts: GrownPartition[] = [];
+  for (const [at, partition] of partitions.entries()) {
     const name = names[at] ?? '';
     const grown = known.get(name) ?? growPartition(growth, partition);
+    if (growth.work > growth.workMax) break;
     known.set(name, grown);
-    return grown;
-  });
-  return grownOf(set, dimensions, pairs, parts, probes, most);
+    parts.push(grown);
+  }
+  if (most !== null) trials.left -= growth.work;
+  return parts.length < partitions.length ? null : grownOf(set, dimensions, pairs, parts, probes, most ?? Infinity);
+}
+
+function workFor(again: number, boxes: number): number {
+  return Math.max(WORK_EACH * again, Math.min(WORK_OF_LARGE, WORK_OF_SET * boxes));
 }
 
 /** Different boxes have different names, or nearly so: a hash of 32 bits beside their number. */

@@ -42,6 +42,8 @@ interface Search {
   readonly to: number;
   readonly repeatMax: number;
   readonly best: Cut;
+  /** Two to the power of the best score. */
+  gain: number;
   /** The least bad, for lists that are too long. */
   readonly spare: Cut;
 }
@@ -50,7 +52,15 @@ interface Search {
 export function chooseCut(growth: Growth, from: number, to: number, depth: number, repeatMax: number): Cut {
   const empty: Cut = { kind: 'none', range: 0, shift: 0, threshold: 0, repeat: 1, score: GAIN_MIN };
   growth.work += to - from;
-  const search: Search = { growth, from, to, repeatMax, best: empty, spare: { ...empty, score: -Infinity } };
+  const search: Search = {
+    growth,
+    from,
+    to,
+    repeatMax,
+    best: empty,
+    gain: 2 ** GAIN_MIN,
+    spare: { ...empty, score: -Infinity },
+  };
   for (let range = 0; range < growth.ranges.length; range++) tryRange(search, range, depth);
   tryFlags(search, depth);
   if (search.best.kind !== 'none' || to - from <= TOO_LONG) return search.best;
@@ -245,8 +255,15 @@ function weigh(
   const repeat = sum / count;
   if (repeat > search.repeatMax) return;
   const length = squares / sum;
-  const score = Math.log2(count / Math.max(length, 1)) - Math.log2(repeat) / REPEAT - price;
-  if (score > search.best.score) take(search.best, kind, range, shift, threshold, repeat, score);
+  const gain = count / Math.max(length, 1);
+  // A score is at most the logarithm of the gain, which most candidates need not be asked for.
+  if (gain > search.gain) {
+    const score = Math.log2(gain) - Math.log2(repeat) / REPEAT - price;
+    if (score > search.best.score) {
+      take(search.best, kind, range, shift, threshold, repeat, score);
+      search.gain = 2 ** score;
+    }
+  }
   if (length >= 0.9 * count) return;
   const spare = -length * (1 + 0.15 * repeat);
   if (spare > search.spare.score) take(search.spare, kind, range, shift, threshold, repeat, spare);

@@ -60,6 +60,7 @@ export function newGrowth(set: BoxSet, dimensions: Dimensions, { leaf, repeat }:
     repeat,
     saved: 0,
     work: 0,
+    workMax: Infinity,
     depth: 0,
     longest: 0,
   };

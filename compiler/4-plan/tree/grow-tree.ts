@@ -26,7 +26,8 @@ export function growNode(growth: Growth, node: number, from: number, to: number,
   const count = end - from;
   const used = Math.max(0, growth.saved * SAVED_USED);
   const repeat = Math.max(REPEAT_LEAST, allowed * ((to - from) / count) + used / count);
-  const cut = count <= growth.leaf || depth >= DEPTH_MAX - 1 ? null : chooseCut(growth, from, end, depth, repeat);
+  const isLeaf = count <= growth.leaf || depth >= DEPTH_MAX - 1 || growth.work > growth.workMax;
+  const cut = isLeaf ? null : chooseCut(growth, from, end, depth, repeat);
   if (cut === null || cut.kind === 'none') {
     growth.saved += allowed * (to - from) - count;
     setLeaf(growth, node, from, end, depth);

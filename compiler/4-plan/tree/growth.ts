@@ -42,6 +42,8 @@ export interface Growth {
   saved: number;
   /** Boxes of all lists for which cuts were compared: what time growing takes. */
   work: number;
+  /** Behind so many, nodes are no longer divided: nobody wants the tree. */
+  workMax: number;
   depth: number;
   longest: number;
 }

@@ -3,8 +3,8 @@
 import type { GrownSet } from './arrange.ts';
 import type { BoxSet, TreeShape } from './box-set.ts';
 import type { GrownPartition, Root } from './grow-set.ts';
-import { CHECKED, type RecordLayout, recordLayout } from './record-layout.ts';
-import { HEADER, LEAF, NODE_WORDS } from './tree-store.ts';
+import { CHECKED, type RecordField, type RecordLayout, recordLayout } from './record-layout.ts';
+import { HEADER, LEAF, NODE_WORDS, type TreeStore } from './tree-store.ts';
 
 /** Nodes and records are named by their place in units of so many bytes. */
 const UNIT = 16;
@@ -104,7 +104,6 @@ function writeRecords(
   entryBits: Uint32Array,
 ): void {
   const words = new Uint32Array(bytes.buffer);
-  const halves = new Uint16Array(bytes.buffer);
   const known = store.written.length / layout.bytes;
   bytes.set(store.written, offset);
   for (let record = 0; record < known; record++) {
@@ -121,20 +120,32 @@ function writeRecords(
     words[(at + layout.entry) >>> 2] = entryWord(set, box, entryBits);
     if (set.family === 4) writeAddresses4(words, at >>> 2, set, box);
     else writeAddresses6(bytes, words, at, set, box);
-    for (const { scalar, offset: inside, bytes: width } of layout.fields) {
-      const pair = set.scalars[scalar];
-      const first = scalar < 0 ? (set.bitsMask[box] ?? 0) : (pair?.[2 * box] ?? 0);
-      const second = scalar < 0 ? (set.bitsValue[box] ?? 0) : (pair?.[2 * box + 1] ?? 0) - first;
-      if (width === 1) {
-        bytes[at + inside] = first;
-        bytes[at + inside + 1] = second;
-      } else {
-        halves[(at + inside) >>> 1] = first;
-        halves[((at + inside) >>> 1) + 1] = second;
-      }
-    }
   }
+  for (const field of layout.fields) writeField(bytes, set, store, known, offset, layout.bytes, field);
   store.written = bytes.subarray(offset, offset + store.recordCount * layout.bytes);
+}
+
+/** One field of all records from number `known` on. */
+function writeField(
+  bytes: Uint8Array,
+  set: BoxSet,
+  { boxes, recordCount }: TreeStore,
+  known: number,
+  offset: number,
+  step: number,
+  { scalar, offset: inside, bytes: width }: RecordField,
+): void {
+  const pairs = set.scalars[scalar];
+  const { bitsMask, bitsValue } = set;
+  const values = width === 1 ? bytes : new Uint16Array(bytes.buffer);
+  let at = (offset + known * step + inside) / width;
+  for (let record = known; record < recordCount; record++, at += step / width) {
+    const box = boxes[record] as number;
+    if (box === HEADER) continue;
+    const first = (pairs === undefined ? bitsMask[box] : pairs[2 * box]) as number;
+    values[at] = first;
+    values[at + 1] = pairs === undefined ? (bitsValue[box] as number) : (pairs[2 * box + 1] as number) - first;
+  }
 }
 
 function entryWord(set: BoxSet, box: number, entryBits: Uint32Array): number {
