@@ -8,7 +8,7 @@ import type { Phases } from './compile-once.ts';
 import type { Part, Table } from './part.ts';
 import { SIZES } from './rule-sets.ts';
 
-const KINDS: readonly string[] = ['acl IPv4', 'acl IPv6'];
+const KINDS: readonly string[] = ['acl IPv4', 'acl IPv6', 'fw IPv4', 'fw IPv6'];
 const QUICK_SIZES: readonly number[] = [10, 1000];
 const LOADER = fileURLToPath(new URL('../test/kernel/typescript-loader.mjs', import.meta.url));
 const ONCE = fileURLToPath(new URL('./compile-once.ts', import.meta.url));
