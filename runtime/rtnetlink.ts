@@ -2,16 +2,8 @@
  * Links and routes of this process's network namespace, from the kernel itself (rtnetlink(7)). `/sys` would not do: it shows the
  * namespace that it was mounted in. Nor would `ip`, which is not everywhere.
  */
-import {
-  AF_NETLINK,
-  LITTLE_ENDIAN,
-  type Libc,
-  NETLINK_ROUTE,
-  SO_RCVTIMEO,
-  SOCK_CLOEXEC,
-  SOCK_RAW,
-  SOL_SOCKET,
-} from './ffi/libc.ts';
+import { LITTLE_ENDIAN, type Libc } from './ffi/libc.ts';
+import { aligned, askNetlink } from './netlink.ts';
 
 export interface Link {
   readonly ifindex: number;
@@ -27,12 +19,7 @@ export interface Link {
   readonly vlan: number | null;
 }
 
-/** include/uapi/linux/netlink.h, rtnetlink.h, if_link.h, if.h, socket.h */
-const NLM_F_REQUEST = 1;
-const NLM_F_DUMP = 0x300;
-const NLMSG_HEADER_BYTES = 16;
-const NLMSG_ERROR = 2;
-const NLMSG_DONE = 3;
+/** include/uapi/linux/rtnetlink.h, if_link.h, if.h, socket.h */
 const NLA_TYPE_MASK = 0x3fff;
 const RTM_NEWLINK = 16;
 const RTM_GETLINK = 18;
@@ -58,13 +45,10 @@ const AF_INET6 = 10;
 /** Kinds whose packets are on the interface below as they are; a tunnel's are packed up there, and a veth's go to its peer. */
 const STACKED: readonly string[] = ['vlan', 'macvlan', 'macvtap', 'ipvlan', 'ipvtap'];
 
-const REPLY_BYTES = 65_536;
-const PATIENCE_US = 500_000n;
-
 /** All of them; null: the kernel does not say. */
 export function readLinks(libc: Libc): readonly Link[] | null {
   const body = new Uint8Array(IFINFO_BYTES);
-  const messages = ask(libc, RTM_GETLINK, NLM_F_REQUEST | NLM_F_DUMP, body);
+  const messages = askNetlink(libc, RTM_GETLINK, body, 'dump');
   return messages?.filter(({ type }) => type === RTM_NEWLINK).map(({ data }) => linkOf(data)) ?? null;
 }
 
@@ -78,7 +62,7 @@ export function routeInterface(libc: Libc, address: Uint8Array, source: Uint8Arr
   head[1] = address.length * 8;
   head[2] = (source?.length ?? 0) * 8;
   const attributes = [attribute(RTA_DST, address), ...(source === null ? [] : [attribute(RTA_SRC, source)])];
-  const messages = ask(libc, RTM_GETROUTE, NLM_F_REQUEST, Buffer.concat([head, ...attributes]));
+  const messages = askNetlink(libc, RTM_GETROUTE, Buffer.concat([head, ...attributes]), 'one');
   const route = messages?.find(({ type }) => type === RTM_NEWROUTE)?.data;
   if (route === undefined) return null;
   return attributesOf(from(route, RTMSG_BYTES)).get(RTA_OIF)?.getUint32(0, LITTLE_ENDIAN) ?? null;
@@ -100,51 +84,6 @@ function linkOf(message: DataView): Link {
     lower: STACKED.includes(kind) ? index(IFLA_LINK) : null,
     vlan: kind === 'vlan' && vlan !== undefined ? vlan.getUint16(0, LITTLE_ENDIAN) : null,
   };
-}
-
-interface Message {
-  readonly type: number;
-  /** Behind the header. */
-  readonly data: DataView;
-}
-
-/** The whole answer; null: refused, or none in time. */
-function ask(libc: Libc, type: number, flags: number, body: Uint8Array): readonly Message[] | null {
-  const fd = libc.socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
-  if (fd < 0) return null;
-  try {
-    libc.setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, new Uint8Array(new BigInt64Array([0n, PATIENCE_US]).buffer), 16);
-    const request = new Uint8Array(NLMSG_HEADER_BYTES + body.length);
-    const view = new DataView(request.buffer);
-    view.setUint32(0, request.length, LITTLE_ENDIAN);
-    view.setUint16(4, type, LITTLE_ENDIAN);
-    view.setUint16(6, flags, LITTLE_ENDIAN);
-    request.set(body, NLMSG_HEADER_BYTES);
-    if (libc.send(fd, request, request.length, 0) !== request.length) return null;
-    return receive(libc, fd, (flags & NLM_F_DUMP) !== 0);
-  } finally {
-    libc.close(fd);
-  }
-}
-
-/** @param dump several messages, the last one of which says so */
-function receive(libc: Libc, fd: number, dump: boolean): readonly Message[] | null {
-  const messages: Message[] = [];
-  for (;;) {
-    const reply = new Uint8Array(new ArrayBuffer(REPLY_BYTES));
-    const length = libc.recv(fd, reply, reply.length, 0);
-    if (length < NLMSG_HEADER_BYTES) return null;
-    const view = new DataView(reply.buffer, 0, length);
-    for (let at = 0; at + NLMSG_HEADER_BYTES <= length; ) {
-      const size = view.getUint32(at, LITTLE_ENDIAN);
-      const type = view.getUint16(at + 4, LITTLE_ENDIAN);
-      if (size < NLMSG_HEADER_BYTES || at + size > length || type === NLMSG_ERROR) return null;
-      if (type === NLMSG_DONE) return messages;
-      messages.push({ type, data: new DataView(reply.buffer, at + NLMSG_HEADER_BYTES, size - NLMSG_HEADER_BYTES) });
-      at += aligned(size);
-    }
-    if (!dump) return messages;
-  }
 }
 
 const EMPTY: DataView = new DataView(new ArrayBuffer(0));
@@ -179,9 +118,4 @@ function bytesOf(data: DataView): Uint8Array {
 
 function textOf(data: DataView): string {
   return Buffer.from(bytesOf(data)).toString('utf8').replace(/\0.*$/s, '');
-}
-
-/** NLMSG_ALIGN, RTA_ALIGN */
-function aligned(length: number): number {
-  return (length + 3) & ~3;
 }

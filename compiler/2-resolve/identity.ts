@@ -145,8 +145,8 @@ export function hashOfPieces(
 /**
  * An identity comes from the rule's label; or from what it says, and how many rules before it say the same. It survives a move and a
  * reformatting, so that counters can be carried over a reload.
+ * @param crowd has the hashes of all rules without a label, by {@link crowdWord}; null: nobody knows them
  */
-/** @param crowd has the hashes of all rules without a label, by {@link crowdWord}; null: nobody knows them */
 export function createIdentities(expected: number, crowd: Crowd | null): Identities {
   const seen = createCounts(crowd === null ? expected : 0);
   const hash: Hash = { ...SEED };
