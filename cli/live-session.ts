@@ -217,7 +217,9 @@ function createPrinter(
   const tableOf = () => createEventTable(manifest, interfaces, terminal.out.paint);
   const headerOf = () => (json || manifest.events === null ? '' : table.header);
   let table = tableOf();
+  /** Still to be printed; and what was printed last: other rules may have the same columns. */
   let header = headerOf();
+  let shown = '';
   let seen = 0;
   let events = 0;
   const output = createOutput(terminal, loaded.internals.libc);
@@ -234,12 +236,13 @@ function createPrinter(
     if (manifest !== loaded.manifest) {
       manifest = loaded.manifest;
       table = tableOf();
-      header = headerOf();
+      header = headerOf() === shown ? '' : headerOf();
     }
     // Of stdout that is closed a part may still be on its way out, from where the next lines would go.
     const closed = terminal.closed();
     const text = closed ? new Uint8Array() : json ? lines(wanted) : Buffer.from(header + wanted.map(table.row).join(''));
     const headingLines = header === '' || json ? 0 : wholeLines(Buffer.from(header));
+    if (header !== '') shown = header;
     header = '';
     if (wanted.length > 0) packets?.write(wanted);
     const written = closed ? 0 : text.length === 0 ? null : await output.offer(text);

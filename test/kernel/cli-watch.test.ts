@@ -75,6 +75,31 @@ describeKernel('pktc run --watch', () => {
     });
   });
 
+  test('columns are named again only where others come', async () => {
+    await withNetwork(async ({ near, far }) => {
+      const file = path.join(folder, 'columns.rules');
+      save(file, 'dns: match udp dport 53 -> log, drop\n');
+      const running = await watching(near, file);
+      const heads = () => running.stdout().split('SOURCE → DESTINATION').length - 1;
+      const eventOf = (rule: string, times: number) =>
+        eventually(`${times} of ${rule}`, () => running.stdout().split(` ${rule} `).length - 1 === times);
+      send(far, DNS, 1);
+      await eventOf('dns', 1);
+      save(file, 'dns: match udp dport 53 -> log, drop\nweb: match tcp dport 80 -> count\n');
+      await eventually('loaded again', () => said(running, 'loaded again: ') === 1);
+      send(far, DNS, 1);
+      await eventOf('dns', 2);
+      expect(heads()).toBe(1);
+      save(file, 'name-service: match udp dport 53 -> log, drop\n');
+      await eventually('loaded again', () => said(running, 'loaded again: ') === 2);
+      send(far, DNS, 1);
+      await eventOf('name-service', 1);
+      expect(heads()).toBe(2);
+      running.child.kill('SIGINT');
+      expect(await running.ended).toBe(0);
+    });
+  });
+
   test('files that it names are watched, also one that comes late', async () => {
     await withNetwork(async ({ near, far }) => {
       const file = path.join(folder, 'main.rules');
