@@ -64,8 +64,8 @@ export const IN_TREES: readonly Mutant[] = [
   {
     what: 'ranges in records end one early',
     file: 'compiler/4-plan/tree/write-trees.ts',
-    from: '(pair?.[2 * box + 1] ?? 0) - first',
-    to: '(pair?.[2 * box + 1] ?? 0) - first - 1',
+    from: '(pairs[2 * box + 1] as number) - first',
+    to: '(pairs[2 * box + 1] as number) - first - 1',
     ...trees,
   },
   {
