@@ -157,6 +157,13 @@ describeKernel('plain packets', () => {
       expect({ about, verdict, rules }).toEqual({ about, verdict: expected.verdict, rules: expected.rules });
       return engine;
     };
+    // One right behind the other, while the first is known: lines are those of a CPU, and this thread may be moved to another one.
+    for (const [one, first] of PACKETS) {
+      for (const [other, second] of PACKETS) {
+        judge(first, one);
+        judge(second, `${other}, right behind ${one}`);
+      }
+    }
     for (const [packet, frame] of PACKETS) {
       judge(frame, packet);
       expect(judge(frame, `${packet}, known`)).toBe('kernel');
