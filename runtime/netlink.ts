@@ -1,14 +1,5 @@
-/** Questions to the kernel about the network namespace of this process (netlink(7)), and what it says. */
-import {
-  AF_NETLINK,
-  LITTLE_ENDIAN,
-  type Libc,
-  NETLINK_ROUTE,
-  SO_RCVTIMEO,
-  SOCK_CLOEXEC,
-  SOCK_RAW,
-  SOL_SOCKET,
-} from './ffi/libc.ts';
+/** Questions to the kernel about the network namespace of this process, and what it says (netlink(7)). */
+import { AF_NETLINK, LITTLE_ENDIAN, type Libc, SO_RCVTIMEO, SOCK_CLOEXEC, SOCK_RAW, SOL_SOCKET } from './ffi/libc.ts';
 
 /** include/uapi/linux/netlink.h */
 const NLM_F_REQUEST = 1;
@@ -16,6 +7,8 @@ const NLM_F_DUMP = 0x300;
 const NLMSG_HEADER_BYTES = 16;
 const NLMSG_ERROR = 2;
 const NLMSG_DONE = 3;
+
+const NLA_TYPE_MASK = 0x3fff;
 
 const REPLY_BYTES = 65_536;
 const PATIENCE_US = 500_000n;
@@ -27,16 +20,18 @@ export interface NetlinkMessage {
 }
 
 /**
- * The whole answer of NETLINK_ROUTE; null: refused, or none in half a second.
+ * The whole answer; null: refused, or none in half a second.
+ * @param protocol NETLINK_ROUTE and the like
  * @param wanted `dump`: all there is, `one`: a single message
  */
 export function askNetlink(
   libc: Libc,
+  protocol: number,
   type: number,
   body: Uint8Array,
   wanted: 'dump' | 'one',
 ): readonly NetlinkMessage[] | null {
-  const fd = libc.socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
+  const fd = libc.socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, protocol);
   if (fd < 0) return null;
   try {
     libc.setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, new Uint8Array(new BigInt64Array([0n, PATIENCE_US]).buffer), 16);
@@ -73,7 +68,29 @@ function receive(libc: Libc, fd: number, dump: boolean): readonly NetlinkMessage
   }
 }
 
+/** Attributes by number. */
+export function attributesOf(data: DataView): ReadonlyMap<number, DataView> {
+  const attributes = new Map<number, DataView>();
+  for (let at = 0; at + 4 <= data.byteLength; ) {
+    const length = data.getUint16(at, LITTLE_ENDIAN);
+    if (length < 4 || at + length > data.byteLength) break;
+    const type = data.getUint16(at + 2, LITTLE_ENDIAN) & NLA_TYPE_MASK;
+    attributes.set(type, new DataView(data.buffer, data.byteOffset + at + 4, length - 4));
+    at += aligned(length);
+  }
+  return attributes;
+}
+
+/** An attribute as a question has it. */
+export function attribute(type: number, value: Uint8Array): Uint8Array {
+  const bytes = new Uint8Array(4 + aligned(value.length));
+  new DataView(bytes.buffer).setUint16(0, 4 + value.length, LITTLE_ENDIAN);
+  new DataView(bytes.buffer).setUint16(2, type, LITTLE_ENDIAN);
+  bytes.set(value, 4);
+  return bytes;
+}
+
 /** NLMSG_ALIGN, RTA_ALIGN */
-export function aligned(length: number): number {
+function aligned(length: number): number {
   return (length + 3) & ~3;
 }

@@ -2,8 +2,8 @@
  * Links and routes of this process's network namespace, from the kernel itself (rtnetlink(7)). `/sys` would not do: it shows the
  * namespace that it was mounted in. Nor would `ip`, which is not everywhere.
  */
-import { LITTLE_ENDIAN, type Libc } from './ffi/libc.ts';
-import { aligned, askNetlink } from './netlink.ts';
+import { LITTLE_ENDIAN, type Libc, NETLINK_ROUTE } from './ffi/libc.ts';
+import { askNetlink, attribute, attributesOf } from './netlink.ts';
 
 export interface Link {
   readonly ifindex: number;
@@ -20,7 +20,6 @@ export interface Link {
 }
 
 /** include/uapi/linux/rtnetlink.h, if_link.h, if.h, socket.h */
-const NLA_TYPE_MASK = 0x3fff;
 const RTM_NEWLINK = 16;
 const RTM_GETLINK = 18;
 const RTM_NEWROUTE = 24;
@@ -48,7 +47,7 @@ const STACKED: readonly string[] = ['vlan', 'macvlan', 'macvtap', 'ipvlan', 'ipv
 /** All of them; null: the kernel does not say. */
 export function readLinks(libc: Libc): readonly Link[] | null {
   const body = new Uint8Array(IFINFO_BYTES);
-  const messages = askNetlink(libc, RTM_GETLINK, body, 'dump');
+  const messages = askNetlink(libc, NETLINK_ROUTE, RTM_GETLINK, body, 'dump');
   return messages?.filter(({ type }) => type === RTM_NEWLINK).map(({ data }) => linkOf(data)) ?? null;
 }
 
@@ -62,7 +61,7 @@ export function routeInterface(libc: Libc, address: Uint8Array, source: Uint8Arr
   head[1] = address.length * 8;
   head[2] = (source?.length ?? 0) * 8;
   const attributes = [attribute(RTA_DST, address), ...(source === null ? [] : [attribute(RTA_SRC, source)])];
-  const messages = askNetlink(libc, RTM_GETROUTE, Buffer.concat([head, ...attributes]), 'one');
+  const messages = askNetlink(libc, NETLINK_ROUTE, RTM_GETROUTE, Buffer.concat([head, ...attributes]), 'one');
   const route = messages?.find(({ type }) => type === RTM_NEWROUTE)?.data;
   if (route === undefined) return null;
   return attributesOf(from(route, RTMSG_BYTES)).get(RTA_OIF)?.getUint32(0, LITTLE_ENDIAN) ?? null;
@@ -87,26 +86,6 @@ function linkOf(message: DataView): Link {
 }
 
 const EMPTY: DataView = new DataView(new ArrayBuffer(0));
-
-function attributesOf(data: DataView): ReadonlyMap<number, DataView> {
-  const attributes = new Map<number, DataView>();
-  for (let at = 0; at + 4 <= data.byteLength; ) {
-    const length = data.getUint16(at, LITTLE_ENDIAN);
-    if (length < 4 || at + length > data.byteLength) break;
-    const type = data.getUint16(at + 2, LITTLE_ENDIAN) & NLA_TYPE_MASK;
-    attributes.set(type, new DataView(data.buffer, data.byteOffset + at + 4, length - 4));
-    at += aligned(length);
-  }
-  return attributes;
-}
-
-function attribute(type: number, value: Uint8Array): Uint8Array {
-  const bytes = new Uint8Array(4 + aligned(value.length));
-  new DataView(bytes.buffer).setUint16(0, 4 + value.length, LITTLE_ENDIAN);
-  new DataView(bytes.buffer).setUint16(2, type, LITTLE_ENDIAN);
-  bytes.set(value, 4);
-  return bytes;
-}
 
 function from(data: DataView, offset: number): DataView {
   return new DataView(data.buffer, data.byteOffset + offset, data.byteLength - offset);

@@ -1,5 +1,5 @@
 /** Whether somebody has filters on the `clsact` queueing discipline of an interface, asked through rtnetlink. */
-import { LITTLE_ENDIAN, type Libc } from './ffi/libc.ts';
+import { LITTLE_ENDIAN, type Libc, NETLINK_ROUTE } from './ffi/libc.ts';
 import { askNetlink } from './netlink.ts';
 
 /** include/uapi/linux/rtnetlink.h, pkt_sched.h */
@@ -15,7 +15,7 @@ export function hasFilters(libc: Libc, ifindex: number): boolean {
     const message = new DataView(new ArrayBuffer(TC_MESSAGE_BYTES));
     message.setInt32(4, ifindex, LITTLE_ENDIAN);
     message.setUint32(12, parent, LITTLE_ENDIAN);
-    const filters = askNetlink(libc, RTM_GETTFILTER, new Uint8Array(message.buffer), 'dump');
+    const filters = askNetlink(libc, NETLINK_ROUTE, RTM_GETTFILTER, new Uint8Array(message.buffer), 'dump');
     return filters === null || filters.some(({ type }) => type === RTM_NEWTFILTER);
   });
 }
