@@ -29,6 +29,8 @@ export interface DataRoom {
   readonly depth: number;
   /** Trees of one set. */
   readonly partitions: number;
+  /** Records of a leaf. */
+  readonly leaf: number;
 }
 
 export interface DataStore {
@@ -74,29 +76,40 @@ export function capacityFor(bytes: number, olderThan: typeof kernelOlderThan = k
   return Math.min(wanted, OLD_LIMIT_BYTES - CLASS_BYTES);
 }
 
-/** The verifier follows each node and each tree that there may be: it takes two thirds less for 8 and 4 than for 32 and 8. */
-const DEPTHS: readonly number[] = [4, 8, 16, 24, 32];
-const DEPTH_SPARE = 2;
-const PARTITIONS: readonly number[] = [2, 4, 6, 8];
+/** The verifier follows each node, each tree and each record of a leaf that there may be. */
+const DEPTHS: readonly number[] = [4, 6, 8, 12, 16, 24, 32];
+const PARTITIONS: readonly number[] = [2, 3, 4, 5, 6, 7, 8];
+const LEAVES: readonly number[] = [10, 14, 20];
+/** Nodes and records that are left for changes, where the program may look that far. */
+const SPARE = 2;
 
 /** Room for the data, and for them to grow. @throws RuntimeError PKT6040 when this kernel has no maps of that size, PKT6003 */
 export function roomFor(data: Uint8Array): DataRoom {
-  const { depth, partitions } = treesIn(data);
-  const depthRoom = DEPTHS.find((most) => depth + DEPTH_SPARE <= most) ?? DEPTHS.find((most) => depth <= most);
-  const partitionRoom = PARTITIONS.find((most) => partitions <= most);
-  if (depthRoom === undefined || partitionRoom === undefined) throw damagedTrees();
-  return { bytes: capacityFor(data.length), depth: depthRoom, partitions: partitionRoom };
+  const { depth, partitions, leaf } = treesIn(data);
+  return {
+    bytes: capacityFor(data.length),
+    depth: atLeast(depth, DEPTHS, SPARE),
+    partitions: atLeast(partitions, PARTITIONS, 0),
+    leaf: atLeast(leaf, LEAVES, SPARE),
+  };
+}
+
+/** @throws RuntimeError PKT6003 */
+function atLeast(needed: number, rooms: readonly number[], spare: number): number {
+  const room = rooms.find((most) => needed + spare <= most) ?? rooms.find((most) => needed <= most);
+  if (room === undefined) throw damagedTrees();
+  return room;
 }
 
 export function fitsIn(data: Uint8Array, room: DataRoom): boolean {
-  const { depth, partitions } = treesIn(data);
-  return data.length <= room.bytes && depth <= room.depth && partitions <= room.partitions;
+  const { depth, partitions, leaf } = treesIn(data);
+  return data.length <= room.bytes && depth <= room.depth && partitions <= room.partitions && leaf <= room.leaf;
 }
 
-function treesIn(data: Uint8Array): Pick<DataRoom, 'depth' | 'partitions'> {
+function treesIn(data: Uint8Array): Omit<DataRoom, 'bytes'> {
   const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
   const word = (offset: number) => view.getUint32(offset, LITTLE_ENDIAN);
-  return { depth: word(DATA_LAYOUT.depth), partitions: word(DATA_LAYOUT.partitions) };
+  return { depth: word(DATA_LAYOUT.depth), partitions: word(DATA_LAYOUT.partitions), leaf: word(DATA_LAYOUT.leaf) };
 }
 
 function damagedTrees(): RuntimeError {

@@ -48,6 +48,7 @@ const REDIRECTS = 'pktc_redirects';
 const DATA_BYTES = 'pktc_data_bytes';
 const TREE_DEPTH = 'pktc_tree_depth';
 const TREE_PARTITIONS = 'pktc_tree_partitions';
+const TREE_RECORDS = 'pktc_tree_records';
 const LOG_BYTES = 4 << 20;
 /** The kernel shows it in the names of maps, libbpf before 1.0 wants it in the name of `.rodata`. */
 const OBJECT_NAME = 'pktc';
@@ -186,6 +187,7 @@ function prepare(opened: Opened, manifest: Manifest, { offline, stride, rings, r
     write(DATA_BYTES, [room.bytes]);
     write(TREE_DEPTH, [room.depth]);
     write(TREE_PARTITIONS, [room.partitions]);
+    write(TREE_RECORDS, [room.leaf]);
   }
   if (manifest.sets !== undefined) write(CLOCK_GIVEN, [offline ? 1 : 0]);
   for (const [name, fd] of reused) {

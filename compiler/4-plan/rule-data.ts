@@ -1,9 +1,11 @@
 /** The data of a program whose rules are a tree: what `templates/include/pktc/data.h` describes, in the byte order of this machine. */
 import type { Rule, Verdict } from '../2-resolve/program.ts';
 import type { RuleKinds } from './rule-kinds.ts';
+import type { Trees } from './tree/build-trees.ts';
+import { SHORT_LEAF } from './tree/tree-store.ts';
 
 const MAGIC = 0x63746b70;
-const VERSION = 3;
+const VERSION = 4;
 const HEAD_WORDS = 16;
 const SETS = 10;
 const ROOTS = 8;
@@ -83,14 +85,13 @@ function writeAction(bytes: Uint8Array, at: number, { actions }: Rule, redirects
   bytes[at + 12] = mark === null ? 0 : 1;
 }
 
-/** @param roots first nodes of each set's partitions, in units from the beginning of the whole @param depth of the deepest tree */
+/**
+ * @param roots first nodes of each set's partitions, in units from the beginning of the whole @param depth of the deepest tree
+ * @param leaf records of the longest leaf
+ */
 export function wholeData(
   tables: RuleTables,
-  {
-    bytes: trees,
-    roots,
-    depth,
-  }: { readonly bytes: Uint8Array; readonly roots: readonly (readonly number[])[]; readonly depth: number },
+  { bytes: trees, roots, depth, leaf }: Pick<Trees, 'bytes' | 'roots' | 'depth' | 'leaf'>,
 ): Uint8Array {
   const bytes = new Uint8Array(tables.bytes.length + trees.length);
   bytes.set(tables.bytes);
@@ -100,6 +101,7 @@ export function wholeData(
   words[3] = 1;
   words[9] = depth;
   words[10] = Math.max(0, ...roots.map((partitions) => partitions.length));
+  words[11] = Math.min(leaf, SHORT_LEAF);
   roots.forEach((partitions, set) => {
     words.set(partitions, HEAD_WORDS + set * ROOTS);
   });

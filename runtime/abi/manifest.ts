@@ -2,7 +2,7 @@
  * The artifact's schema: what the compiler tells the runtime about an object beside its bytecode. BTF says how bytes lie, the
  * manifest says what they mean. This is the only file that both sides import.
  */
-export const MANIFEST_VERSION = 9;
+export const MANIFEST_VERSION = 10;
 
 /** Where the kernel runs a program. */
 export type AttachPoint = 'xdp' | 'tc ingress' | 'tc egress' | 'socket' | 'cgroup ingress' | 'cgroup egress';
@@ -119,6 +119,7 @@ export const DATA_LAYOUT = {
   shift_off: 32,
   depth: 36,
   partitions: 40,
+  leaf: 44,
   head_bytes: 64,
   row_bytes: 8,
   row_slot: 0,

@@ -19,7 +19,7 @@ import { RAW_CONTROL } from './pktc.ts';
 
 const rule = (name: string) => ({ name, identity: '0'.repeat(16), line: 1, text: '', verdict: null, logs: true });
 const MANIFEST: Manifest = {
-  version: 9,
+  version: 10,
   data: null,
   pktc: '0',
   source: 'x.rules',

@@ -99,7 +99,7 @@ describeKernel('refusing to load', () => {
   });
 
   test('a manifest of another version', () => {
-    const manifest = { ...artifact.manifest, version: 99 as 9 };
+    const manifest = { ...artifact.manifest, version: 99 as 10 };
     expect(failureOf(() => loadArtifact({ ...artifact, manifest }))).toMatchObject({ code: 'PKT6004' });
   });
 

@@ -1,9 +1,11 @@
 /** What the planner expects the verifier to walk, against what it walked: an estimate that is too low would let a program through that is refused. */
+import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { analyse, compile } from '../../compiler/index.ts';
 import type { HookName } from '../../grammar/fields/field.ts';
 import { FIELDS } from '../../grammar/fields/index.ts';
+import { type Artifact, DATA_LAYOUT } from '../../runtime/abi/manifest.ts';
 import { loadArtifact } from '../../runtime/load.ts';
 import { describeKernel } from './environment.ts';
 
@@ -41,19 +43,70 @@ const PROGRAMS: readonly (readonly [string, HookName, string])[] = [
   ['packets in tunnels', 'socket', rules(100, (index) => `inner(payload contains "${index};")`)],
 ];
 
+/** Both families, each kind of packet, and all that a packet of the tree may have to be asked. */
+const TREES: readonly (readonly [string, HookName, string])[] = [
+  ['ranges', 'xdp', rules(400, tuple, 'drop')],
+  ['ranges', 'tc', rules(400, tuple, 'drop')],
+  [
+    'many fields',
+    'xdp',
+    rules(400, (index) => `${tuple(index)} ttl ${index % 200} dscp ${index % 60} len ${60 + index}-1400`, 'drop'),
+  ],
+  ['rules that observe', 'xdp', rules(200, tuple) + rules(200, tuple, 'drop')],
+  ['checks', 'xdp', rules(400, (index) => `${tuple(index)} payload contains "${index % 40};"`, 'drop')],
+];
+
+function tuple(index: number): string {
+  const src = index % 3 === 0 ? `src fd00:${index}::/32` : index % 3 === 1 ? `src 10.${index % 200}.0.0/16` : 'icmp.type 8';
+  return index % 3 === 2 ? `${src} len > ${index}` : `${src} sport ${index} dport 0-${index * 3} flags SYN`;
+}
+
+/** The same rules for a program that looks as far as any does. */
+function looksFarthest(artifact: Artifact): Artifact {
+  const { manifest } = artifact;
+  if (artifact.data === null || manifest.data === null) throw new Error('no tree');
+  const data = Uint8Array.from(artifact.data);
+  const words = new Uint32Array(data.buffer);
+  words[DATA_LAYOUT.depth / 4] = 32;
+  words[DATA_LAYOUT.partitions / 4] = 8;
+  words[DATA_LAYOUT.leaf / 4] = 20;
+  const sha256 = createHash('sha256').update(data).digest('hex');
+  return { ...artifact, data, manifest: { ...manifest, data: { ...manifest.data, sha256 } } };
+}
+
+/** The most that it walked for one of the programs. */
+function walked(artifact: Artifact): number {
+  using loaded = loadArtifact(artifact);
+  const each = loaded.programs.map(({ fd }) => {
+    const info = readFileSync(`/proc/self/fdinfo/${fd}`, 'utf8');
+    return Number(/^verified_insns:\s+(\d+)$/m.exec(info)?.[1]);
+  });
+  for (const one of each) expect(one).toBeGreaterThan(100);
+  return Math.max(...each);
+}
+
+async function compiled(text: string, hook: HookName): Promise<{ artifact: Artifact; planned: number }> {
+  const source = { name: 'test.rules', text };
+  const planned = analyse(source, { hook }).plan?.cost.instructions ?? 0;
+  const { artifact, diagnostics } = await compile(source, { hook });
+  expect(diagnostics.filter(({ severity }) => severity === 'error')).toEqual([]);
+  if (artifact === null) throw new Error('not compiled');
+  return { artifact, planned };
+}
+
 describeKernel('the verifier walks no more than was planned for', () => {
   test.each(PROGRAMS)('%s at %s', async (_, hook, text) => {
-    const source = { name: 'test.rules', text };
-    const planned = analyse(source, { hook }).plan?.cost.instructions ?? 0;
-    const { artifact, diagnostics } = await compile(source, { hook });
-    expect(diagnostics.filter(({ severity }) => severity === 'error')).toEqual([]);
-    if (artifact === null) throw new Error('not compiled');
-    using loaded = loadArtifact(artifact);
-    for (const { fd } of loaded.programs) {
-      const info = readFileSync(`/proc/self/fdinfo/${fd}`, 'utf8');
-      const walked = Number(/^verified_insns:\s+(\d+)$/m.exec(info)?.[1]);
-      expect(walked).toBeGreaterThan(100);
-      expect(walked).toBeLessThan(planned);
-    }
+    const { artifact, planned } = await compiled(text, hook);
+    expect(walked(artifact)).toBeLessThan(planned);
   });
+
+  test.each(TREES)(
+    'trees: %s at %s, and a program that looks no further than they are deep walks less',
+    async (_, hook, text) => {
+      const { artifact, planned } = await compiled(text, hook);
+      const farthest = walked(looksFarthest(artifact));
+      expect(farthest).toBeLessThan(planned);
+      expect(walked(artifact)).toBeLessThan(farthest / 2);
+    },
+  );
 });

@@ -67,32 +67,39 @@ test('stretches of 64 rows whose slots are in order say how far they are shifted
 });
 
 describe('how far a program looks', () => {
-  const dataWith = (depth: number, partitions: number) => {
+  const dataWith = (depth: number, partitions: number, leaf: number) => {
     const { data } = dataArtifact(new Uint8Array(), [{ name: 'a', low: 0, high: 9, verdict: 'drop' }]);
     const words = new Uint32Array(data!.buffer);
     words[DATA_LAYOUT.depth / 4] = depth;
     words[DATA_LAYOUT.partitions / 4] = partitions;
+    words[DATA_LAYOUT.leaf / 4] = leaf;
     return data!;
   };
 
   test.each([
-    [1, 1, 4, 2],
-    [2, 2, 4, 2],
-    [3, 3, 8, 4],
-    [6, 4, 8, 4],
-    [7, 5, 16, 6],
-    [23, 7, 32, 8],
-    [32, 8, 32, 8],
-  ])('%d nodes and %d trees', (depth, partitions, depths, trees) => {
-    const room = roomFor(dataWith(depth, partitions));
-    expect(room).toMatchObject({ depth: depths, partitions: trees });
-    expect(fitsIn(dataWith(depths, trees), room)).toBe(true);
-    expect(fitsIn(dataWith(depths + 1, trees), room)).toBe(false);
-    expect(fitsIn(dataWith(depths, trees + 1), room)).toBe(false);
+    [1, 1, 1, 4, 2, 10],
+    [2, 2, 8, 4, 2, 10],
+    [3, 3, 9, 6, 3, 14],
+    [6, 4, 12, 8, 4, 14],
+    [7, 5, 13, 12, 5, 20],
+    [23, 7, 19, 32, 7, 20],
+    [32, 8, 20, 32, 8, 20],
+  ])('%d nodes, %d trees and %d records', (depth, partitions, leaf, depths, trees, records) => {
+    const room = roomFor(dataWith(depth, partitions, leaf));
+    expect(room).toMatchObject({ depth: depths, partitions: trees, leaf: records });
+    expect(fitsIn(dataWith(depths, trees, records), room)).toBe(true);
+    expect(fitsIn(dataWith(depths + 1, trees, records), room)).toBe(false);
+    expect(fitsIn(dataWith(depths, trees + 1, records), room)).toBe(false);
+    expect(fitsIn(dataWith(depths, trees, records + 1), room)).toBe(false);
   });
 
-  test('no program looks further than 32 nodes, or into more than 8 trees', () => {
-    expect(() => roomFor(dataWith(33, 1))).toThrow(expect.objectContaining({ code: 'PKT6003' }));
-    expect(() => roomFor(dataWith(1, 9))).toThrow(expect.objectContaining({ code: 'PKT6003' }));
+  test('no program looks further than 32 nodes, into more than 8 trees or through more than 20 records', () => {
+    for (const [depth, partitions, leaf] of [
+      [33, 1, 1],
+      [1, 9, 1],
+      [1, 1, 21],
+    ] as const) {
+      expect(() => roomFor(dataWith(depth, partitions, leaf))).toThrow(expect.objectContaining({ code: 'PKT6003' }));
+    }
   });
 });

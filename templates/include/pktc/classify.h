@@ -197,7 +197,7 @@ __noinline int pktc_decide(struct pktc_ctx *ctx, struct pktc_fields *f)
 	if (!data || !key)
 		return PKTC_UNDECIDED;
 	__builtin_memset(key, 0, sizeof(*key));
-	set = 2 * pktc_fill_key(f, key, false);
+	set = 2 * pktc_fill_key(f, key, false) + pktc_tree_zero(data);
 #ifdef PKTC_WANT_FLOW_CACHE
 	kept = pktc_kept(ctx, data, key, set);
 	if (!(kept & PKTC_FLOW_ENTRY))

@@ -150,9 +150,12 @@ static __always_inline int pktc_look_up(struct pktc_ctx *ctx, const __u8 *data,
 }
 #endif
 
-/* As pktc_decide(), or PKTC_UNUSUAL; of `f` only the length is written. A function behind what plain packets need, which has so many registers more. */
+/*
+ * As pktc_decide(), or PKTC_UNUSUAL; of `f` only the length is written. A function behind what plain packets need, which has so
+ * many registers more. Global: checked once, whatever is known of a packet that is not plain.
+ */
 #if defined(PKTC_WANT_FLOW_CACHE) && PKTC_PLAIN_FLOW
-static __noinline
+__noinline
 #else
 static __always_inline
 #endif
@@ -164,7 +167,9 @@ int pktc_decide_by_key(struct pktc_ctx *ctx, enum pktc_direction direction, stru
 	PKTC_KEY(key);
 	int kind;
 
-	if (!data || !key)
+	pktc_keep(ctx);
+	pktc_keep(direction);
+	if (!f || !data || !key)
 		return PKTC_UNUSUAL;
 	zero = pktc_tree_zero(data);
 	/* The scalars are always filled. */

@@ -12,7 +12,7 @@
 
 /* "pktc", and the layout of what follows. */
 #define PKTC_DATA_MAGIC 0x63746b70
-#define PKTC_DATA_VERSION 3
+#define PKTC_DATA_VERSION 4
 
 /* Trees are written down in units of so many bytes. */
 #define PKTC_UNIT_BYTES 16
@@ -44,7 +44,8 @@ struct pktc_data_head {
 	__u32 shift_off; /* __u32, one for PKTC_SHIFT_ROWS rows each: slots less numbers, written by the loader */
 	__u32 depth; /* most nodes on the way to a leaf */
 	__u32 partitions; /* most of one set */
-	__u32 reserved[5];
+	__u32 leaf; /* most records of a leaf that a plain loop goes through */
+	__u32 reserved[4];
 	/* First nodes of a set's partitions, in units; 0 ends the list. */
 	__u32 roots[PKTC_BOX_SETS][PKTC_PARTITIONS_MAX];
 };
@@ -121,13 +122,14 @@ enum {
 const volatile __u32 pktc_data_bytes = 4096;
 
 /*
- * Nodes on the way to a leaf and partitions of a set, as far as the program looks: written
- * by the loader ahead of the verifier, who follows each of them. Data with more of them
- * needs the program loaded anew; these are DEPTH_MAX of compiler/4-plan/tree/growth.ts,
- * and PARTITIONS_MAX of box-set.ts.
+ * Nodes on the way to a leaf, partitions of a set and records of a leaf, as far as the program
+ * looks: written by the loader ahead of the verifier, who follows each of them. Data with more
+ * of them needs the program loaded anew; these are DEPTH_MAX of compiler/4-plan/tree/growth.ts,
+ * PARTITIONS_MAX of box-set.ts and SHORT_LEAF of tree-store.ts: longer leaves take bpf_loop (Linux 5.17).
  */
 const volatile __u32 pktc_tree_depth = 32;
 const volatile __u32 pktc_tree_partitions = PKTC_PARTITIONS_MAX;
+const volatile __u32 pktc_tree_records = 20;
 
 struct pktc_data_value {
 	__u8 bytes[4096];

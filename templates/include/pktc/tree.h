@@ -15,8 +15,6 @@
 #include <pktc/data.h>
 #include <pktc/records.h>
 
-/* Records that a plain loop goes through; longer leaves take bpf_loop (Linux 5.17). */
-#define PKTC_TREE_SHORT 20
 /* In `up` of a leaf: a record in front of the others has their number. */
 #define PKTC_TREE_LONG 0xff
 #define PKTC_TREE_LEAF 0x80
@@ -100,12 +98,17 @@ static __always_inline __u32 pktc_tree_six(__u32 set)
 	return pktc_is_ipv6(set);
 }
 
-/* The same in compiler/4-plan/tree/hash-address.ts. */
+/*
+ * The same in compiler/4-plan/tree/hash-address.ts. `zero`: of pktc_tree_zero. Where a bucket lies the verifier has to
+ * know exactly, back to where the addresses were read: from one of two places, it does not know which, they have no past, and
+ * packets with and without addresses are the same to it.
+ */
 static __always_inline __u32 pktc_tree_bucket(const struct pktc_tree_root *root,
-					      const struct pktc_key *key)
+					      const struct pktc_key *key, __u32 zero)
 {
-	__u64 src = (key->at[PKTC_KEY_SRC] >> (root->src_shift & 63)) >> (root->src_more & 63);
-	__u64 dst = (key->at[PKTC_KEY_DST] >> (root->dst_shift & 63)) >> (root->dst_more & 63);
+	const __u64 *at = &key->at[zero & 1];
+	__u64 src = (at[PKTC_KEY_SRC] >> (root->src_shift & 63)) >> (root->src_more & 63);
+	__u64 dst = (at[PKTC_KEY_DST] >> (root->dst_shift & 63)) >> (root->dst_more & 63);
 
 	return ((src * 0x9e3779b97f4a7c15ULL + dst * 0xc2b2ae3d27d4eb4fULL) >> 32) * root->buckets >> 32;
 }
@@ -127,7 +130,7 @@ static __always_inline __u32 pktc_tree_root(const __u8 *data, __u32 set, __u32 p
 }
 
 static __always_inline struct pktc_tree_entrance
-pktc_tree_enter(const __u8 *data, const struct pktc_key *key, __u32 set, __u32 partition)
+pktc_tree_enter(const __u8 *data, const struct pktc_key *key, __u32 zero, __u32 set, __u32 partition)
 {
 	__u32 descriptor = pktc_tree_root(data, set, partition);
 	const struct pktc_tree_root *root = pktc_tree_at(data, descriptor, sizeof(*root));
@@ -135,7 +138,7 @@ pktc_tree_enter(const __u8 *data, const struct pktc_key *key, __u32 set, __u32 p
 
 	if (!descriptor || !root)
 		return none;
-	return (struct pktc_tree_entrance){ root->next + pktc_tree_bucket(root, key), root->first };
+	return (struct pktc_tree_entrance){ root->next + pktc_tree_bucket(root, key, zero), root->first };
 }
 
 /* The leaf that a packet gets to from a node; none where no rule below number `best` can match. */
@@ -216,26 +219,25 @@ static __always_inline void pktc_tree_fetch(const __u8 *data, __u32 at)
 static __always_inline __u32 pktc_tree_look(const __u8 *data, const struct pktc_key *key, __u32 set)
 {
 	__u32 zero = pktc_tree_zero(data), lowest = PKTC_NO_ENTRY + zero, partition;
-	__u32 six = pktc_tree_six(set), units = pktc_tree_units(six), partitions = pktc_tree_partitions;
-	struct pktc_tree_entrance next = pktc_tree_enter(data, key, set, 0);
+	__u32 six = pktc_tree_six(set), units = pktc_tree_units(six);
+	struct pktc_tree_entrance next = pktc_tree_enter(data, key, zero, set, 0);
 
 #pragma clang loop unroll(disable)
-	for (partition = 0; partition < partitions; partition++) {
+	for (partition = 0; partition < pktc_tree_partitions; partition++) {
 		__u32 best = lowest & PKTC_ENTRY_NUMBER, at = next.at, i;
 		struct pktc_tree_leaf leaf;
 
 		/* Partitions are ascending. */
 		if (!at || next.first >= best)
 			break;
-		next = pktc_tree_enter(data, key, set, (partition + 1) % PKTC_PARTITIONS_MAX);
+		next = pktc_tree_enter(data, key, zero, set, (partition + 1) % PKTC_PARTITIONS_MAX);
 		pktc_tree_fetch(data, next.at);
 		leaf = pktc_tree_walk(data, key, at, best, 0);
-		if (leaf.left == PKTC_TREE_LONG)
+		if (leaf.left > pktc_tree_records)
 			return PKTC_TREE_UNSURE;
 #pragma clang loop unroll(disable)
-		for (i = 0; i < PKTC_TREE_SHORT; i++) {
-			if (i >= leaf.left ||
-			    pktc_tree_try(data, key, six, leaf.at, 0, best, &lowest))
+		for (i = 0; i < leaf.left; i++) {
+			if (pktc_tree_try(data, key, six, leaf.at, 0, best, &lowest))
 				break;
 			leaf.at += units;
 		}
@@ -314,7 +316,7 @@ static __always_inline void pktc_tree_begin(struct pktc_tree_state *state, __u32
 static __always_inline void pktc_tree_open(struct pktc_tree_merge *merge)
 {
 	__u32 zero = pktc_tree_zero(merge->data), partition = merge->state->opened % PKTC_PARTITIONS_MAX;
-	struct pktc_tree_entrance entrance = pktc_tree_enter(merge->data, merge->key, merge->state->set, partition);
+	struct pktc_tree_entrance entrance = pktc_tree_enter(merge->data, merge->key, zero, merge->state->set, partition);
 	struct pktc_tree_leaf leaf = { zero, zero };
 
 	if (entrance.at && entrance.first < merge->state->below)
