@@ -224,7 +224,7 @@ static __always_inline __u32 pktc_tree_look(const __u8 *data, const struct pktc_
 
 #pragma clang loop unroll(disable)
 	for (partition = 0; partition < pktc_tree_partitions; partition++) {
-		__u32 best = lowest & PKTC_ENTRY_NUMBER, at = next.at, i;
+		__u32 best = lowest & PKTC_ENTRY_NUMBER, at = next.at;
 		struct pktc_tree_leaf leaf;
 
 		/* Partitions are ascending. */
@@ -235,9 +235,13 @@ static __always_inline __u32 pktc_tree_look(const __u8 *data, const struct pktc_
 		leaf = pktc_tree_walk(data, key, at, best, 0);
 		if (leaf.left > pktc_tree_records)
 			return PKTC_TREE_UNSURE;
+		/* Downwards and by its sign, which is what the verifier of Linux before 6.8 sees the end by. */
 #pragma clang loop unroll(disable)
-		for (i = 0; i < leaf.left; i++) {
-			if (pktc_tree_try(data, key, six, leaf.at, 0, best, &lowest))
+		for (;;) {
+			leaf.left--;
+			pktc_opaque(leaf.left);
+			if ((int)leaf.left < 0 ||
+			    pktc_tree_try(data, key, six, leaf.at, 0, best, &lowest))
 				break;
 			leaf.at += units;
 		}
