@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { NODE_OPTIONS } from '../cli/node-options.ts';
 import type { Phases } from './compile-once.ts';
 import type { Part, Table } from './part.ts';
 import { SIZES } from './rule-sets.ts';
@@ -35,7 +36,7 @@ export const compiling: Part = {
 function phasesOf(kind: string, size: number): Phases {
   const cache = mkdtempSync(path.join(tmpdir(), 'pktc-bench-'));
   try {
-    const output = execFileSync(process.execPath, ['--import', LOADER, ONCE, kind, String(size)], {
+    const output = execFileSync(process.execPath, [...NODE_OPTIONS, '--import', LOADER, ONCE, kind, String(size)], {
       encoding: 'utf8',
       env: { ...process.env, PKTC_CACHE_DIR: cache },
       stdio: ['ignore', 'pipe', 'inherit'],

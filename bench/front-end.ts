@@ -1,6 +1,7 @@
 /** What the phases cost that only look at rules, by their number: a process for each size, CPU time. */
 import { execFileSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { NODE_OPTIONS } from '../cli/node-options.ts';
 import type { FrontEnd } from './front-end-once.ts';
 import type { Part, Table } from './part.ts';
 import { SIZES } from './rule-sets.ts';
@@ -27,7 +28,9 @@ export const frontEnd: Part = {
 };
 
 function measure(kind: string, size: number): FrontEnd {
-  const output = execFileSync(process.execPath, ['--import', LOADER, ONCE, kind, String(size)], { encoding: 'utf8' });
+  const output = execFileSync(process.execPath, [...NODE_OPTIONS, '--import', LOADER, ONCE, kind, String(size)], {
+    encoding: 'utf8',
+  });
   return JSON.parse(output) as FrontEnd;
 }
 

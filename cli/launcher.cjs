@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// What the command `pktc` starts, from a package or (through ./pktc) from a checkout. CommonJS, and nothing new before the
+// What Node runs for the command `pktc` (pktc.sh), from a package or from a checkout. CommonJS, and nothing new before the
 // version is checked, so that an old Node reads far enough to say that it is too old.
 
 const [major, minor] = process.versions.node.split('.').map(Number);

@@ -7,6 +7,7 @@ import { EXIT, type ExitCode } from '../exit-code.ts';
 import { Failure } from '../failure.ts';
 import { HOOK_OPTION } from '../hook-option.ts';
 import { INCLUDE_ROOT_OPTION } from '../include-root-option.ts';
+import { NODE_OPTIONS } from '../node-options.ts';
 import { packageRoot } from '../package-root.ts';
 import { PLACE_OPTIONS } from '../place-options.ts';
 import { shownPath } from '../read-file.ts';
@@ -108,7 +109,7 @@ async function unitOf(options: Options): Promise<string> {
   }
   const unit = {
     name,
-    pktc: [process.execPath, path.join(packageRoot(), 'cli', 'launcher.cjs')],
+    pktc: [process.execPath, ...NODE_OPTIONS, path.join(packageRoot(), 'cli', 'launcher.cjs')],
     file: realpathSync(options.file),
     options: [
       ...interfaces.flatMap((one) => ['-i', one]),

@@ -1,4 +1,4 @@
-/** The command as people start it: `cli/launcher.cjs`, which builds what it runs when the sources are newer. */
+/** The command as people start it, but for the shell in front of it (start.test.ts): `cli/launcher.cjs`, which builds what it runs when the sources are newer. */
 import { type SpawnOptions, spawn } from 'node:child_process';
 import { chmodSync, mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -1,0 +1,9 @@
+#!/bin/sh
+# What the command `pktc` is, from a package or (through ./pktc) from a checkout: Node with launcher.cjs, and in V8 as many threads as
+# there are processors to spare (cli/node-options.ts). Its usual four take turns with the command itself where there are two.
+if ! command -v node > /dev/null; then
+	echo 'error: pktc needs Node 20.19 or newer, and there is no `node` on the PATH' >&2
+	echo '  = help: install it from https://nodejs.org/en/download, or add its folder to PATH (sudo has one of its own)' >&2
+	exit 1
+fi
+exec node --v8-pool-size=0 "$(dirname "$(readlink -f "$0")")/launcher.cjs" "$@"
