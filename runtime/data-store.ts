@@ -79,8 +79,8 @@ export function capacityFor(bytes: number, olderThan: typeof kernelOlderThan = k
 /** The verifier follows each node, each tree and each record of a leaf that there may be. */
 const DEPTHS: readonly number[] = [4, 6, 8, 12, 16, 24, 32];
 const PARTITIONS: readonly number[] = [2, 3, 4, 5, 6, 7, 8];
-const LEAVES: readonly number[] = [10, 14, 20];
-/** Nodes and records that are left for changes, where the program may look that far. */
+const LEAVES: readonly number[] = [8, 12, 16, 20];
+/** Nodes that are left for changes, where the program may look that far. Leaves and trees seldom grow by one. */
 const SPARE = 2;
 
 /** Room for the data, and for them to grow. @throws RuntimeError PKT6040 when this kernel has no maps of that size, PKT6003 */
@@ -90,7 +90,7 @@ export function roomFor(data: Uint8Array): DataRoom {
     bytes: capacityFor(data.length),
     depth: atLeast(depth, DEPTHS, SPARE),
     partitions: atLeast(partitions, PARTITIONS, 0),
-    leaf: atLeast(leaf, LEAVES, SPARE),
+    leaf: atLeast(leaf, LEAVES, 0),
   };
 }
 
