@@ -2,6 +2,7 @@
 import { expect, test } from 'vitest';
 import type { BoxSet, TreeShape } from '../../compiler/4-plan/tree/box-set.ts';
 import { buildTrees, createTreesMemo, type Trees, type TreesMemo } from '../../compiler/4-plan/tree/build-trees.ts';
+import { dimensionsAgain, dimensionsOf } from '../../compiler/4-plan/tree/dimensions.ts';
 import { matchBoxes } from '../../compiler/4-plan/tree/match-boxes.ts';
 import { type Box, boxSetOf, keysAround, randomBoxes, randomFrom, scan, type Taste } from './tree-boxes.ts';
 import { walkTrees } from './tree-walker.ts';
@@ -110,5 +111,33 @@ test('boxes are matched by rules: all of an entry, or none', () => {
   expect(matched?.gone).toEqual([40, 41, 100, 101]);
   expect(matched?.come).toEqual([40, 41, 198]);
   expect([39, 40, 41, 42, 99, 102, 199, 200].map((box) => matched?.numbers[box])).toEqual([39, -1, -1, 42, 99, 100, 197, 199]);
+  expect(matched).toMatchObject({ ahead: 40, behind: 100 });
   expect(matchBoxes(before, now, 4)).toBeNull();
+});
+
+test.each([4, 6] as const)('dimensions of boxes between others that have not changed, IPv%d', (family) => {
+  const random = randomFrom(family);
+  const boxes = randomBoxes(random, 200, family, SHAPE, 'mixed').map((box, entry) => ({ ...box, entry }));
+  const setOf = (some: readonly Box[]) =>
+    boxSetOf(
+      some.map((box, entry) => ({ ...box, entry })),
+      family,
+      'first',
+      SHAPE,
+    );
+  const before = setOf(boxes);
+  const known = dimensionsOf(before, SHAPE);
+  const changes = [
+    boxes,
+    boxes.toSpliced(70, 1),
+    boxes.toSpliced(0, 2, boxes[9] as Box),
+    boxes.toSpliced(200, 0, boxes[3] as Box),
+  ];
+  for (const changed of [...changes, boxes.toSpliced(60, 3, ...boxes.slice(5, 30)), [...boxes].reverse()]) {
+    const now = setOf(changed);
+    const matched = matchBoxes(before, now, 1000);
+    if (matched === null) throw new Error('not matched');
+    expect(matched.ahead + matched.behind).toBeLessThanOrEqual(Math.min(before.count, now.count));
+    expect(dimensionsAgain(now, SHAPE, known, matched.ahead, matched.behind)).toEqual(dimensionsOf(now, SHAPE));
+  }
 });

@@ -91,7 +91,8 @@ function grow(trials: Trials, pairs: readonly Fixed[], most: number | null): Gro
   const again = partitions.reduce((sum, { boxes }, at) => sum + (known.has(names[at] ?? '') ? 0 : boxes.length), 0);
   if (most !== null && again > TRIED_MAX) return null;
   growth.work = 0;
-  growth.workMax = most === null ? Infinity : Math.min(trials.left, workFor(pairs.length === 0 ? WORK_SINGLE : WORK_EACH, again, set.count));
+  growth.workMax =
+    most === null ? Infinity : Math.min(trials.left, workFor(pairs.length === 0 ? WORK_SINGLE : WORK_EACH, again, set.count));
   const parts: GrownPartition[] = [];
   for (const [at, partition] of partitions.entries()) {
     const name = names[at] ?? '';

@@ -76,3 +76,22 @@ export interface BoxSet {
   /** 1: the entry has a check beside its box, so that it may not hold for a packet inside of the box. */
   readonly checked: Uint8Array;
 }
+
+/** Boxes `[from, end)` of a set: the same memory. */
+export function boxesOf(set: BoxSet, from: number, end: number): BoxSet {
+  const words = set.family === 4 ? 2 : 4;
+  return {
+    family: set.family,
+    mode: set.mode,
+    count: end - from,
+    entry: set.entry.subarray(from, end),
+    src: set.src.subarray(words * from, words * end),
+    dst: set.dst.subarray(words * from, words * end),
+    srcLength: set.srcLength.subarray(from, end),
+    dstLength: set.dstLength.subarray(from, end),
+    scalars: set.scalars.map((column) => column.subarray(2 * from, 2 * end)),
+    bitsMask: set.bitsMask.subarray(from, end),
+    bitsValue: set.bitsValue.subarray(from, end),
+    checked: set.checked.subarray(from, end),
+  };
+}

@@ -1,5 +1,5 @@
 /** Boxes as a range in each dimension of the key, first and last values in arrays of 32-bit words. */
-import type { Bits, BoxSet, TreeShape } from './box-set.ts';
+import { type Bits, type BoxSet, boxesOf, type TreeShape } from './box-set.ts';
 import { KEY_SCALARS } from './record-layout.ts';
 
 export interface Dimension {
@@ -56,6 +56,33 @@ export function dimensionsOf(set: BoxSet, shape: TreeShape): Dimensions {
     bits: shape.bits === null ? null : { at, mask: set.bitsMask, value: set.bitsValue, implied },
     srcFixed: six ? set.srcLength.map((length) => Math.min(length, 64)) : fixedBits(set.src, set.count),
     dstFixed: six ? set.dstLength.map((length) => Math.min(length, 64)) : fixedBits(set.dst, set.count),
+  };
+}
+
+/** The same; what `ahead` boxes at the beginning and `behind` at the end have in each dimension is what it was `before`. */
+export function dimensionsAgain(set: BoxSet, shape: TreeShape, before: Dimensions, ahead: number, behind: number): Dimensions {
+  const between = dimensionsOf(boxesOf(set, ahead, set.count - behind), shape);
+  const zeroes = new Uint32Array(set.count);
+  const joined = <A extends Uint32Array | Uint8Array>(old: A, fresh: A, into: A): A => {
+    into.set(old.subarray(0, ahead));
+    into.set(fresh, ahead);
+    into.set(old.subarray(old.length - behind), set.count - behind);
+    return into;
+  };
+  const words = (old: Uint32Array, fresh: Uint32Array) => joined(old, fresh, new Uint32Array(set.count));
+  const ranges = between.ranges.map((range, at): Dimension => {
+    const { first, last, firstHigh, lastHigh } = before.ranges[at] ?? range;
+    const high =
+      range.maxHigh === 0
+        ? { firstHigh: zeroes, lastHigh: zeroes }
+        : { firstHigh: words(firstHigh, range.firstHigh), lastHigh: words(lastHigh, range.lastHigh) };
+    return { ...range, first: words(first, range.first), last: words(last, range.last), ...high };
+  });
+  return {
+    ranges,
+    bits: between.bits && { ...between.bits, mask: set.bitsMask, value: set.bitsValue },
+    srcFixed: joined(before.srcFixed, between.srcFixed, new Uint8Array(set.count)),
+    dstFixed: joined(before.dstFixed, between.dstFixed, new Uint8Array(set.count)),
   };
 }
 

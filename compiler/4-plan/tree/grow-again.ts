@@ -5,7 +5,7 @@
  */
 import { type GrownSet, grownOf, inOrder } from './arrange.ts';
 import type { BoxSet, TreeShape } from './box-set.ts';
-import { type Dimensions, dimensionsOf } from './dimensions.ts';
+import { type Dimensions, dimensionsAgain } from './dimensions.ts';
 import { bucketsOf, type GrownPartition, type GrowOptions, growBucket, growPartition, newGrowth } from './grow-set.ts';
 import type { Growth } from './growth.ts';
 import { type MatchedBoxes, matchBoxes } from './match-boxes.ts';
@@ -27,7 +27,7 @@ export function growAgain(before: GrownSet, set: BoxSet, shape: TreeShape, growi
   if (before.set.family !== set.family || before.set.mode !== set.mode) return null;
   const matched = matchBoxes(before.set, set, Math.max(CHANGED_FEW, set.count * CHANGED_MAX) - before.changed);
   if (matched === null) return null;
-  const dimensions = dimensionsOf(set, shape);
+  const dimensions = dimensionsAgain(set, shape, before.dimensions, matched.ahead, matched.behind);
   const growth = newGrowth(set, dimensions, growing);
   const change: Change = { before, matched, entries: entriesOf(before.set, set, matched) };
   const parts = divide(dimensions, set.count, before.pairs).map((partition) => {

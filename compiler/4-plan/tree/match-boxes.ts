@@ -4,6 +4,9 @@ import type { BoxSet } from './box-set.ts';
 export interface MatchedBoxes {
   /** Number in the set that came later, by the number in the one before: ascending, -1 for boxes that are gone. */
   readonly numbers: Int32Array;
+  /** How many boxes both sets begin with, and end with behind those. */
+  readonly ahead: number;
+  readonly behind: number;
   /** Boxes that are gone, and those that have come: numbers of their own sets. */
   readonly gone: readonly number[];
   readonly come: readonly number[];
@@ -21,9 +24,10 @@ export function matchBoxes(before: BoxSet, now: BoxSet, most: number): MatchedBo
   const come: number[] = [];
   const ahead = entriesAhead(before, old, now, fresh);
   const behind = entriesBehind(before, old, now, fresh, ahead);
-  for (let box = 0; box < boxAt(old, ahead); box++) numbers[box] = box;
+  const alike = { ahead: boxAt(old, ahead), behind: before.count - boxAt(old, old.count - behind) };
+  for (let box = 0; box < alike.ahead; box++) numbers[box] = box;
   const by = now.count - before.count;
-  for (let box = boxAt(old, old.count - behind); box < before.count; box++) numbers[box] = box + by;
+  for (let box = before.count - alike.behind; box < before.count; box++) numbers[box] = box + by;
   let [one, other] = [ahead, ahead];
   const [oneEnd, otherEnd] = [old.count - behind, fresh.count - behind];
   while (one < oneEnd || other < otherEnd) {
@@ -39,7 +43,7 @@ export function matchBoxes(before: BoxSet, now: BoxSet, most: number): MatchedBo
     for (const end = other + skipOther; other < end; other++) list(fresh, other, come);
     if (gone.length + come.length > most) return null;
   }
-  return { numbers, gone, come };
+  return { numbers, ...alike, gone, come };
 }
 
 /** How many entries both sets begin with. */
