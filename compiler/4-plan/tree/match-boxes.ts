@@ -95,14 +95,27 @@ function columnPairs(
   return columns.filter(({ a, b }) => a.length > 0 || b.length > 0);
 }
 
+/** Elements that are compared at once, as memory. */
+const BLOCK = 1024;
+
+function sameBlock(a: Column, at: number, b: Column, there: number): boolean {
+  return Buffer.compare(blockOf(a, at), blockOf(b, there)) === 0;
+}
+
+function blockOf({ buffer, byteOffset, BYTES_PER_ELEMENT: size }: Column, at: number): Buffer {
+  return Buffer.from(buffer, byteOffset + size * at, size * BLOCK);
+}
+
 function alikeAhead(a: Column, b: Column, most: number): number {
   let count = 0;
+  while (count + BLOCK <= most && sameBlock(a, count, b, count)) count += BLOCK;
   while (count < most && a[count] === b[count]) count++;
   return count;
 }
 
 function alikeBehind(a: Column, aEnd: number, b: Column, bEnd: number, most: number): number {
   let count = 0;
+  while (count + BLOCK <= most && sameBlock(a, aEnd - count - BLOCK, b, bEnd - count - BLOCK)) count += BLOCK;
   while (count < most && a[aEnd - 1 - count] === b[bEnd - 1 - count]) count++;
   return count;
 }
