@@ -46,6 +46,9 @@ interface Search {
   gain: number;
   /** The least bad, for lists that are too long. */
   readonly spare: Cut;
+  /** Of the cells that were added up last: lengths of their lists, and the squares of those. */
+  sum: number;
+  squares: number;
 }
 
 /** @param repeatMax the most that the parts may have together, to one box of the list */
@@ -60,6 +63,8 @@ export function chooseCut(growth: Growth, from: number, to: number, depth: numbe
     best: empty,
     gain: 2 ** GAIN_MIN,
     spare: { ...empty, score: -Infinity },
+    sum: 0,
+    squares: 0,
   };
   for (let range = 0; range < growth.ranges.length; range++) tryRange(search, range, depth);
   tryFlags(search, depth);
@@ -129,28 +134,16 @@ function tryRange(search: Search, range: number, depth: number): void {
   }
   if (shift > 0 || cells > 64) tryEnds(search, range, count, window);
   tryBoundaries(search, range, count, cells, origin, shift, window);
+  addUp(search, cells);
   for (let first = origin; cells > 1; shift++) {
-    tryCells(search, range, count, cells, shift);
-    cells = pairUp(starts, ends, cells, first & 1);
+    weigh(search, 'cut', range, shift, 0, count, search.sum, search.squares, CHILDREN * Math.log2(cells));
+    cells = pairUp(search, cells, first & 1);
     first >>>= 1;
   }
 }
 
-/** Each two cells become one; `odd`: the first one is alone. */
-function pairUp(starts: Uint32Array, ends: Uint32Array, cells: number, odd: number): number {
-  const half = ((cells - 1 + odd) >>> 1) + 1;
-  for (let to = 0; to < half; to++) {
-    const one = 2 * to - odd;
-    const two = one + 1;
-    const start = (one >= 0 ? (starts[one] as number) : 0) + (two < cells ? (starts[two] as number) : 0);
-    const end = (one >= 0 ? (ends[one] as number) : 0) + (two < cells ? (ends[two] as number) : 0);
-    starts[to] = start;
-    ends[to] = end;
-  }
-  return half;
-}
-
-function tryCells(search: Search, range: number, count: number, cells: number, shift: number): void {
+/** How long the lists of the cells are together, and their squares. */
+function addUp(search: Search, cells: number): void {
   const { starts, ends } = search.growth;
   let open = 0;
   let sum = 0;
@@ -161,7 +154,32 @@ function tryCells(search: Search, range: number, count: number, cells: number, s
     squares += open * open;
     open -= ends[cell] as number;
   }
-  weigh(search, 'cut', range, shift, 0, count, sum, squares, CHILDREN * Math.log2(cells));
+  search.sum = sum;
+  search.squares = squares;
+}
+
+/** Each two cells become one, and are added up; `odd`: the first one is alone. */
+function pairUp(search: Search, cells: number, odd: number): number {
+  const { starts, ends } = search.growth;
+  const half = ((cells - 1 + odd) >>> 1) + 1;
+  let open = 0;
+  let sum = 0;
+  let squares = 0;
+  for (let to = 0; to < half; to++) {
+    const one = 2 * to - odd;
+    const two = one + 1;
+    const start = (one >= 0 ? (starts[one] as number) : 0) + (two < cells ? (starts[two] as number) : 0);
+    const end = (one >= 0 ? (ends[one] as number) : 0) + (two < cells ? (ends[two] as number) : 0);
+    starts[to] = start;
+    ends[to] = end;
+    open += start;
+    sum += open;
+    squares += open * open;
+    open -= end;
+  }
+  search.sum = sum;
+  search.squares = squares;
+  return half;
 }
 
 function tryBoundaries(
@@ -177,10 +195,14 @@ function tryBoundaries(
   const step = Math.ceil(cells / 64);
   let left = 0;
   let right = count;
+  let tried = -count - 1;
   for (let cell = 1; cell < cells; cell++) {
     left += starts[cell - 1] as number;
     right -= ends[cell - 1] as number;
     if (cell % step !== 0 || (left === count && right === count)) continue;
+    // Where no box begins or ends, a split is as good as the one before: the difference only grows.
+    if (left - right === tried) continue;
+    tried = left - right;
     trySplit(search, range, count, left, right, ((origin + cell) << shift) >>> 0, window);
   }
 }
@@ -264,7 +286,7 @@ function weigh(
       search.gain = 2 ** score;
     }
   }
-  if (length >= 0.9 * count) return;
+  if (count <= TOO_LONG || length >= 0.9 * count) return;
   const spare = -length * (1 + 0.15 * repeat);
   if (spare > search.spare.score) take(search.spare, kind, range, shift, threshold, repeat, spare);
 }
