@@ -24,10 +24,10 @@ export function matchBoxes(before: BoxSet, now: BoxSet, most: number): MatchedBo
   const come: number[] = [];
   const ahead = entriesAhead(before, old, now, fresh);
   const behind = entriesBehind(before, old, now, fresh, ahead);
-  const alike = { ahead: boxAt(old, ahead), behind: before.count - boxAt(old, old.count - behind) };
-  for (let box = 0; box < alike.ahead; box++) numbers[box] = box;
+  const ends = { ahead: boxAt(old, ahead), behind: before.count - boxAt(old, old.count - behind) };
+  for (let box = 0; box < ends.ahead; box++) numbers[box] = box;
   const by = now.count - before.count;
-  for (let box = before.count - alike.behind; box < before.count; box++) numbers[box] = box + by;
+  for (let box = before.count - ends.behind; box < before.count; box++) numbers[box] = box + by;
   let [one, other] = [ahead, ahead];
   const [oneEnd, otherEnd] = [old.count - behind, fresh.count - behind];
   while (one < oneEnd || other < otherEnd) {
@@ -43,7 +43,7 @@ export function matchBoxes(before: BoxSet, now: BoxSet, most: number): MatchedBo
     for (const end = other + skipOther; other < end; other++) list(fresh, other, come);
     if (gone.length + come.length > most) return null;
   }
-  return { numbers, ...alike, gone, come };
+  return { numbers, ...ends, gone, come };
 }
 
 /** How many entries both sets begin with. */
