@@ -14,6 +14,7 @@ if (major < 20 || (major === 20 && minor < 19)) {
 const fs = require('node:fs');
 const path = require('node:path');
 const url = require('node:url');
+const { loadProgram } = require('./load-program.cjs');
 
 const root = path.dirname(__dirname);
 
@@ -25,8 +26,7 @@ function prepare() {
 }
 
 prepare()
-  .then(() => import(url.pathToFileURL(path.join(root, 'dist', 'pktc.js')).href))
-  .then((program) => program.main(process.argv.slice(2)))
+  .then(() => loadProgram(path.join(root, 'dist', 'pktc.cjs')).program.main(process.argv.slice(2)))
   .catch((error) => {
     const text = error.help ? `${error.message}\n  = help: ${error.help}` : error.stack;
     process.stderr.write(`error: ${text}\n`);

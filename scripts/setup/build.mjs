@@ -1,4 +1,4 @@
-/** TypeScript -> dist/ (rolldown.config.mjs), only when a source is newer than the last build; for a package, with types of the library. */
+/** TypeScript -> dist/ (rolldown.config.mjs), and what V8 makes of it, only when a source is newer than the last build; for a package, with types of the library. */
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
@@ -7,7 +7,7 @@ import { SetupError, say } from './progress.mjs';
 
 const SOURCES = ['grammar', 'compiler', 'runtime', 'cli', 'library', 'rolldown.config.mjs', 'package-lock.json'];
 /** What the command runs. */
-const PROGRAM = path.join('dist', 'pktc.js');
+const PROGRAM = path.join('dist', 'pktc.cjs');
 /** Its time is that of the moment the last good build began. */
 const STAMP = path.join('dist', '.built');
 
@@ -38,8 +38,10 @@ export function build(root, { clean }) {
   // Output of sources that are gone must not get into a package.
   if (clean) for (const name of readdirSync(dist)) if (name !== LOCK_NAME) rmSync(path.join(dist, name), { recursive: true });
   const began = new Date();
-  run(root, 'rolldown', ['rolldown', 'bin', 'cli.mjs'], ['-c', 'rolldown.config.mjs']);
-  if (clean) run(root, 'tsc', ['typescript', 'bin', 'tsc'], ['-p', 'tsconfig.types.json']);
+  const modules = path.join(root, 'node_modules');
+  run(root, 'rolldown', [path.join(modules, 'rolldown', 'bin', 'cli.mjs'), '-c', 'rolldown.config.mjs']);
+  run(root, 'pktc', [path.join('scripts', 'setup', 'keep-code.mjs')]);
+  if (clean) run(root, 'tsc', [path.join(modules, 'typescript', 'bin', 'tsc'), '-p', 'tsconfig.types.json']);
   const stamp = path.join(root, STAMP);
   writeFileSync(stamp, '');
   utimesSync(stamp, began, began);
@@ -47,9 +49,8 @@ export function build(root, { clean }) {
 }
 
 /** What it says about sizes is not worth a line; errors are. @throws SetupError */
-function run(root, name, script, options) {
-  const program = path.join(root, 'node_modules', ...script);
-  const { status, error } = spawnSync(process.execPath, [program, ...options], {
+function run(root, name, parameters) {
+  const { status, error } = spawnSync(process.execPath, parameters, {
     cwd: root,
     stdio: ['ignore', name === 'tsc' ? 2 : 'ignore', 2],
   });

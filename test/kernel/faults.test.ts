@@ -462,7 +462,7 @@ describeKernel('a machine that lacks something', () => {
         "$0" "$1" run "$2" -i "$3" --for 50ms; echo "libbpf $?"
         "$0" "$1" doctor
         mount -t tmpfs none ${koffi}
-        "$0" --input-type=module -e 'import("${ROOT}/dist/pktc.js").then((program) => program.main(process.argv.slice(1)))' -- run "$2" -i "$3"; echo "koffi $?"`,
+        "$0" -e 'require("${ROOT}/dist/pktc.cjs").main(process.argv.slice(1))' -- run "$2" -i "$3"; echo "koffi $?"`,
       );
       expect(text).toMatch(/error\[PKT6103\]: .*\n.*--hook tc ingress.*\nbtf 4$/m);
       expect(text).toMatch(/^tc 0$/m);

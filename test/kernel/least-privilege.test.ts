@@ -17,9 +17,9 @@ function installed(): string {
   const parts = [
     'package.json',
     'cli/launcher.cjs',
+    'cli/load-program.cjs',
     'dist',
     'templates',
-    'node_modules/chevrotain',
     'node_modules/koffi',
     'node_modules/@koromix',
   ];

@@ -88,7 +88,9 @@ export async function packInitramfs(kernel: Kernel, work: string, folder: string
     await run('cp', ['-rL', path.join(ROOT, 'node_modules', name), path.join(root, 'pktc/node_modules', name)]);
   }
   await copyFile(path.join(ROOT, 'package.json'), path.join(root, 'pktc/package.json'));
-  await copyFile(path.join(ROOT, 'cli/launcher.cjs'), path.join(root, 'pktc/cli/launcher.cjs'));
+  for (const name of ['launcher.cjs', 'load-program.cjs']) {
+    await copyFile(path.join(ROOT, 'cli', name), path.join(root, 'pktc/cli', name));
+  }
   await run('cp', ['-r', path.join(ROOT, 'dist'), path.join(root, 'pktc/dist')]);
   await run('cp', ['-r', `${work}/.`, path.join(root, 'work')]);
   await writeFile(path.join(root, 'init'), INIT, { mode: 0o755 });
