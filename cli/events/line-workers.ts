@@ -157,10 +157,10 @@ function createMember(start: () => Worker, print: LineWorkersOptions['print'], o
   let isReady = false;
   let isOver = false;
   const fail = (error: Error) => {
+    ready.reject(error);
     if (isOver) return;
     isOver = true;
     if (isReady) onFailed(workerError(error));
-    ready.reject(error);
     // What it had handed over is printed all the same.
     void printing.then(done.resolve);
   };
@@ -193,8 +193,10 @@ function createMember(start: () => Worker, print: LineWorkersOptions['print'], o
     get overtaken() {
       return overtaken;
     },
+    /** Not before it is loaded: koffi, whose thread is stopped meanwhile, aborts the process (Error::ThrowAsJavaScriptException). */
     async close() {
       isOver = true;
+      await ready.promise.catch(() => {});
       await worker.terminate();
     },
   };

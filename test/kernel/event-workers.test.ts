@@ -223,6 +223,32 @@ describeKernel('threads that write lines', () => {
     await failing.finish();
     expect(failing.failures[0]).toMatchObject({ code: 'PKT6130', message: expect.stringContaining('broken') });
   });
+
+  test('that are asked to end while they are loaded are not stopped in the middle of it, and need not come to its end', async () => {
+    for (const [last, ends] of [
+      ["parentPort.postMessage({ kind: 'ready' }); parentPort.on('message', () => {});", 'ready'],
+      ["throw new Error('too little memory');", 'broken'],
+    ] as const) {
+      const workerData = new Int32Array(new SharedArrayBuffer(4));
+      const loads = `const { parentPort, workerData } = require('node:worker_threads');
+        Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 300);
+        Atomics.add(workerData, 0, 1);
+        ${last}`;
+      let started = 0;
+      const slowly = () => {
+        started++;
+        return new Worker(loads, { eval: true, workerData });
+      };
+      using loaded = loadArtifact(RING);
+      const asked = reader(openFollowingEvents(loaded), { start: slowly });
+      loaded.testRun(numbered(1));
+      await eventually('threads are started', () => started > 0);
+      await asked.finish();
+      expect({ ends, loaded: Atomics.load(workerData, 0) }).toEqual({ ends, loaded: started });
+      expect(asked.printed.events).toBe(1);
+      expect(asked.failures).toEqual([]);
+    }
+  });
 });
 
 describeKernel('pktc run --json --workers always', () => {
