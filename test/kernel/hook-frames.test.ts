@@ -70,7 +70,7 @@ async function matchedBy(loaded: LoadedProgram, from: NetworkEnd, frames: readon
     const before = loaded.counters();
     const seen = () => (loaded.counters().at(-1)?.packets ?? 0n) - (before.at(-1)?.packets ?? 0n);
     injector.send(frame);
-    await eventually('the frame is counted', () => seen() > 0n);
+    await eventually(`frame ${matched.length} is counted`, () => seen() > 0n);
     expect(seen()).toBe(1n);
     const after = loaded.counters();
     matched.push(
