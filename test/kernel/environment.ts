@@ -109,6 +109,7 @@ export async function withNetwork(
       ip('-n', end.name, 'link', 'set', end.ifname, 'up');
       ip('-n', end.name, 'link', 'set', 'lo', 'up');
     }
+    await eventually('both ends send', () => [ends.near, ends.far].every(sends));
     await work(ends);
   });
 }
@@ -208,6 +209,12 @@ function endOf(namespace: Namespace, ifname: string): NetworkEnd {
   }[];
   if (link === undefined) throw new Error(`no interface ${ifname}`);
   return { ...namespace, ifname, ifindex: link.ifindex, mac: link.address };
+}
+
+/** The end that was first has its carrier with the other one, and drops what it sends until a thread of the kernel has seen it (net/core/link_watch.c). */
+function sends({ name, ifname }: NetworkEnd): boolean {
+  const [link] = JSON.parse(ip('-n', name, '-j', 'link', 'show', 'dev', ifname)) as { qdisc: string }[];
+  return link?.qdisc !== 'noop';
 }
 
 /** Sends frames as they are (packet(7)). */
