@@ -26,7 +26,7 @@ interface Measured extends Phases {
 
 export const compiling: Part = {
   name: 'compile',
-  summary: 'time and memory of the compiler, of loading, and of changing a rule',
+  summary: 'time and memory of the compiler, of loading, of `pktc run` as a whole, and of changing a rule',
   async run(options, say) {
     const sizes = options.sizes ?? (options.quick ? QUICK_SIZES : SIZES);
     const receiver = openReceiver('compile');
