@@ -7,7 +7,7 @@ import type { BigRange, NumberRange, Predicate } from './program.ts';
 import { equalRanges, V6_LAST } from './wide-ranges.ts';
 
 /** What stands between the field and its values. */
-type Way = 'is' | 'is not' | '<' | '<=' | '>' | '>=';
+export type Way = 'is' | 'is not' | '<' | '<=' | '>' | '>=';
 
 const WAYS: readonly Way[] = ['is', 'is not', '<', '<=', '>', '>='];
 
@@ -26,11 +26,12 @@ interface Ranges {
   readonly numbers: readonly NumberRange[];
 }
 
-/** How the ranges of all samples come of their literals; null: in no way that is known. */
+/** How the ranges of all samples come of their literals; null: in none of these ways. */
 export function explained(
   holes: readonly Hole[],
   samples: readonly Predicate[],
   values: readonly Float64Array[],
+  ways: readonly Way[] = WAYS,
 ): OpenPredicate | null {
   const [first] = samples;
   if (first?.kind !== 'in' && first?.kind !== 'address') return null;
@@ -40,7 +41,7 @@ export function explained(
   if (kind === 'in' && type?.kind !== 'uint') return null;
   if (holes.some((hole) => (hole.kind === 'number' || hole.kind === 'numbers') !== (kind === 'in'))) return null;
   const highest = type?.kind === 'uint' ? 2 ** type.bits - 1 : 0;
-  for (const way of WAYS) {
+  for (const way of ways) {
     const open: OpenPredicate = { kind, field, way, holes, highest };
     const fits = samples.every((sample, index) => {
       const ranges = rangesOf(open, values[index] ?? new Float64Array(), 0);

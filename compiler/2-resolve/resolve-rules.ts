@@ -19,7 +19,7 @@ import { fileAt, movedActions, movedExpression, type PlacedFile, type Whole } fr
 import type { Rule } from './program.ts';
 import { type RuleTable, ruleOfRow } from './row-rule.ts';
 import { createRuleNames, type RuleNames } from './rule-names.ts';
-import { type KnownTemplates, type Template, templateOf } from './rule-template.ts';
+import { type KnownTemplates, type KnownWays, type Template, templateOf } from './rule-template.ts';
 import { accept } from './value-problem.ts';
 
 interface Resolving {
@@ -37,6 +37,7 @@ interface Resolving {
 interface OpenTable extends RuleTable {
   /** `undefined`: nobody has asked yet. */
   readonly templates: (Template | null | undefined)[] & RuleTable['templates'];
+  readonly ways: KnownWays;
   readonly walk: Walk;
 }
 
@@ -161,7 +162,7 @@ function templateFor({ templates, context }: Hashing, table: OpenTable, number: 
 function findTemplate(known: KnownTemplates, { names }: Context, table: OpenTable, number: number): Template | null {
   const shape = table.rows.tree.shapes[number];
   const before = shape && known.get(shape);
-  const template = before ?? (shape === undefined || before === null ? null : templateOf(shape, table.walk, names));
+  const template = before ?? (shape === undefined || before === null ? null : templateOf(shape, table.walk, names, table.ways));
   if (shape) known.set(shape, template);
   table.templates[number] = template;
   return template;
@@ -174,7 +175,17 @@ function tableOf({ tables, names }: Hashing, { rows, file }: RowRun): OpenTable 
   const identities = new Int32Array(2 * rows.count);
   const title = names.titleOf(file);
   const walk = createWalk(rows.tree);
-  const table: OpenTable = { source, rows, lines, identities, identityTexts: null, templates: [], title, walk };
+  const table: OpenTable = {
+    source,
+    rows,
+    lines,
+    identities,
+    identityTexts: null,
+    templates: [],
+    ways: new Map(),
+    title,
+    walk,
+  };
   tables.set(rows, table);
   return table;
 }

@@ -1,13 +1,14 @@
 /**
  * What the rules of one shape mean, with holes where their literals go. Found out by trying: the first rule of the shape and two
  * others of it are resolved as any rule is, and what differs between them must be what the literals explain. Where anything else
- * differs, or anything was said of them, the shape has no template, and its rules are resolved one by one.
+ * differs, or anything was said of them, the shape has no template, and its rules are resolved one by one. A firewall's thousand rules
+ * have a hundred shapes, but hardly a dozen ways to write a predicate: where all of them are known, the first rule is enough.
  */
 import type { Condition, RuleStatement } from '../../grammar/ast.ts';
 import type { SourceFile, Span } from '../../grammar/source.ts';
 import { movedSyntax } from '../1-parse/moved.ts';
 import { parseStatement } from '../1-parse/parse.ts';
-import type { Shape } from '../1-parse/shape.ts';
+import type { Hole, Shape } from '../1-parse/shape.ts';
 import { split } from '../1-parse/split.ts';
 import { type Walk, walkLine } from '../1-parse/walk-shape.ts';
 import { resolveActions } from './actions.ts';
@@ -15,7 +16,7 @@ import { resolveCondition } from './condition.ts';
 import { type Context, createReport } from './context.ts';
 import { hashOfWords, sayingOf } from './identity.ts';
 import type { DefinedNames } from './names.ts';
-import { explained, type OpenPredicate } from './open-predicate.ts';
+import { explained, type OpenPredicate, type Way } from './open-predicate.ts';
 import type { Expression, Predicate, RuleActions } from './program.ts';
 
 /** Indexes of the first and last token of something. */
@@ -46,6 +47,9 @@ export interface Template {
 /** Templates by shape, of files that give no names: there nothing but the shape decides what a rule means. */
 export type KnownTemplates = WeakMap<Shape, Template | null>;
 
+/** What {@link wording} says of predicates that were tried, and what came of it. Names of the file may be in them: of one file each. */
+export type KnownWays = Map<string, Way>;
+
 /** A rule of the shape that has been resolved. */
 interface Sample {
   readonly places: Uint16Array;
@@ -54,20 +58,13 @@ interface Sample {
   readonly actions: RuleActions;
 }
 
-/** @param walk of the tree that the shape is in */
-export function templateOf(shape: Shape, walk: Walk, names: DefinedNames): Template | null {
+/** @param walk of the tree that the shape is in @param ways what is found out is added */
+export function templateOf(shape: Shape, walk: Walk, names: DefinedNames, ways: KnownWays): Template | null {
   const { first } = shape;
   if (!isPlain(first.condition)) return null;
   const one = sampleOf(shape, walk, shape.text, movedSyntax(first, -first.span.start), names);
-  const probes = PROBES.map((probe) => probeText(shape, probe));
-  const others = probes.map((text) => sampleOf(shape, walk, text, onlyRule(text), names)).filter((sample) => sample !== null);
-  if (!one || others.length < PROBES.length) return null;
-  if (others.some((other) => JSON.stringify(other.actions) !== JSON.stringify(one.actions))) return null;
-  const condition = nodeOf(
-    shape,
-    [one, ...others],
-    [one, ...others].map((sample) => sample.condition),
-  );
+  if (!one) return null;
+  const condition = nodeOf({ shape, samples: [one], ways }, [one.condition]) ?? triedNode(shape, walk, names, one, ways);
   if (condition === null) return null;
   const open = openOf(condition);
   if (!shape.holes.every((hole) => open.some(({ holes }) => holes.includes(hole)))) return null;
@@ -97,6 +94,21 @@ function isPlain(condition: Condition): boolean {
     default:
       return false;
   }
+}
+
+/** By more rules of the shape. */
+function triedNode(shape: Shape, walk: Walk, names: DefinedNames, one: Sample, ways: KnownWays): TemplateNode | null {
+  const samples = [one];
+  for (const probe of PROBES) {
+    const text = probeText(shape, probe);
+    const sample = sampleOf(shape, walk, text, onlyRule(text), names);
+    if (sample === null || JSON.stringify(sample.actions) !== JSON.stringify(one.actions)) return null;
+    samples.push(sample);
+  }
+  return nodeOf(
+    { shape, samples, ways },
+    samples.map((sample) => sample.condition),
+  );
 }
 
 type Probe = (index: number) => {
@@ -153,34 +165,42 @@ function onlyRule(text: string): RuleStatement | null {
   return 'kind' in read && read.kind === 'rule' ? read : null;
 }
 
+/** Several samples to find out by, or one, which must be what is known. */
+interface Trial {
+  readonly shape: Shape;
+  readonly samples: readonly Sample[];
+  readonly ways: KnownWays;
+}
+
 /** What the samples have in common at one place of their conditions; null: nothing that the literals explain. */
-function nodeOf(shape: Shape, samples: readonly Sample[], parts: readonly Expression[]): TemplateNode | null {
+function nodeOf(trial: Trial, parts: readonly Expression[]): TemplateNode | null {
   const [first] = parts;
   if (first === undefined || parts.some(({ kind }) => kind !== first.kind)) return null;
   if (first.kind === 'and' || first.kind === 'or') {
     const lists = parts.map((part) => (part.kind === first.kind ? part.of : []));
     if (lists.some((list) => list.length !== first.of.length)) return null;
-    const of = first.of.map((_, index) =>
-      nodeOf(
-        shape,
-        samples,
+    const of: TemplateNode[] = [];
+    for (const index of first.of.keys()) {
+      const node = nodeOf(
+        trial,
         lists.flatMap((list) => list[index] ?? []),
-      ),
-    );
-    return of.includes(null) ? null : { kind: first.kind, of: of.filter((node) => node !== null) };
+      );
+      if (node === null) return null;
+      of.push(node);
+    }
+    return { kind: first.kind, of };
   }
   if (first.kind === 'not') {
     const of = nodeOf(
-      shape,
-      samples,
+      trial,
       parts.flatMap((part) => (part.kind === 'not' ? part.of : [])),
     );
     return of && { kind: 'not', of };
   }
-  return first.kind === 'inner' ? null : leafOf(shape, samples, parts as readonly Predicate[]);
+  return first.kind === 'inner' ? null : leafOf(trial, parts as readonly Predicate[]);
 }
 
-function leafOf(shape: Shape, samples: readonly Sample[], parts: readonly Predicate[]): TemplateNode | null {
+function leafOf({ shape, samples, ways }: Trial, parts: readonly Predicate[]): TemplateNode | null {
   const spans = parts.map(({ span }, index) => tokensOf(shape, samples[index]?.places, span));
   const [tokens] = spans;
   const [predicate] = parts;
@@ -191,12 +211,30 @@ function leafOf(shape: Shape, samples: readonly Sample[], parts: readonly Predic
     const texts = new Set(parts.map(textOf));
     return texts.size === 1 ? { kind: 'fixed', predicate, tokens } : null;
   }
+  // `port 22` is about two fields.
+  const key = `${predicate.field} in ${wording(shape, holes, tokens)}`;
+  const known = ways.get(key);
+  const alone = samples.length === 1;
+  if (alone && known === undefined) return null;
   const open = explained(
     holes,
     parts,
     samples.map(({ numbers }) => numbers),
+    alone && known !== undefined ? [known] : undefined,
   );
+  if (open !== null) ways.set(key, open.way);
   return open && { kind: 'open', open, tokens };
+}
+
+/** A predicate as it is written, but for its literals. */
+function wording({ text, places }: Shape, holes: readonly Hole[], { from, to }: TokenSpan): string {
+  const words: string[] = [];
+  for (let token = from; token <= to; token += 1) {
+    const hole = holes.find((one) => one.token === token);
+    words.push(hole === undefined ? text.slice(places[2 * token], places[2 * token + 1]) : `\0${hole.kind}`);
+    if (hole?.kind === 'numbers' || hole?.kind === 'ip4s') token += 2;
+  }
+  return words.join(' ');
 }
 
 /** A predicate without its place. */

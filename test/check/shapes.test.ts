@@ -175,9 +175,9 @@ const actions: Make = (random) =>
     'drop, drop',
   ]);
 
-/** One form of rule, many times with other values; lines between them that are anything. */
+/** A few forms of rule, or many that share ways to write a predicate, each often with other values; lines between them that are anything. */
 function fileOf(random: Random): string {
-  const forms = Array.from({ length: 1 + random(4) }, () => {
+  const forms = Array.from({ length: 1 + random(random(3) === 0 ? 25 : 4) }, () => {
     const seed = random(1e9);
     const [before, between, label] = [pick(random, ['', '', ' ', '\t']), pick(random, [' ', ' ', '  ', '']), random(5) === 0];
     // The same choices but for the literals: forms repeat, values do not.
@@ -249,6 +249,13 @@ describe('rules of one shape', () => {
     'the same line': 'match tcp dport 22 -> drop\n'.repeat(20),
     'a range that is an address':
       'match src 10.0.0.0/8 -> drop\nmatch src 11.0.0.0/8 -> drop\nmatch src 10.0.0.0-10.255.255.255 -> drop\n',
+    'one way to write for two fields': Array.from(
+      { length: 30 },
+      (_, i) => `match ${['port', 'sport', 'dport'][i % 3]} ${i < 15 ? '= ' : '!= '}${i} ${i % 2 ? 'tcp' : 'udp'} -> drop`,
+    ).join('\n'),
+    'values that fit in several ways': ['<=', '', '!=', '>', '<', '>=']
+      .flatMap((way) => [0, 0, 65_535, 1, 65_534].map((value) => `match tcp dport ${way} ${value} -> drop`))
+      .join('\n'),
     contradictions: Array.from({ length: 20 }, (_, index) => `match proto ${index} dport 22 -> drop`).join('\n'),
     'everything decided': `${Array.from({ length: 9 }, (_, i) => `match len 0-${65_527 + i} -> drop`).join('\n')}\nmatch tcp -> pass`,
     labels: Array.from({ length: 20 }, (_, index) => `rule_${index % 15}: match udp dport ${index} -> count`).join('\n'),
