@@ -25,17 +25,18 @@ export interface GrownSet {
 /** Boxes that may be grown again to see how trees are without a pair. */
 const TRIED_MAX = 24_000;
 /**
- * How much may be looked at meanwhile (`Growth.work`): so much for each of these boxes (of a single tree less), or this part of the set's,
- * but of a large set no more than that; and in all trials together. Trees that won had looked at less (docs/performance.md, Decision tree).
+ * How much may be looked at meanwhile (`Growth.work`): so much for each of these boxes, or this part of the set's, but of a large set no
+ * more than that; and in all trials together. Trees that won had looked at less (docs/performance.md, Decision tree).
  */
 const WORK_EACH = 11;
-const WORK_SINGLE = 8;
 const WORK_OF_SET = 1 / 2;
 const WORK_OF_LARGE = 20_480;
 const WORK_MAX = 131_072;
 
-/** Up to so many boxes a single tree is tried, too. */
+/** Up to so many boxes a single tree is tried, too. It wins sooner: so much for each box, of a small set up to twice that. */
 const SINGLE_TRIED = 4096;
+const WORK_SINGLE = 4;
+const WORK_OF_SMALL = 4096;
 
 interface Trials {
   readonly growth: Growth;
@@ -92,7 +93,7 @@ function grow(trials: Trials, pairs: readonly Fixed[], most: number | null): Gro
   if (most !== null && again > TRIED_MAX) return null;
   growth.work = 0;
   growth.workMax =
-    most === null ? Infinity : Math.min(trials.left, workFor(pairs.length === 0 ? WORK_SINGLE : WORK_EACH, again, set.count));
+    most === null ? Infinity : Math.min(trials.left, pairs.length === 0 ? singleWork(set.count) : workFor(again, set.count));
   const parts: GrownPartition[] = [];
   for (const [at, partition] of partitions.entries()) {
     const name = names[at] ?? '';
@@ -105,8 +106,12 @@ function grow(trials: Trials, pairs: readonly Fixed[], most: number | null): Gro
   return parts.length < partitions.length ? null : grownOf(set, dimensions, pairs, parts, probes, most ?? Infinity);
 }
 
-function workFor(each: number, again: number, boxes: number): number {
-  return Math.max(each * again, Math.min(WORK_OF_LARGE, WORK_OF_SET * boxes));
+function workFor(again: number, boxes: number): number {
+  return Math.max(WORK_EACH * again, Math.min(WORK_OF_LARGE, WORK_OF_SET * boxes));
+}
+
+function singleWork(boxes: number): number {
+  return Math.max(WORK_SINGLE * boxes, Math.min(WORK_OF_SMALL, 2 * WORK_SINGLE * boxes));
 }
 
 /** Different boxes have different names, or nearly so: a hash of 32 bits beside their number. */
