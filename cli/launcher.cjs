@@ -18,6 +18,12 @@ const { loadProgram } = require('./load-program.cjs');
 
 const root = path.dirname(__dirname);
 
+// For programs that this one starts (pktc.sh).
+if (process.env.PKTC_EXTRA_CA_CERTS !== undefined) {
+  process.env.NODE_EXTRA_CA_CERTS = process.env.PKTC_EXTRA_CA_CERTS;
+  delete process.env.PKTC_EXTRA_CA_CERTS;
+}
+
 /** In a checkout, what runs is what the sources say: packages and build are brought up to date first. */
 function prepare() {
   const script = path.join(root, 'scripts', 'setup.mjs');

@@ -6,4 +6,9 @@ if ! command -v node > /dev/null; then
 	echo '  = help: install it from https://nodejs.org/en/download, or add its folder to PATH (sudo has one of its own)' >&2
 	exit 1
 fi
+# With it Node would read all certificates first, 30 ms, for connections that pktc never makes. launcher.cjs gives it back: npm may need it.
+if [ -n "$NODE_EXTRA_CA_CERTS" ]; then
+	export PKTC_EXTRA_CA_CERTS="$NODE_EXTRA_CA_CERTS"
+	unset NODE_EXTRA_CA_CERTS
+fi
 exec node --v8-pool-size=0 "$(dirname "$(readlink -f "$0")")/launcher.cjs" "$@"

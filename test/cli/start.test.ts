@@ -41,6 +41,22 @@ test('Node is started with the options that are said elsewhere, too', () => {
   expect(parameters).toEqual([...NODE_OPTIONS, path.join(ROOT, 'cli', 'launcher.cjs'), 'run', 'a b']);
 });
 
+test('certificates are read by nobody but the programs that pktc starts', () => {
+  const bin = folderWith('certificates');
+  const asked = path.join(bin, 'asked.cjs');
+  writeFileSync(
+    asked,
+    `process.once('exit', () => process.stderr.write(JSON.stringify(certificates(process.env))));
+    const certificates = (env) => Object.entries(env).filter(([name]) => name.endsWith('EXTRA_CA_CERTS'));
+    process.stderr.write(JSON.stringify(certificates(process.env)));`,
+  );
+  const env: NodeJS.ProcessEnv = { ...process.env, NODE_OPTIONS: `--require ${asked}` };
+  const { stderr } = spawnSync(SCRIPT, ['--version'], { encoding: 'utf8', env: { ...env, NODE_EXTRA_CA_CERTS: '/a b.crt' } });
+  expect(stderr).toBe('[["PKTC_EXTRA_CA_CERTS","/a b.crt"]][["NODE_EXTRA_CA_CERTS","/a b.crt"]]');
+  delete env.NODE_EXTRA_CA_CERTS;
+  expect(spawnSync(SCRIPT, ['--version'], { encoding: 'utf8', env }).stderr).toBe('[][]');
+});
+
 test('without Node it says what is missing and what to do', () => {
   const { status, stderr } = spawnSync('/bin/sh', [SCRIPT, '--version'], { encoding: 'utf8', env: { PATH: '/nowhere' } });
   expect(stderr).toMatch(/^error: pktc needs Node .*\n {2}= help: install it /);
