@@ -72,8 +72,8 @@ export async function runLive(loaded: LoadedProgram, options: LiveOptions, stop:
   options.packets?.begin(loaded.manifest, names);
   const needsNone = options.reloading === null && !options.reattach && !attachments.some(({ mode }) => mode === 'dispatcher');
   if (needsNone) await giveUpPrivileges(attachments, options.packets, terminal);
-  const printer = createPrinter(loaded, names, options, stop, terminal);
   sayStart(loaded, attachments, options, terminal);
+  const printer = createPrinter(loaded, names, options, stop, terminal);
   const timers = [
     ...refresher(loaded, options.reloading !== null, terminal),
     ...timer(options.duration_ms, () => stop.because({ kind: 'time' })),

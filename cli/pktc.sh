@@ -11,4 +11,5 @@ if [ -n "$NODE_EXTRA_CA_CERTS" ]; then
 	export PKTC_EXTRA_CA_CERTS="$NODE_EXTRA_CA_CERTS"
 	unset NODE_EXTRA_CA_CERTS
 fi
-exec node --v8-pool-size=0 "$(dirname "$(readlink -f "$0")")/launcher.cjs" "$@"
+self=$(readlink -f "$0")
+exec node --v8-pool-size=0 "${self%/*}/launcher.cjs" "$@"

@@ -27,8 +27,10 @@ const COLUMNS = [
 
 /** @param interfaces names by ifindex; shown when there are several. */
 export function createEventTable(manifest: Manifest, interfaces: ReadonlyMap<number, string>, paint: Paint): EventTable {
-  const names = new Map(manifest.rules.map(({ name }) => [name, shortened(visible(name))]));
-  const verdicts = manifest.rules.map(({ verdict }) => verdict);
+  // Of 100,000 rules a few log.
+  const rules = manifest.rules.filter(({ logs }) => logs);
+  const names = new Map(rules.map(({ name }) => [name, shortened(visible(name))]));
+  const verdicts = rules.map(({ verdict }) => verdict);
   const longest = [...names.values()].reduce((most, name) => Math.max(most, displayWidth(name)), 4);
   const widths = [15, longest, verdictWidth(verdicts), 5, 18, 0];
   const clock = createClockText();

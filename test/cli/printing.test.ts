@@ -12,7 +12,7 @@ import { jsonLine } from '../../cli/json.ts';
 import { firstInvalidByte } from '../../cli/rule-source.ts';
 import { wantsColor } from '../../cli/terminal.ts';
 import { painter } from '../../compiler/diagnostics/paint.ts';
-import type { Manifest } from '../../runtime/abi/manifest.ts';
+import type { Manifest, ManifestRule } from '../../runtime/abi/manifest.ts';
 import { readCapture } from '../../runtime/capture/read-capture.ts';
 import type { PacketEvent } from '../../runtime/events.ts';
 import { RAW_CONTROL } from './pktc.ts';
@@ -102,6 +102,15 @@ describe('events for people', () => {
     );
     expect(table.header).toMatch(/^IFACE {2}TIME/);
     expect(table.row(EVENT)).toMatch(/^eth0 {3}\d\d:/);
+  });
+
+  test('a rule that does not log takes no room', () => {
+    const [rule] = MANIFEST.rules;
+    const quiet = { ...rule, name: 'a_long_name_of_a_rule', verdict: 'redirect', logs: false } as ManifestRule;
+    const header = (more: readonly ManifestRule[]) =>
+      createEventTable({ ...MANIFEST, rules: [...MANIFEST.rules, ...more] }, INTERFACES, plain).header;
+    expect(header([quiet])).toBe(header([]));
+    expect(header([{ ...quiet, logs: true }])).not.toBe(header([]));
   });
 
   test('colour does not move a column', () => {

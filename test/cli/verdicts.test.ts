@@ -41,7 +41,7 @@ describe('verdicts', () => {
 
   it('have room in the table of events, and no more than the rules need', () => {
     const table = (verdicts: readonly (VerdictName | null)[]) => {
-      const rules = verdicts.map((verdict) => ({ name: 'r', verdict }));
+      const rules = verdicts.map((verdict) => ({ name: 'r', verdict, logs: true }));
       return createEventTable({ rules } as unknown as Manifest, new Map([[1, 'eth0']]), plain);
     };
     const event = { time_ns: 0n, rule: 0, ifindex: 1, length: 60, sample: 1, payload: new Uint8Array() };
