@@ -20,8 +20,8 @@ export interface Stop {
 
 const SIGNALS: readonly NodeJS.Signals[] = ['SIGINT', 'SIGTERM', 'SIGHUP'];
 
-/** Whoever presses Ctrl-C twice is not willing to wait: the status that a shell gives to a death by SIGINT. */
-const IMPATIENT_EXIT = 130;
+/** What a shell says of a death by SIGINT. */
+const INTERRUPTED_EXIT = 130;
 
 /** Takes over the signals, and the exceptions that nobody caught, so that the end is always in order. */
 export function createStop(): Stop {
@@ -39,7 +39,7 @@ export function createStop(): Stop {
     resolve(state.reason);
   };
   const onSignal = (signal: NodeJS.Signals) => {
-    if (signal === 'SIGINT' && ++state.interrupts > 1) process.exit(IMPATIENT_EXIT);
+    if (signal === 'SIGINT' && ++state.interrupts > 1) dieOfInterrupt();
     because({ kind: 'signal', signal });
     interrupt();
   };
@@ -60,4 +60,16 @@ export function createStop(): Stop {
       process.off('unhandledRejection', onError);
     },
   };
+}
+
+/**
+ * Whoever presses Ctrl-C twice is not willing to wait. When a screen has been put right, the process dies of the signal itself: threads that
+ * are being loaded would be ended by an exit, and koffi aborts then.
+ */
+function dieOfInterrupt(): void {
+  process.once('exit', () => {
+    process.removeAllListeners('SIGINT');
+    process.kill(process.pid, 'SIGINT');
+  });
+  process.exit(INTERRUPTED_EXIT);
 }
