@@ -27,7 +27,8 @@ export interface Cost {
 }
 
 const WORDS = 16;
-const PROBES = 1024;
+/** Packets: one for two boxes, but no fewer and no more than so many. */
+const PROBES = { least: 256, most: 1024 } as const;
 /** A record beside the first one of its leaf, in node reads: it lies in a line that is there already, or nearly. */
 const NEXT_RECORD = 0.5;
 /** A leaf that is too long for the plain loop. */
@@ -38,9 +39,9 @@ const COLD_BOXES = 8192;
 /** Nodes to a line of 64 bytes; records are of 32 or 64. */
 const LINE_NODES = 4;
 
-/** One packet of each sampled box; every fourth one has its destination and the rest from another box. */
+/** A packet of each sampled box; every fourth one has its destination and the rest from another box. */
 export function probesOf(dimensions: Dimensions, entry: Uint32Array, six: boolean): Probes {
-  const count = Math.min(PROBES, Math.max(64, 2 * entry.length));
+  const count = Math.min(PROBES.most, Math.max(PROBES.least, entry.length >>> 1));
   const high = new Uint32Array(WORDS * count);
   const low = new Uint32Array(WORDS * count);
   let state = 1;
