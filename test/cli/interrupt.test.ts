@@ -20,7 +20,7 @@ test('the second one does not wait for anything, and is a death by that signal',
   });
   try {
     let said = '';
-    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    child.stdout?.setEncoding('utf8').on('data', (text: string) => {
       said += text;
       if (text.includes('at work') || text.includes('signal')) child.kill('SIGINT');
     });
