@@ -1,5 +1,6 @@
-/** `compile-once.ts KIND SIZE`: one set of rules through the compiler and into the kernel; prints what it took as JSON. */
+/** `compile-once.ts KIND SIZE INTERFACE`: one set of rules through the compiler, into the kernel and to work; prints what it took as JSON. */
 import { type AnalysisMemo, compile, createAnalysisMemo } from '../compiler/index.ts';
+import { attach } from '../runtime/attach.ts';
 import { loadArtifact } from '../runtime/load.ts';
 import { medianOf } from '../runtime/timing/time-in-turn.ts';
 import { type BenchRule, rulesText } from './rule.ts';
@@ -11,6 +12,7 @@ export interface Phases {
   readonly compile_ms: number | null;
   readonly cached_ms: number | null;
   readonly load_ms: number | null;
+  readonly attach_ms: number | null;
   readonly ready_ms: number | null;
   readonly recompile_ms: number | null;
   readonly update_ms: number | null;
@@ -35,7 +37,7 @@ function changed(rules: readonly BenchRule[], turn: number): readonly BenchRule[
   return rules.map((rule, index) => (index === at ? { ...rule, verdict: rule.verdict === 'drop' ? 'pass' : 'drop' } : rule));
 }
 
-async function phasesOf(kind: string, size: number): Promise<Phases> {
+async function phasesOf(kind: string, size: number, ifname: string): Promise<Phases> {
   const { rules } = generatedSet(kind, size);
   const compileRules = (of: readonly BenchRule[], memo?: AnalysisMemo) => {
     const text = rulesText(of, { default: 'pass' });
@@ -48,6 +50,7 @@ async function phasesOf(kind: string, size: number): Promise<Phases> {
   const none = {
     cached_ms: null,
     load_ms: null,
+    attach_ms: null,
     ready_ms: null,
     recompile_ms: null,
     update_ms: null,
@@ -59,9 +62,10 @@ async function phasesOf(kind: string, size: number): Promise<Phases> {
     const refused = first.diagnostics.find(({ severity }) => severity === 'error')?.code ?? 'no program';
     return { refused, compile_ms: null, ...none, memory_mb: memory_mb() };
   }
-  const times: Record<'cached' | 'load' | 'recompile' | 'update' | 'counters', number[]> = {
+  const times: Record<'cached' | 'load' | 'attach' | 'recompile' | 'update' | 'counters', number[]> = {
     cached: [],
     load: [],
+    attach: [],
     recompile: [],
     update: [],
     counters: [],
@@ -72,8 +76,9 @@ async function phasesOf(kind: string, size: number): Promise<Phases> {
     for (let turn = 0; turn < TIMES; turn++) {
       times.cached.push((await timed(compileRules(rules)))[0]);
       const [load_ms, again] = await timed(() => loadArtifact(artifact));
-      again.close();
       times.load.push(load_ms);
+      times.attach.push((await timed(() => attach(again, ifname, 'native')))[0]);
+      again.close();
       const [recompile_ms, next] = await timed(compileRules(changed(rules, turn), memo));
       times.recompile.push(recompile_ms);
       const { artifact: changedArtifact } = next;
@@ -86,14 +91,15 @@ async function phasesOf(kind: string, size: number): Promise<Phases> {
   } finally {
     loaded.close();
   }
-  const [cached_ms, load_ms] = [medianOf(times.cached), medianOf(times.load)];
+  const [cached_ms, load_ms, attach_ms] = [medianOf(times.cached), medianOf(times.load), medianOf(times.attach)];
   const [recompile_ms, update_ms] = [medianOf(times.recompile), medianOf(times.update)];
   const counters_ms = medianOf(times.counters);
   return {
     compile_ms,
     cached_ms,
     load_ms,
-    ready_ms: cached_ms + load_ms,
+    attach_ms,
+    ready_ms: cached_ms + load_ms + attach_ms,
     recompile_ms,
     update_ms,
     update,
@@ -102,5 +108,5 @@ async function phasesOf(kind: string, size: number): Promise<Phases> {
   };
 }
 
-const [kind = '', size = ''] = process.argv.slice(2);
-process.stdout.write(JSON.stringify(await phasesOf(kind, Number(size))));
+const [kind = '', size = '', ifname = ''] = process.argv.slice(2);
+process.stdout.write(JSON.stringify(await phasesOf(kind, Number(size), ifname)));
