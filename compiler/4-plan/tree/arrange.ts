@@ -25,12 +25,12 @@ export interface GrownSet {
 /** Boxes that may be grown again to see how trees are without a pair. */
 const TRIED_MAX = 24_000;
 /**
- * How much may be looked at meanwhile (`Growth.work`): so much for each of these boxes, or this part of the set's, but of a large set no
- * more than that; and in all trials together. Trees that won had looked at less (docs/performance.md, Decision tree).
+ * How much may be looked at meanwhile (`Growth.work`): so much for each of these boxes, or this part of the set's; in one trial no more than
+ * that, and so much in all together. Trees that won had looked at less (docs/performance.md, Decision tree).
  */
 const WORK_EACH = 11;
 const WORK_OF_SET = 1 / 2;
-const WORK_OF_LARGE = 20_480;
+const WORK_TRIAL = 16_384;
 const WORK_MAX = 131_072;
 
 /** Up to so many boxes a single tree is tried, too. It wins sooner: so much for each box, of a small set up to twice that. */
@@ -107,7 +107,7 @@ function grow(trials: Trials, pairs: readonly Fixed[], most: number | null): Gro
 }
 
 function workFor(again: number, boxes: number): number {
-  return Math.max(WORK_EACH * again, Math.min(WORK_OF_LARGE, WORK_OF_SET * boxes));
+  return Math.min(WORK_TRIAL, Math.max(WORK_EACH * again, WORK_OF_SET * boxes));
 }
 
 function singleWork(boxes: number): number {
