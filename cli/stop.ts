@@ -14,7 +14,7 @@ export interface Stop {
   readonly promise: Promise<StopReason>;
   /** Resolves at the first signal, whatever the reason was: from there on nobody wants to wait long. */
   readonly interrupted: Promise<void>;
-  /** From here on signals do what they did before. */
+  /** From here on Ctrl-C does what it did before, and so do the others where nothing has asked for the end; a second time they change nothing. */
   release(): void;
 }
 
@@ -55,12 +55,17 @@ export function createStop(): Stop {
     promise,
     interrupted,
     release() {
-      for (const signal of SIGNALS) process.off(signal, onSignal);
+      for (const signal of SIGNALS) {
+        if (state.reason !== null && signal !== 'SIGINT') process.on(signal, alreadyKnown);
+        process.off(signal, onSignal);
+      }
       process.off('uncaughtException', onError);
       process.off('unhandledRejection', onError);
     },
   };
 }
+
+const alreadyKnown = (): void => {};
 
 /**
  * Whoever presses Ctrl-C twice is not willing to wait. When a screen has been put right, the process dies of the signal itself: threads that
