@@ -278,8 +278,8 @@ function weigh(
   if (repeat > search.repeatMax) return;
   const length = squares / sum;
   const gain = count / Math.max(length, 1);
-  // A score is at most the logarithm of the gain, which most candidates need not be asked for.
-  if (gain > search.gain) {
+  // Logarithms take most of the time, and most candidates need not be asked: log x <= x - 1, and log x >= 1 - 1/x.
+  if (gain > search.gain && gain / search.gain - 1 - (1 - 1 / repeat) / REPEAT >= price * Math.LN2) {
     const score = Math.log2(gain) - Math.log2(repeat) / REPEAT - price;
     if (score > search.best.score) {
       take(search.best, kind, range, shift, threshold, repeat, score);
