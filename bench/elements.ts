@@ -2,7 +2,6 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { NODE_OPTIONS } from '../cli/node-options.ts';
 import { applyChange } from '../cli/sets/apply-change.ts';
 import { readElements } from '../cli/sets/read-elements.ts';
 import { compile } from '../library/index.ts';
@@ -26,7 +25,7 @@ const ONES = 200;
 const SEED = 5;
 const NAME = 'bench';
 const SET = 'listed';
-const PKTC = [process.execPath, ...NODE_OPTIONS, path.resolve(import.meta.dirname, '../cli/launcher.cjs')];
+const PKTC = path.resolve(import.meta.dirname, '../cli/pktc.sh');
 /** What `nft` reads at once. */
 const NFT_SETS = `add table inet b
 add set inet b listed4 { type ipv4_addr; size ${MANY}; }
@@ -155,7 +154,7 @@ function change(set: DynamicSet, action: 'add' | 'del', written: readonly string
 
 function byCommand(set: DynamicSet, { file }: Lists, { exec }: Receiver, bpffs: string): Way {
   const pktc = (...parameters: readonly string[]) =>
-    timed(() => void exec('env', [`PKTC_BPFFS=${bpffs}`, ...PKTC, 'set', NAME, 'add', SET, ...parameters]));
+    timed(() => void exec('env', [`PKTC_BPFFS=${bpffs}`, PKTC, 'set', NAME, 'add', SET, ...parameters]));
   return {
     name: '`pktc set`, from its start to its end',
     one: (address) => [pktc(address)],
